@@ -1,0 +1,101 @@
+//! The configuration of a site: robbieblocks.toml as data.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All of robbieblocks.toml, defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub origin: Arc<str>,
+    pub site: SiteConfig,
+    pub build: BuildConfig,
+    pub markdown: MarkdownConfig,
+    pub react: Option<ReactConfig>,
+    pub databases: BTreeMap<String, DatabaseConfig>,
+    pub nodes: BTreeMap<String, NodeConfig>,
+}
+
+/// `[site]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct SiteConfig {
+    pub name: String,
+    /// A BCP 47 tag, such as `en`.
+    pub language: String,
+    /// The theme of nodes that name none.
+    pub theme: String,
+}
+
+/// `[build]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildConfig {
+    /// The output folder, relative to the site.
+    pub output: String,
+    pub drafts: bool,
+    /// Queries of browserslist.
+    pub targets: Vec<String>,
+}
+
+/// `[markdown]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkdownConfig {
+    pub highlight: bool,
+    pub heading_anchors: bool,
+    pub smart_punctuation: bool,
+}
+
+/// `[react]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReactConfig {
+    /// `preact` or `react`.
+    pub runtime: String,
+    /// A folder, relative to the site.
+    pub packages: String,
+}
+
+/// `[database.<name>]`: names of environment variables, never addresses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatabaseConfig {
+    pub url_env: String,
+    pub listen_url_env: Option<String>,
+}
+
+/// `[node.<id>]`: how a node is built and where it goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeConfig {
+    /// `https://…` without a trailing slash.
+    pub base_url: Option<String>,
+    pub theme: Option<String>,
+    pub deploy: Option<DeployConfig>,
+    pub allow_scripts: bool,
+}
+
+/// `deploy = { dir, keep }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeployConfig {
+    pub dir: String,
+    /// How many releases stay besides the live and the pinned one.
+    pub keep: usize,
+}
+
+impl Config {
+    /// The theme that a node is built with.
+    pub fn theme_of(&self, node: &str) -> &str {
+        self.nodes
+            .get(node)
+            .and_then(|config| config.theme.as_deref())
+            .unwrap_or(&self.site.theme)
+    }
+
+    /// The base URL of a node, where it has one.
+    pub fn base_url_of(&self, node: &str) -> Option<&str> {
+        self.nodes.get(node)?.base_url.as_deref()
+    }
+
+    /// The path of a node's base URL, without a trailing slash: `/sub` for `https://x.org/sub`.
+    pub fn base_path_of(&self, node: &str) -> &str {
+        self.base_url_of(node)
+            .and_then(|url| url.split_once("://"))
+            .and_then(|(_, rest)| rest.find('/').map(|start| &rest[start..]))
+            .unwrap_or("")
+    }
+}

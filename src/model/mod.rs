@@ -1,0 +1,22 @@
+//! The model: inert data that files and rows both give. No TOML, no SQL, no disk, no clock.
+
+mod condition;
+mod config;
+mod document;
+mod key;
+mod site;
+mod theme;
+mod value;
+
+pub use condition::{Condition, ConditionProblem, Moment};
+pub use config::{
+    BuildConfig, Config, DatabaseConfig, DeployConfig, MarkdownConfig, NodeConfig, ReactConfig,
+    SiteConfig,
+};
+pub use document::{
+    Block, Component, Documents, Example, Node, Page, Scheme, Status, Token, css_name,
+};
+pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
+pub use site::Site;
+pub use theme::{Asset, ContrastPair, TextFile, Theme};
+pub use value::{Table, Value};
