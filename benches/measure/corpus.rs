@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// How large a site is.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -139,6 +140,9 @@ const WORDS: &str = "table window lantern river paper garden evening letter stat
     keeps leaves finds makes turns reads writes builds and or but while because before after under \
     over beside between through without the the the the a a of of to in in on for with as at by from";
 
+/// `WORDS`, one by one.
+static LIST: LazyLock<Vec<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+
 impl Words {
     fn new(app: &str, index: usize) -> Words {
         let seed = app.bytes().fold(index as u64, |seed, byte| {
@@ -156,10 +160,7 @@ impl Words {
     }
 
     fn word(&mut self) -> &'static str {
-        // Counted once for each word, which is nothing beside writing the file.
-        let all = WORDS.split_whitespace();
-        let nth = self.below(all.clone().count());
-        all.clone().nth(nth).unwrap_or("word")
+        LIST[self.below(LIST.len())]
     }
 
     fn words(&mut self, count: usize) -> String {
@@ -237,11 +238,10 @@ impl Words {
         );
         let _ = write!(
             text,
-            "### {}\n\n{}\n\n> {}\n\n{}\n",
+            "### {}\n\n{}\n\n> {}\n",
             self.title(),
             self.paragraph(),
-            self.sentence(),
-            self.paragraph()
+            self.sentence()
         );
         text
     }
