@@ -7,4 +7,5 @@
 
 pub mod diag;
 pub mod digest;
+pub mod format;
 pub mod model;
