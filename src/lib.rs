@@ -8,3 +8,4 @@
 pub mod diag;
 pub mod digest;
 pub mod model;
+pub mod render;
