@@ -9,3 +9,4 @@ pub mod diag;
 pub mod digest;
 pub mod format;
 pub mod model;
+pub mod render;
