@@ -1,0 +1,505 @@
+//! What a build promises (design: "Guarantees"), on the example site of the project.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::{TestSite, Tree, assert_same, copy_tree, text, tree};
+
+/// The example site with a finished build in it, made once; tests work on copies.
+static BUILT: LazyLock<TestSite> = LazyLock::new(|| {
+    let site = TestSite::example();
+    site.ok(&["build"]);
+    site
+});
+
+/// What a build from nothing makes of a site as it now stands.
+fn clean(site: &TestSite) -> Tree {
+    let fresh = TestSite::empty();
+    for part in ["robbieblocks.toml", "content", "themes", "static"] {
+        copy_tree(&site.path(part), &fresh.path(part));
+    }
+    fresh.ok(&["build"]);
+    fresh.dist()
+}
+
+#[track_caller]
+fn assert_counts(built: &crate::harness::Built, counts: &[(&str, u64)]) {
+    for (name, count) in counts {
+        assert_eq!(built.count(name), *count, "{name} in {}", built.0);
+    }
+}
+
+/// The manifests of an output folder by `node/app`.
+fn manifests(dist: &Path) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for (path, bytes) in tree(dist) {
+        if path.matches('/').count() == 1 && path.ends_with(".json") {
+            let name = path.trim_end_matches(".json").to_string();
+            found.insert(name, serde_json::from_slice(&bytes).unwrap());
+        }
+    }
+    found
+}
+
+/// Every file that a manifest names is there with its hash and size, and no other file is.
+#[track_caller]
+fn assert_manifests_tell_the_truth(dist: &Path) {
+    let all = tree(dist);
+    let manifests = manifests(dist);
+    assert!(!manifests.is_empty());
+    let mut told: Vec<String> = Vec::new();
+    for (bundle, manifest) in &manifests {
+        told.push(format!("{bundle}.json"));
+        for (path, file) in manifest["files"].as_object().unwrap() {
+            let place = format!("{bundle}/{path}");
+            let bytes = all
+                .get(&place)
+                .unwrap_or_else(|| panic!("{place} is missing"));
+            assert_eq!(file["size"], bytes.len(), "{place}");
+            assert_eq!(
+                file["blake3"],
+                blake3::hash(bytes).to_hex().as_str(),
+                "{place}"
+            );
+            told.push(place);
+        }
+        let (node, app) = bundle.split_once('/').unwrap();
+        assert_eq!(
+            (&manifest["node"], &manifest["app"]),
+            (&node.into(), &app.into())
+        );
+    }
+    told.sort();
+    let there: Vec<String> = all.into_keys().collect();
+    assert_eq!(
+        there, told,
+        "files that no manifest names, or the other way round"
+    );
+}
+
+#[test]
+fn a_second_build_does_nothing() {
+    let site = BUILT.duplicate();
+    let first = site.build(&[]);
+    assert!(first.count("pages_total") > 0);
+    let before = modified(&site.path("dist"));
+    let second = site.build(&[]);
+    assert_counts(
+        &second,
+        &[
+            ("pages_rendered", 0),
+            ("files_written", 0),
+            ("files_removed", 0),
+        ],
+    );
+    assert_eq!(second.hashes(), first.hashes());
+    assert_eq!(
+        before,
+        modified(&site.path("dist")),
+        "a kept file was touched"
+    );
+}
+
+/// When each file was last changed, and its inode.
+fn modified(root: &Path) -> BTreeMap<String, (i64, i64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    tree(root)
+        .into_keys()
+        .map(|path| {
+            let meta = fs::metadata(root.join(&path)).unwrap();
+            (path, (meta.mtime(), meta.mtime_nsec(), meta.ino()))
+        })
+        .collect()
+}
+
+#[test]
+fn manifests_tell_the_truth() {
+    assert_manifests_tell_the_truth(&BUILT.path("dist"));
+    let printed = BUILT.duplicate().build(&[]).hashes();
+    let written: BTreeMap<String, String> = manifests(&BUILT.path("dist"))
+        .into_iter()
+        .map(|(bundle, manifest)| (bundle, manifest["build_hash"].as_str().unwrap().to_string()))
+        .collect();
+    assert_eq!(printed, written);
+}
+
+#[test]
+fn the_number_of_threads_and_the_place_change_no_byte() {
+    let one = TestSite::example();
+    let two = TestSite::example();
+    let first = one.build(&["--threads", "1"]);
+    let second = two.build(&["--threads", "2"]);
+    assert_eq!(first.hashes(), second.hashes());
+    assert_same(&one.dist(), &two.dist(), "one thread against two");
+    let elsewhere = one.beside("elsewhere");
+    one.ok(&["build", "--out", elsewhere.to_str().unwrap()]);
+    assert_same(&one.dist(), &tree(&elsewhere), "--out against dist");
+}
+
+#[test]
+fn without_its_ledger_a_build_is_the_same() {
+    let site = BUILT.duplicate();
+    let before = site.dist();
+    site.remove(".rbgen");
+    site.ok(&["build"]);
+    assert_same(&before, &site.dist(), "after .rbgen was deleted");
+    let forced = site.build(&["--force"]);
+    assert_eq!(forced.count("files_written"), 0);
+    assert_same(&before, &site.dist(), "after --force");
+}
+
+/// A page of the example site that stands in its app with text of its own: its file and its text.
+fn some_page(site: &TestSite) -> String {
+    tree(&site.path("content/pages"))
+        .into_iter()
+        .find(|(path, bytes)| path.ends_with(".md") && text(bytes).contains("\"published\""))
+        .map(|(path, _)| format!("content/pages/{path}"))
+        .expect("the example site has a Markdown page")
+}
+
+#[test]
+fn after_any_edit_a_build_equals_one_from_nothing() {
+    let site = BUILT.duplicate();
+    let page = some_page(&site);
+    let original = site.read(&page);
+    type Edit<'a> = (&'a str, Box<dyn Fn(&TestSite) + 'a>);
+    let edits: Vec<Edit<'_>> = vec![
+        (
+            "a page's text",
+            Box::new(|s| s.write(&page, s.read(&page) + "\nOne more line.\n")),
+        ),
+        (
+            "a page's name, which lists show",
+            Box::new(|s| {
+                let text = s.read(&page);
+                let line = text
+                    .lines()
+                    .find(|line| line.starts_with("name ="))
+                    .unwrap();
+                s.replace(&page, line, "name = \"Another name\"");
+            }),
+        ),
+        (
+            "a new page",
+            Box::new(|s| {
+                s.write(
+                    "content/pages/code/entirely-new.md",
+                    "+++\nname = \"Entirely new\"\nstatus = \"published\"\n+++\n\nNew.\n",
+                );
+            }),
+        ),
+        ("a page deleted", Box::new(|s| s.remove(&page))),
+        ("the page put back", Box::new(|s| s.write(&page, &original))),
+        (
+            "a token",
+            Box::new(|s| {
+                let text = s.read("content/tokens/spacing.toml");
+                s.write(
+                    "content/tokens/spacing.toml",
+                    text.replacen("1rem", "1.125rem", 1),
+                );
+            }),
+        ),
+        (
+            "a component's template",
+            Box::new(|s| {
+                let path = "content/components/markdown.html";
+                s.write(path, format!("<!-- changed -->\n{}", s.read(path)));
+            }),
+        ),
+        (
+            "a component's style",
+            Box::new(|s| {
+                let path = "content/components/markdown.css";
+                s.write(path, s.read(path) + "\np {\n  orphans: 3;\n}\n");
+            }),
+        ),
+        (
+            "a partial in the middle of a chain of includes",
+            Box::new(|s| {
+                let path = "themes/base/partials/site-footer.html";
+                s.write(path, s.read(path) + "\n<!-- changed -->\n");
+            }),
+        ),
+        (
+            "a style sheet of a theme",
+            Box::new(|s| {
+                let path = "themes/base/styles/elements.css";
+                s.write(path, s.read(path) + "\nhr {\n  margin: 3rem 0;\n}\n");
+            }),
+        ),
+        (
+            "an asset",
+            Box::new(|s| {
+                let path = "themes/base/assets/mark.svg";
+                s.write(path, s.read(path) + "\n<!-- changed -->\n");
+            }),
+        ),
+        (
+            "an override of a component in a theme that extends",
+            Box::new(|s| {
+                s.write(
+                    "themes/gazette/components/markdown.html",
+                    "<div class=\"prose gazette\">\n{{ props.text }}\n</div>\n",
+                );
+            }),
+        ),
+        (
+            "an app less for a node",
+            Box::new(|s| {
+                let path = "content/nodes/collaboration-local.toml";
+                s.replace(
+                    path,
+                    "[\"work\", \"play\", \"code\"]",
+                    "[\"work\", \"code\"]",
+                );
+            }),
+        ),
+        (
+            "the settings of Markdown",
+            Box::new(|s| {
+                s.replace(
+                    "robbieblocks.toml",
+                    "smart_punctuation = true",
+                    "smart_punctuation = false",
+                )
+            }),
+        ),
+        (
+            "a file in static/",
+            Box::new(|s| s.write("static/humans.txt", "Robbie\n")),
+        ),
+        (
+            "a node less",
+            Box::new(|s| {
+                s.remove("content/nodes/fluenti-local.toml");
+                s.remove("content/nodes/fluenti-local.css");
+                s.remove("content/nodes/fluenti-local.js");
+                s.replace("robbieblocks.toml", "[node.fluenti-local]\n", "");
+                s.replace(
+                    "robbieblocks.toml",
+                    "base_url = \"https://fluenti.example.org\"\n",
+                    "",
+                );
+            }),
+        ),
+    ];
+    for (what, edit) in &edits {
+        let before = site.dist();
+        edit(&site);
+        let built = site.build(&[]);
+        let after = site.dist();
+        assert_same(
+            &clean(&site),
+            &after,
+            &format!("after {what}, clean against incremental"),
+        );
+        assert_manifests_tell_the_truth(&site.path("dist"));
+        assert_ne!(
+            before, after,
+            "{what} changed nothing, so the test shows nothing"
+        );
+        assert!(
+            built.count("pages_rendered") < built.count("pages_total")
+                || what.contains("partial")
+                || what.contains("settings"),
+            "{what} rendered everything: {}",
+            built.0
+        );
+        assert_counts(
+            &site.build(&[]),
+            &[("pages_rendered", 0), ("files_written", 0)],
+        );
+    }
+}
+
+#[test]
+fn an_edit_renders_only_what_reads_it() {
+    let site = BUILT.duplicate();
+    site.replace(
+        "content/nodes/vengeance-local.toml",
+        "theme = \"dark\"",
+        "theme = \"dark\"\n\"spacing.md\" = \"1.25rem\"",
+    );
+    let built = site.build(&[]);
+    assert_counts(&built, &[("pages_rendered", 0)]);
+    let before = BUILT.dist();
+    let after = site.dist();
+    for line in crate::harness::differences(&before, &after) {
+        let style = line.starts_with("differs: vengeance-local/") && line.ends_with("/tokens.css");
+        let manifest = line.starts_with("differs: vengeance-local/") && line.ends_with(".json");
+        assert!(
+            style || manifest,
+            "an override of one node changed more: {line}"
+        );
+    }
+}
+
+#[test]
+fn a_stale_page_goes_and_a_foreign_file_stays() {
+    let site = BUILT.duplicate();
+    let page = some_page(&site);
+    let before = site.dist();
+    let folder = manifests(&site.path("dist")).into_keys().next().unwrap();
+    let foreign = format!("dist/{folder}/mine/notes.txt");
+    site.write(&foreign, "not rbgen's\n");
+    site.remove(&page);
+    let built = site.build(&[]);
+    assert!(built.count("files_removed") > 0, "{}", built.0);
+    assert_eq!(site.read(&foreign), "not rbgen's\n");
+    let after = site.dist();
+    let gone: Vec<&String> = before
+        .keys()
+        .filter(|path| !after.contains_key(*path))
+        .collect();
+    assert!(
+        gone.iter().any(|path| path.ends_with("index.html")),
+        "{gone:?}"
+    );
+    // Folders that nothing is in any more go with their last file.
+    for path in gone {
+        let folder = site.path("dist").join(path).parent().unwrap().to_path_buf();
+        let empty = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_none());
+        assert!(!empty, "{} is empty", folder.display());
+    }
+}
+
+#[test]
+fn what_was_altered_in_dist_is_mended() {
+    let site = BUILT.duplicate();
+    let before = site.dist();
+    let pages: Vec<&String> = before
+        .keys()
+        .filter(|path| path.ends_with("index.html"))
+        .collect();
+    site.write(&format!("dist/{}", pages[0]), "<p>altered</p>\n");
+    site.remove(&format!("dist/{}", pages[1]));
+    let same_size = "x".repeat(before[pages[2]].len());
+    site.write(&format!("dist/{}", pages[2]), same_size);
+    site.ok(&["build"]);
+    assert_same(&before, &site.dist(), "altered files");
+}
+
+#[test]
+fn an_error_leaves_dist_untouched() {
+    let site = BUILT.duplicate();
+    let before = modified(&site.path("dist"));
+    let page = some_page(&site);
+    // One page that would be written, and one that is broken.
+    site.write(&page, site.read(&page) + "\nChanged.\n");
+    site.write(
+        "content/pages/code/broken.toml",
+        "name = \"Broken\"\nstatus = \"published\"\n\n[[blocks]]\ncomponent = \"no-such\"\n",
+    );
+    assert_eq!(site.run(&["build"]).status.code(), Some(1));
+    assert_eq!(before, modified(&site.path("dist")));
+    // And so does an error that only rendering finds.
+    site.remove("content/pages/code/broken.toml");
+    site.write(
+        "content/components/page-list.html",
+        "{{ props.title }}{{ nothing.here }}\n",
+    );
+    assert_eq!(site.run(&["build"]).status.code(), Some(1));
+    assert_eq!(before, modified(&site.path("dist")));
+}
+
+/// Killed at moments spread over a whole build, each file is old or new, and the next build mends.
+#[test]
+fn a_killed_build_is_mended_by_the_next() {
+    let old_site = BUILT.duplicate();
+    let edit = |site: &TestSite| {
+        for path in [
+            "themes/base/partials/site-footer.html",
+            "content/components/markdown.html",
+        ] {
+            site.write(path, site.read(path) + "\n<p>changed</p>\n");
+        }
+        site.remove(&some_page(site));
+        site.write(
+            "content/pages/code/new.md",
+            "+++\nname = \"New\"\nstatus = \"published\"\n+++\n\nNew.\n",
+        );
+    };
+    let old = old_site.dist();
+    let new_site = BUILT.duplicate();
+    edit(&new_site);
+    let began = Instant::now();
+    new_site.ok(&["build"]);
+    let whole = began.elapsed();
+    let new = new_site.dist();
+
+    const MOMENTS: u32 = 12;
+    for moment in 0..=MOMENTS {
+        let site = BUILT.duplicate();
+        edit(&site);
+        let mut build = site
+            .command(&["build"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * moment / MOMENTS + Duration::from_millis(1));
+        build.kill().unwrap();
+        build.wait().unwrap();
+        for (path, bytes) in site.dist() {
+            // A file on its way has a name of its own and never that of an output.
+            if !old.contains_key(&path) && !new.contains_key(&path) {
+                continue;
+            }
+            assert!(
+                old.get(&path) == Some(&bytes) || new.get(&path) == Some(&bytes),
+                "killed at {moment}/{MOMENTS}: {path} is neither old nor new"
+            );
+        }
+        site.ok(&["build"]);
+        assert_same(
+            &new,
+            &site.dist(),
+            &format!("killed at {moment}/{MOMENTS}, then built"),
+        );
+    }
+}
+
+#[test]
+fn a_bundle_archive_is_deterministic() {
+    let archives = |site: &TestSite| -> Tree {
+        site.ok(&["bundle"]);
+        tree(&site.path("dist"))
+            .into_iter()
+            .filter(|(path, _)| path.ends_with(".tar.zst"))
+            .collect()
+    };
+    let one = BUILT.duplicate();
+    let two = TestSite::example();
+    let first = archives(&one);
+    assert_same(&first, &archives(&two), "archives of two copies");
+    let manifests = manifests(&one.path("dist"));
+    assert_eq!(first.len(), manifests.len());
+    for (bundle, manifest) in manifests {
+        let hash = &manifest["build_hash"].as_str().unwrap()[..12];
+        let name = format!("{}-{hash}.tar.zst", bundle.replace('/', "-"));
+        let packed = zstd::decode_all(first[&name].as_slice()).unwrap();
+        let mut inside = Tree::new();
+        for entry in tar::Archive::new(packed.as_slice()).entries().unwrap() {
+            let mut entry = entry.unwrap();
+            assert_eq!(entry.header().mtime().unwrap(), 0);
+            let path = entry.path().unwrap().to_str().unwrap().to_string();
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+            if entry.header().entry_type().is_file() {
+                inside.insert(path, bytes);
+            }
+        }
+        let mut files = tree(&one.path("dist").join(&bundle));
+        files.retain(|path, _| inside.contains_key(path));
+        inside.retain(|path, _| files.contains_key(path));
+        assert_eq!(files.len(), manifest["files"].as_object().unwrap().len());
+        assert_same(&files, &inside, &name);
+    }
+}

@@ -1,0 +1,18 @@
+//! The tests that hold rbgen as a whole: the rules of the house, and the program as users run it.
+//!
+//! One binary, because each would link everything again. Tests of single functions are beside them.
+
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::unwrap_used,
+    reason = "tests touch the disk and run programs; a panic is how they fail"
+)]
+
+mod diagnostics;
+mod guarantees;
+mod harness;
+mod house;
+mod random_edits;
+mod stories;
