@@ -1,10 +1,25 @@
 //! rbgen builds one set of pages into many themed apps.
 //!
-//! The flow, in order: `files` reads a tree, `format` turns its TOML and Markdown into the documents
-//! of `model`, `assemble` checks them against each other and makes a `Site`, `plan` lists every
-//! output of every bundle, `render` turns a job into bytes, `build` runs all jobs in parallel and
-//! gives bundles, and `store` puts them in place. `cli` alone speaks to the user.
+//! The flow, in order: [`files`] reads a tree, [`format`] turns its TOML and Markdown into the
+//! documents of [`model`], [`load`] does both for a whole folder and [`assemble`] checks the
+//! documents against each other and makes a `Site`. [`plan`] lists every output of every bundle,
+//! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],
+//! and [`store`] puts them in place and keeps the [`ledger`]. [`pipeline`] is that flow from end to
+//! end, [`archive`] packs a bundle, and [`cli`] alone speaks to the user.
 
+pub mod archive;
+pub mod assemble;
+pub mod build;
+pub mod bundle;
+pub mod cli;
 pub mod diag;
 pub mod digest;
+pub mod files;
+pub mod format;
+pub mod ledger;
+pub mod load;
 pub mod model;
+pub mod pipeline;
+pub mod plan;
+pub mod render;
+pub mod store;

@@ -1,3 +1,5 @@
-//! The binary: hands the arguments to the library and its answer to the shell.
+//! The binary: hands the process to the command line of the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    rbgen::cli::main()
+}

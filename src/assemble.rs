@@ -1,0 +1,226 @@
+//! Checks documents against each other and makes a site of them: the one place for rules that need
+//! more than one document.
+
+mod components;
+mod pages;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diag::{Code, Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
+use crate::model::{Asset, Config, Documents, Site, Theme};
+
+/// What the doors give: everything that a site is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    pub config: Config,
+    pub documents: Documents,
+    pub themes: Vec<Theme>,
+    pub statics: BTreeMap<String, Asset>,
+    /// Whether a document is missing because it had errors.
+    pub incomplete: bool,
+}
+
+/// Checks everything that crosses documents. The site holds what is sound; with errors among the
+/// diagnostics it must not be published, and it still serves to find further errors.
+pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let Parts {
+        config,
+        documents,
+        themes,
+        statics,
+        incomplete,
+    } = parts;
+    let keyed = &mut diagnostics;
+    let components = unique(documents.components, "component", keyed, |c| {
+        (c.key.clone(), Arc::clone(&c.origin))
+    });
+    let tokens = unique(documents.tokens, "token", keyed, |t| {
+        (t.key.clone(), Arc::clone(&t.origin))
+    });
+    let nodes = unique(documents.nodes, "node", keyed, |n| {
+        (n.id.clone(), Arc::clone(&n.origin))
+    });
+    let pages = unique(documents.pages, "page", keyed, |p| {
+        (p.key.clone(), Arc::clone(&p.origin))
+    });
+    let themes = themes
+        .into_iter()
+        .map(|theme| (theme.key.clone(), theme))
+        .collect();
+    let mut site = Site {
+        config,
+        pages: pages.into_values().collect(),
+        components,
+        tokens,
+        nodes,
+        themes,
+        statics,
+        incomplete,
+    };
+    check_themes(&site, &mut diagnostics);
+    check_nodes(&site, &mut diagnostics);
+    components::check(&site, &mut diagnostics);
+    pages::check(&site, &mut diagnostics);
+    site.incomplete |= diagnostics.has_errors();
+    (site, diagnostics)
+}
+
+/// Documents by key; of two with one key the one whose origin sorts first stays.
+fn unique<T>(
+    mut documents: Vec<T>,
+    kind: &str,
+    diagnostics: &mut Diagnostics,
+    identity: impl Fn(&T) -> (String, Arc<str>),
+) -> BTreeMap<String, T> {
+    documents.sort_by_cached_key(|document| identity(document).1);
+    let mut by_key: BTreeMap<String, T> = BTreeMap::new();
+    for document in documents {
+        let (key, origin) = identity(&document);
+        if let Some(first) = by_key.get(&key) {
+            diagnostics.push(
+                Diagnostic::error(
+                    code::DUPLICATE_KEY,
+                    Place::key(origin, key.as_str()),
+                    format!("a second {kind} with the key `{key}`"),
+                )
+                .related(
+                    Place::key(identity(first).1, key.as_str()),
+                    "the first is here",
+                ),
+            );
+        } else {
+            by_key.insert(key, document);
+        }
+    }
+    by_key
+}
+
+fn check_themes(site: &Site, diagnostics: &mut Diagnostics) {
+    let config = &site.config;
+    let mut wanted = vec![(FieldPath::from("site").then("theme"), &config.site.theme)];
+    for (node, settings) in &config.nodes {
+        if let Some(theme) = &settings.theme {
+            wanted.push((
+                FieldPath::from("node").then(node.as_str()).then("theme"),
+                theme,
+            ));
+        }
+    }
+    for (field, theme) in wanted {
+        if !site.themes.contains_key(theme) {
+            diagnostics.push(unknown(
+                code::UNKNOWN_THEME,
+                Place::value(Arc::clone(&config.origin), field),
+                "theme",
+                theme,
+                site.themes.keys().map(String::as_str),
+            ));
+        }
+    }
+    for theme in site.themes.values() {
+        let Some(parent) = &theme.extends else {
+            continue;
+        };
+        let place = Place::value(Arc::clone(&theme.origin), "extends");
+        if !site.themes.contains_key(parent) {
+            diagnostics.push(unknown(
+                code::UNKNOWN_THEME,
+                place,
+                "theme",
+                parent,
+                site.themes.keys().map(String::as_str),
+            ));
+        } else if site
+            .theme_chain(&theme.key)
+            .last()
+            .and_then(|last| last.extends.as_ref())
+            .is_some_and(|next| site.themes.contains_key(next))
+        {
+            // A chain ends at a theme that extends nothing; this one ends because it came round.
+            diagnostics.push(Diagnostic::error(
+                code::THEME_CYCLE,
+                place,
+                format!(
+                    "the theme `{}` extends itself by way of `{parent}`",
+                    theme.key
+                ),
+            ));
+        }
+    }
+}
+
+fn check_nodes(site: &Site, diagnostics: &mut Diagnostics) {
+    for node in site.config.nodes.keys() {
+        if !site.nodes.contains_key(node) && !site.incomplete {
+            diagnostics.push(unknown(
+                code::UNKNOWN_NODE,
+                Place::key(
+                    Arc::clone(&site.config.origin),
+                    FieldPath::from("node").then(node.as_str()),
+                ),
+                "node",
+                node,
+                site.nodes.keys().map(String::as_str),
+            ));
+        }
+    }
+    let apps: std::collections::BTreeSet<&str> =
+        site.pages.iter().map(|page| page.app.as_str()).collect();
+    for node in site.nodes.values() {
+        for (index, app) in node.enabled_apps.iter().enumerate() {
+            if !apps.contains(app.as_str()) && !site.incomplete {
+                diagnostics.push(
+                    Diagnostic::warning(
+                        code::UNKNOWN_APP,
+                        Place::value(
+                            Arc::clone(&node.origin),
+                            FieldPath::from("enabled_apps").then(index),
+                        ),
+                        format!("the app `{app}` has no page"),
+                    )
+                    .hint_if(did_you_mean(app, apps.iter().copied())),
+                );
+            }
+        }
+        let allowed = site
+            .config
+            .nodes
+            .get(&node.id)
+            .is_some_and(|settings| settings.allow_scripts);
+        if node.custom_scripts.is_some() && !allowed {
+            diagnostics.push(
+                Diagnostic::warning(
+                    code::SCRIPTS_NOT_ALLOWED,
+                    Place::whole(sibling(&node.origin, "js")),
+                    format!("the scripts of node `{}` are left out", node.id),
+                )
+                .hint(format!(
+                    "allow them with `allow_scripts = true` under `[node.{}]` in robbieblocks.toml",
+                    node.id
+                )),
+            );
+        }
+    }
+}
+
+/// A reference to something that is not there, with the nearest name that is.
+fn unknown<'a>(
+    code: Code,
+    place: Place,
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Diagnostic {
+    Diagnostic::error(code, place, format!("there is no {kind} `{name}`"))
+        .hint_if(did_you_mean(name, known))
+}
+
+/// The path of the file beside a TOML file, with another ending.
+fn sibling(origin: &str, ending: &str) -> String {
+    match origin.strip_suffix(".toml") {
+        Some(stem) => format!("{stem}.{ending}"),
+        None => origin.to_string(),
+    }
+}

@@ -1,0 +1,236 @@
+//! Checks components: their JSON Schemas, their examples, and that each used one can be rendered;
+//! and the props of every block against them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use rayon::prelude::*;
+
+use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, Step, code, did_you_mean};
+use crate::model::{Component, Page, Site, Status, Table, Value};
+
+/// Every component's schema and examples, then the props of every page that is not archived.
+pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
+    let mut validators = BTreeMap::new();
+    for component in site.components.values() {
+        match compile(component) {
+            Ok(validator) => {
+                validators.insert(component.key.as_str(), validator);
+            }
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+        let Some(validator) = validators.get(component.key.as_str()) else {
+            continue;
+        };
+        for (index, example) in component.examples.iter().enumerate() {
+            let field = FieldPath::from("examples").then(index).then("props");
+            let subject = format!("example `{}`", example.name);
+            check_props(
+                validator,
+                component,
+                &example.props,
+                &component.origin,
+                &field,
+                &subject,
+                diagnostics,
+            );
+        }
+    }
+    let found: Vec<Diagnostics> = site
+        .pages
+        .par_iter()
+        .map(|page| check_page(site, page, &validators))
+        .collect();
+    found.into_iter().for_each(|part| diagnostics.extend(part));
+}
+
+fn compile(component: &Component) -> Result<Validator, Diagnostic> {
+    let schema = Value::Table(component.props.clone()).to_json();
+    jsonschema::options().build(&schema).map_err(|error| {
+        let field = pointer(&FieldPath::from("props"), error.instance_path().as_str());
+        Diagnostic::error(
+            code::BAD_SCHEMA,
+            Place::value(Arc::clone(&component.origin), field),
+            format!("`[props]` is no JSON Schema: {error}"),
+        )
+    })
+}
+
+fn check_page(site: &Site, page: &Page, validators: &BTreeMap<&str, Validator>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    if page.status == Status::Archived {
+        return diagnostics;
+    }
+    for (index, block) in page.blocks.iter().enumerate() {
+        let field = FieldPath::from("blocks").then(index);
+        let place = || Place::value(Arc::clone(&page.origin), field.then("component"));
+        let Some(component) = site.components.get(&block.component) else {
+            if !site.incomplete {
+                diagnostics.push(
+                    Diagnostic::error(
+                        code::UNKNOWN_COMPONENT,
+                        place(),
+                        format!("there is no component `{}`", block.component),
+                    )
+                    .hint_if(
+                        did_you_mean(&block.component, site.components.keys().map(String::as_str))
+                            .or_else(|| {
+                                Some(format!(
+                                    "make one with `rbgen new component {}`",
+                                    block.component
+                                ))
+                            }),
+                    ),
+                );
+            }
+            continue;
+        };
+        if !component.published && page.status == Status::Published {
+            diagnostics.push(
+                Diagnostic::error(
+                    code::UNPUBLISHED_COMPONENT,
+                    place(),
+                    format!("the component `{}` is not published", component.key),
+                )
+                .hint("set `published = true` in the component, or the page to `draft`"),
+            );
+        }
+        if component.template.is_none() && component.react.is_some() && !in_a_theme(site, component)
+        {
+            diagnostics.push(
+                Diagnostic::error(
+                    code::REACT_UNSUPPORTED,
+                    place(),
+                    format!(
+                        "the component `{}` is React code and has no template",
+                        component.key
+                    ),
+                )
+                .hint(format!("add `{}`", component.part_origin("html"))),
+            );
+        } else if component.template.is_none() && !in_a_theme(site, component) {
+            diagnostics.push(
+                Diagnostic::error(
+                    code::NO_TEMPLATE,
+                    place(),
+                    format!("the component `{}` has no template", component.key),
+                )
+                .hint(format!("add `{}`", component.part_origin("html"))),
+            );
+        }
+        if let Some(validator) = validators.get(component.key.as_str()) {
+            let subject = format!("block `{}`", block.key);
+            check_props(
+                validator,
+                component,
+                &block.props,
+                &page.origin,
+                &field.then("props"),
+                &subject,
+                &mut diagnostics,
+            );
+        }
+    }
+    diagnostics
+}
+
+/// Whether some theme has a template for the component.
+fn in_a_theme(site: &Site, component: &Component) -> bool {
+    let path = format!("components/{}.html", component.key);
+    site.themes
+        .values()
+        .any(|theme| theme.texts.contains_key(&path))
+}
+
+fn check_props(
+    validator: &Validator,
+    component: &Component,
+    props: &Table,
+    origin: &Arc<str>,
+    field: &FieldPath,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    let instance = Value::Table(props.clone()).to_json();
+    if validator.is_valid(&instance) {
+        return;
+    }
+    for error in validator.iter_errors(&instance) {
+        let at = pointer(field, error.instance_path().as_str());
+        let component_name = &component.key;
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let known = known_props(&component.props, error.instance_path().as_str());
+                for name in unexpected {
+                    diagnostics.push(
+                        Diagnostic::error(
+                            code::BAD_PROPS,
+                            Place::key(Arc::clone(origin), at.then(name.as_str())),
+                            format!("{subject}: component `{component_name}` has no prop `{name}`"),
+                        )
+                        .hint_if(did_you_mean(name, known.iter().map(String::as_str))),
+                    );
+                }
+            }
+            ValidationErrorKind::Required { property } => diagnostics.push(Diagnostic::error(
+                code::BAD_PROPS,
+                Place::value(Arc::clone(origin), at),
+                format!(
+                    "{subject}: component `{component_name}` needs the prop `{}`",
+                    property.as_str().unwrap_or_default()
+                ),
+            )),
+            _ => diagnostics.push(Diagnostic::error(
+                code::BAD_PROPS,
+                Place::value(Arc::clone(origin), at),
+                format!("{subject}: {}", shortened(&error.to_string())),
+            )),
+        }
+    }
+}
+
+/// A validator quotes the whole value; a person needs its beginning.
+fn shortened(message: &str) -> String {
+    const MOST: usize = 200;
+    if message.chars().count() <= MOST {
+        return message.to_string();
+    }
+    let head: String = message.chars().take(MOST / 2).collect();
+    let tail: Vec<char> = message.chars().rev().take(MOST / 2).collect();
+    format!("{head} … {}", tail.into_iter().rev().collect::<String>())
+}
+
+/// The names of props that the schema declares at a JSON pointer into the instance.
+fn known_props(schema: &Table, instance_pointer: &str) -> Vec<String> {
+    let mut here = schema;
+    for part in instance_pointer.split('/').skip(1) {
+        let inner = here
+            .get("properties")
+            .and_then(Value::as_table)
+            .and_then(|properties| properties.get(part))
+            .or_else(|| here.get("items"));
+        match inner.and_then(Value::as_table) {
+            Some(table) => here = table,
+            None => return Vec::new(),
+        }
+    }
+    match here.get("properties").and_then(Value::as_table) {
+        Some(properties) => properties.keys().cloned().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A field path, extended by a JSON pointer (RFC 6901).
+fn pointer(field: &FieldPath, pointer: &str) -> FieldPath {
+    let mut path = field.clone();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        path.0.push(match part.parse() {
+            Ok(index) => Step::Index(index),
+            Err(_) => Step::Key(part),
+        });
+    }
+    path
+}

@@ -1,0 +1,185 @@
+//! The command line: arguments, printing and exit statuses. Nothing else speaks to the user.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "this room speaks to the user"
+)]
+
+mod build;
+mod bundle;
+mod check;
+mod completions;
+mod explain;
+mod print;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::diag::{Diagnostic, code};
+use crate::load::CONFIG_FILE;
+use crate::model::Moment;
+use crate::pipeline::Options;
+
+/// Builds one set of pages into many themed apps, from TOML files and from Postgres.
+#[derive(Parser)]
+#[command(
+    name = "rbgen",
+    version,
+    about,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+struct Globals {
+    /// The folder of the site [default: the nearest one above with a robbieblocks.toml]
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Print one JSON document to standard output; everything else goes to standard error
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print errors and warnings only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    /// How many threads to use [default: one for each core]
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build every bundle that is out of date
+    Build(build::BuildArguments),
+    /// Say everything that is wrong with the site, and write nothing
+    Check(check::CheckArguments),
+    /// Write bundles as deterministic archives
+    Bundle(bundle::BundleArguments),
+    /// Explain the code of an error or a warning
+    Explain(explain::ExplainArguments),
+    /// Print the completions of a shell
+    Completions(completions::CompletionsArguments),
+    /// Write the manual pages
+    Man(completions::ManArguments),
+}
+
+/// What narrows and times a build.
+#[derive(Args)]
+struct Selection {
+    /// Build only this node (may be given again)
+    #[arg(long, value_name = "NODE")]
+    node: Vec<String>,
+    /// Build only this app (may be given again)
+    #[arg(long, value_name = "APP")]
+    app: Vec<String>,
+    /// Build drafts as well
+    #[arg(long)]
+    drafts: bool,
+    /// The time to hold conditions against, as RFC 3339 [default: the clock]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Moment>,
+}
+
+impl Selection {
+    fn options(&self) -> Options {
+        Options {
+            nodes: self.node.iter().cloned().collect(),
+            apps: self.app.iter().cloned().collect(),
+            drafts: self.drafts,
+            now: self.now.unwrap_or_else(Moment::now),
+            out: None,
+            force: false,
+        }
+    }
+}
+
+/// How a command ended; the exit statuses of design §8.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Done = 0,
+    ContentErrors = 1,
+    Unusable = 2,
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let globals = &arguments.globals;
+    match globals.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    // Templates may nest deeply, and the stack of a pool's thread is small by default.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(globals.threads.unwrap_or(0))
+        .stack_size(16 * 1024 * 1024)
+        .build_global();
+    if let Err(error) = pool {
+        anstream::eprintln!("error: no threads: {error}");
+        return ExitCode::from(Status::Unusable as u8);
+    }
+    let status = match &arguments.command {
+        Command::Build(arguments) => build::run(globals, arguments),
+        Command::Check(arguments) => check::run(globals, arguments),
+        Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::Explain(arguments) => explain::run(globals, arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => completions::write_man(arguments),
+    };
+    ExitCode::from(status as u8)
+}
+
+/// The definition of the command line, for completions and manual pages.
+fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// The folder of the site: `--root`, or the nearest folder above the current one that has a
+/// robbieblocks.toml. Where there is none, that is said, and the status given.
+fn site_root(globals: &Globals) -> Result<PathBuf, Status> {
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let start = globals
+        .root
+        .as_ref()
+        .map_or_else(|| here.clone(), |root| here.join(root));
+    let found = if globals.root.is_some() {
+        Some(start.clone())
+    } else {
+        start
+            .ancestors()
+            .find(|folder| folder.join(CONFIG_FILE).is_file())
+            .map(PathBuf::from)
+    };
+    found.ok_or_else(|| {
+        let diagnostic = Diagnostic::general(
+            code::NO_SITE,
+            format!(
+                "there is no {CONFIG_FILE} in `{}` or in a folder above it",
+                start.display()
+            ),
+        )
+        .hint("make a site with `rbgen init DIR`, or name one with `--root DIR`");
+        print::report(globals, &start, diagnostic.into());
+        Status::Unusable
+    })
+}

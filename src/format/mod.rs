@@ -1,0 +1,39 @@
+//! Files to documents: reads TOML and Markdown into the values of `model`, and says where each part stands.
+//!
+//! Everything here is pure: it takes texts and gives values. A reader collects all that is wrong
+//! with a file; a document that it returns is sound in itself. The tables in `shape` say which keys
+//! a file may have; the readers, the check for unknown keys and the JSON Schemas all go by them.
+
+mod component;
+mod config;
+mod conflict;
+mod fields;
+mod front;
+mod locate;
+mod node;
+mod number;
+mod page;
+mod reader;
+mod rules;
+pub mod schema;
+mod shape;
+mod theme;
+mod token;
+mod value;
+
+pub use component::{ComponentFile, read_component};
+pub use config::read_config;
+pub use front::has_front_matter;
+pub use locate::locate;
+pub use node::{NodeFile, read_node};
+pub use number::{float_text, number_value};
+pub use page::{PageFile, read_page};
+pub use theme::read_theme;
+pub use token::read_tokens;
+pub use value::MAX_DEPTH;
+
+/// The text of a sibling file for `{ "$file" = "name" }`: the text, or the message why not.
+pub type DataFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! The reader of one file: parses its TOML, and collects what is wrong with it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use super::DataFile;
+use super::conflict::{conflicts, marker_at};
+use crate::diag::{Code, Diagnostic, Diagnostics, Place, code};
+
+/// How many syntax errors of one file are reported: a file that is not TOML at all has one in
+/// every line.
+const MAX_SYNTAX_ERRORS: usize = 10;
+
+/// What the reading of one file needs to know.
+pub(super) struct Reader<'a> {
+    pub origin: &'a Arc<str>,
+    /// The whole text of the file.
+    text: &'a str,
+    /// Where in it the TOML begins.
+    base: usize,
+    /// Where `{ "$file" = "…" }` gets its text; `None` where there is no such carrier.
+    pub data_file: Option<DataFile<'a>>,
+    diagnostics: &'a mut Diagnostics,
+    failed: bool,
+}
+
+/// TOML that was parsed. Its spans count from the start of the TOML, not of the file.
+pub(super) struct Sheet<'t> {
+    root: Spanned<DeTable<'t>>,
+}
+
+impl<'t> Sheet<'t> {
+    /// The table of the whole file.
+    pub(super) fn root(&self) -> &DeTable<'t> {
+        self.root.get_ref()
+    }
+
+    /// Parses what can be parsed, errors or not.
+    pub(super) fn lenient(toml: &'t str) -> Sheet<'t> {
+        Sheet {
+            root: DeTable::parse_recoverable(toml).0,
+        }
+    }
+}
+
+/// The tables are taken apart one by one: dotted keys within inline tables can nest thousands of
+/// levels deep, and dropping those recursively could exhaust the stack.
+impl Drop for Sheet<'_> {
+    fn drop(&mut self) {
+        let mut tables = vec![std::mem::take(self.root.get_mut())];
+        let mut arrays: Vec<DeArray<'_>> = Vec::new();
+        loop {
+            let values: Vec<_> = if let Some(table) = tables.pop() {
+                table.into_iter().map(|(_, value)| value).collect()
+            } else if let Some(array) = arrays.pop() {
+                array.into_iter().collect()
+            } else {
+                break;
+            };
+            for value in values {
+                match value.into_inner() {
+                    DeValue::Table(table) => tables.push(table),
+                    DeValue::Array(array) => arrays.push(array),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        origin: &'a Arc<str>,
+        text: &'a str,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Reader<'a> {
+        Reader {
+            origin,
+            text,
+            base: 0,
+            data_file: None,
+            diagnostics,
+            failed: false,
+        }
+    }
+
+    /// Whether nothing was wrong so far.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.failed
+    }
+
+    /// How many diagnostics there are.
+    pub(super) fn count(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Adds a diagnostic, an error.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.failed = true;
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds an error at a span of the TOML.
+    pub(super) fn error(&mut self, code: Code, span: Range<usize>, message: impl Into<String>) {
+        let place = self.place(span);
+        self.report(Diagnostic::error(code, place, message));
+    }
+
+    /// The place of a span of the TOML.
+    pub(super) fn place(&self, span: Range<usize>) -> Place {
+        let range = span.start + self.base..span.end + self.base;
+        Place::span(self.origin.clone(), range)
+    }
+
+    /// The file as a whole.
+    pub(super) fn whole(&self) -> Place {
+        Place::whole(self.origin.clone())
+    }
+
+    /// A place for something that must not be shown: the header of the table that holds it, and
+    /// where that is on the same line, or there is none, the whole file.
+    pub(super) fn place_of_secret(
+        &self,
+        table: Option<&Range<usize>>,
+        span: Range<usize>,
+    ) -> Place {
+        let between = table.and_then(|table| {
+            self.text
+                .get(table.start + self.base..span.start + self.base)
+        });
+        match table {
+            Some(table) if between.is_some_and(|text| text.contains('\n')) => {
+                let first = between.and_then(|text| text.lines().next());
+                let length = first.map_or(0, str::len).min(table.len());
+                self.place(table.start..table.start + length)
+            }
+            _ => self.whole(),
+        }
+    }
+
+    /// Whether a text has no U+0000; reports the one that it has. Postgres holds none in its texts.
+    pub(super) fn check_nul(&mut self, text: &str, span: Range<usize>) -> bool {
+        let found = text.as_bytes().contains(&0);
+        if found {
+            let message = "the text has the character U+0000, which a database cannot hold";
+            self.error(code::BAD_VALUE, span, message);
+        }
+        !found
+    }
+
+    /// Reports conflict markers anywhere in the file; whether there are none.
+    pub(super) fn check_conflicts(&mut self) -> bool {
+        let found = conflicts(self.text);
+        for marker in &found {
+            self.conflict(marker.clone());
+        }
+        found.is_empty()
+    }
+
+    fn conflict(&mut self, marker: Range<usize>) {
+        let place = Place::span(self.origin.clone(), marker);
+        let diagnostic = Diagnostic::error(
+            code::MERGE_CONFLICT,
+            place,
+            "a merge conflict is not resolved here",
+        );
+        self.report(
+            diagnostic
+                .hint("choose what stays, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`"),
+        );
+    }
+
+    /// Parses the whole file as TOML.
+    pub(super) fn parse(&mut self) -> Option<Sheet<'a>> {
+        self.parse_part(0..self.text.len())
+    }
+
+    /// Parses a part of the file as TOML. Where its syntax is wrong, that is reported, and there is
+    /// no sheet: what a broken file seems to say is not looked at.
+    pub(super) fn parse_part(&mut self, part: Range<usize>) -> Option<Sheet<'a>> {
+        if !self.check_conflicts() {
+            return None;
+        }
+        let toml = self.text.get(part.clone())?;
+        self.base = part.start;
+        let (root, errors) = DeTable::parse_recoverable(toml);
+        let sheet = Sheet { root };
+        if errors.is_empty() {
+            return Some(sheet);
+        }
+        self.report_syntax(toml, &errors);
+        None
+    }
+
+    fn report_syntax(&mut self, toml: &'a str, errors: &[toml::de::Error]) {
+        let depth = |error: &&toml::de::Error| error.message().contains("recur");
+        if let Some(error) = errors.iter().find(depth) {
+            let place = match error.span() {
+                Some(span) => self.place(span),
+                None => self.whole(),
+            };
+            self.report(Diagnostic::error(
+                code::TOO_DEEP,
+                place,
+                "tables and arrays are nested too deep",
+            ));
+            return;
+        }
+        let mut slips: Vec<(Range<usize>, &str)> = errors
+            .iter()
+            .map(|error| (error.span().unwrap_or(0..0), error.message()))
+            .collect();
+        slips.sort_by_key(|(span, _)| (span.start, span.end));
+        if let Some((first, _)) = slips.first()
+            && let Some(marker) = marker_at(self.text, first.start + self.base)
+        {
+            self.conflict(marker);
+            return;
+        }
+        // A bracket or a string that stays open makes nonsense of all that follows.
+        let endless = slips.iter().any(|(_, message)| {
+            [
+                "unclosed array,",
+                "unclosed inline table,",
+                "invalid multi-line",
+            ]
+            .iter()
+            .any(|start| message.starts_with(start))
+        });
+        let most = if endless { 1 } else { MAX_SYNTAX_ERRORS };
+        let mut last_line = None;
+        let mut found = Vec::new();
+        for (span, message) in &slips {
+            // A second error in a line is most often an echo of the first.
+            let line = toml.get(..span.start).map(|before| before.rfind('\n'));
+            if last_line.replace(line) != Some(line) {
+                found.push((span.clone(), *message));
+            }
+        }
+        let more = found.len().saturating_sub(most);
+        let count = found.len() - more;
+        for (position, (span, message)) in found.into_iter().take(count).enumerate() {
+            let mut diagnostic = self.syntax_error(toml, span, message);
+            if position + 1 == count && more > 0 && !endless {
+                diagnostic = diagnostic.hint(format!("{more} more lines of this file have errors"));
+            }
+            self.report(diagnostic);
+        }
+    }
+
+    /// One syntax error in words that say what to do.
+    fn syntax_error(&self, toml: &str, span: Range<usize>, message: &str) -> Diagnostic {
+        let found = toml.get(span.clone()).unwrap_or_default();
+        let (message, hint) = if message.starts_with("string values must be quoted") {
+            if found.trim().is_empty() {
+                ("a value is missing".to_string(), None)
+            } else {
+                let simple = found.len() <= 60 && !found.contains(['"', '\\', '\n', '@']);
+                let hint = match simple && !found.contains("://") {
+                    true => format!("write `\"{found}\"`"),
+                    false => "put it into quotes".to_string(),
+                };
+                ("strings need quotes".to_string(), Some(hint))
+            }
+        } else if message == "duplicate key" && !found.is_empty() {
+            (format!("`{}` is defined twice", found.escape_debug()), None)
+        } else {
+            (message.replace('\n', " "), None)
+        };
+        Diagnostic::error(code::TOML_SYNTAX, self.place(span), message).hint_if(hint)
+    }
+}
+
+/// What a value is, with its article.
+pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a datetime",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,506 @@
+//! Loads a site from a folder: lists and reads its files in parallel, reads the documents in them,
+//! and assembles them. Each file is read once, and digested while it is read.
+#![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+
+use crate::assemble::{Parts, assemble};
+use crate::diag::{Diagnostic, Diagnostics, Place, Spot, code, did_you_mean};
+use crate::digest::{Digest, Hasher};
+use crate::files::Folder;
+use crate::format::{self, ComponentFile, NodeFile, PageFile};
+use crate::model::{Asset, Documents, Page, Site, TextFile, Theme, key_problem};
+
+/// The configuration file of a site.
+pub const CONFIG_FILE: &str = "robbieblocks.toml";
+
+/// What loading gives. With errors in the diagnostics, the site is what could be understood.
+pub struct Loaded {
+    /// `None` only where robbieblocks.toml itself cannot be used.
+    pub site: Option<Site>,
+    pub diagnostics: Diagnostics,
+    /// The digest of the path and the content of every file that was read.
+    pub inputs: Digest,
+}
+
+/// Loads the site of a folder.
+pub fn load_site(folder: &Folder) -> Loaded {
+    let mut reading = Reading {
+        folder,
+        inputs: Mutex::new(BTreeMap::new()),
+        diagnostics: Diagnostics::new(),
+    };
+    let site = reading.site();
+    let mut inputs = Hasher::new("rbgen inputs");
+    let digests = reading.inputs.into_inner().unwrap_or_default();
+    inputs.number(digests.len() as u64);
+    for (path, digest) in &digests {
+        inputs.text(path).digest(digest);
+    }
+    Loaded {
+        site,
+        diagnostics: reading.diagnostics,
+        inputs: inputs.finish(),
+    }
+}
+
+/// A diagnostic with its place found in the text of its file.
+#[derive(Clone, Debug)]
+pub struct Located {
+    pub diagnostic: Diagnostic,
+    /// Where in the text it is; `None` where it has no place, or a file that cannot be shown.
+    pub at: Option<LocatedPlace>,
+    /// The same for the places that belong to it.
+    pub related: Vec<(Option<LocatedPlace>, Place, String)>,
+}
+
+/// A range of the text of a file.
+#[derive(Clone, Debug)]
+pub struct LocatedPlace {
+    pub text: Arc<str>,
+    /// Bytes, within the text and between characters.
+    pub range: std::ops::Range<usize>,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+/// Finds the places of diagnostics, sorts them by path, place and code, and drops what is said twice.
+pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
+    let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
+    let mut find = |place: &Place| -> Option<LocatedPlace> {
+        if place.spot == Spot::Whole {
+            return None;
+        }
+        let text = texts
+            .entry(Arc::clone(&place.path))
+            .or_insert_with(|| folder.read_text(&place.path).ok().map(Arc::from))
+            .clone()?;
+        let range = format::locate(&place.path, &text, &place.spot)?;
+        let before = &text[..range.start];
+        Some(LocatedPlace {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            text,
+            range,
+        })
+    };
+    let mut located: Vec<Located> = diagnostics
+        .into_iter()
+        .map(|diagnostic| Located {
+            at: diagnostic.place.as_ref().and_then(&mut find),
+            related: diagnostic
+                .related
+                .iter()
+                .map(|(place, label)| (find(place), place.clone(), label.clone()))
+                .collect(),
+            diagnostic,
+        })
+        .collect();
+    located.sort_by(|a, b| {
+        let rank = |l: &Located| {
+            (
+                l.diagnostic
+                    .place
+                    .as_ref()
+                    .map(|place| Arc::clone(&place.path)),
+                l.at.as_ref().map(|at| at.range.start),
+                l.diagnostic.code,
+                l.diagnostic.message.clone(),
+            )
+        };
+        rank(a).cmp(&rank(b))
+    });
+    located.dedup_by(|a, b| a.diagnostic == b.diagnostic);
+    located
+}
+
+struct Reading<'a> {
+    folder: &'a Folder,
+    inputs: Mutex<BTreeMap<String, Digest>>,
+    diagnostics: Diagnostics,
+}
+
+impl Reading<'_> {
+    fn site(&mut self) -> Option<Site> {
+        if !self.folder.has_file(CONFIG_FILE) {
+            self.diagnostics.push(
+                Diagnostic::general(
+                    code::NO_SITE,
+                    format!(
+                        "there is no {CONFIG_FILE} in `{}`",
+                        self.folder.root().display()
+                    ),
+                )
+                .hint("make a site with `rbgen init DIR`, or name one with `--root DIR`"),
+            );
+            return None;
+        }
+        let config = self.text(CONFIG_FILE).and_then(|text| {
+            format::read_config(&Arc::from(CONFIG_FILE), &text, &mut self.diagnostics)
+        });
+        let mut documents = Documents::default();
+        self.pages(&mut documents);
+        self.components(&mut documents);
+        self.tokens(&mut documents);
+        self.nodes(&mut documents);
+        let themes = self.themes();
+        let statics = self.assets("static");
+        let incomplete = self.diagnostics.has_errors();
+        let (site, found) = assemble(Parts {
+            config: config?,
+            documents,
+            themes,
+            statics,
+            incomplete,
+        });
+        self.diagnostics.extend(found);
+        Some(site)
+    }
+
+    /// The text of a file, noted as an input.
+    fn text(&mut self, path: &str) -> Option<String> {
+        match self.read(path) {
+            Ok(text) => Some(text),
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<String, Diagnostic> {
+        let text = self.folder.read_text(path)?;
+        self.note(path, Digest::of_bytes(text.as_bytes()));
+        Ok(text)
+    }
+
+    fn note(&self, path: &str, digest: Digest) {
+        if let Ok(mut inputs) = self.inputs.lock() {
+            inputs.insert(path.to_string(), digest);
+        }
+    }
+
+    fn pages(&mut self, documents: &mut Documents) {
+        let paths = self
+            .folder
+            .list("content/pages", false, &mut self.diagnostics);
+        let data_files = Mutex::new(BTreeSet::new());
+        let this = &*self;
+        let read: Vec<(Option<PageRead>, Diagnostics)> = paths
+            .into_par_iter()
+            .map(|path| {
+                let mut diagnostics = Diagnostics::new();
+                let page = this.page(path, &data_files, &mut diagnostics);
+                (page, diagnostics)
+            })
+            .collect();
+        let used = data_files.into_inner().unwrap_or_default();
+        for (page, diagnostics) in read {
+            self.diagnostics.extend(diagnostics);
+            match page {
+                Some(PageRead::Page(page)) => documents.pages.push(*page),
+                Some(PageRead::Data(path)) if !used.contains(&path) => {
+                    let hint = if path.ends_with(".md") {
+                        "a Markdown page begins with a line `+++` and TOML front matter"
+                    } else {
+                        "pages are `.toml` and `.md` files in `content/pages/<app>/`"
+                    };
+                    self.diagnostics.push(not_read(&path, hint.to_string()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn page(
+        &self,
+        path: String,
+        data_files: &Mutex<BTreeSet<String>>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<PageRead> {
+        let stem = path
+            .strip_suffix(".toml")
+            .or_else(|| path.strip_suffix(".md"));
+        let Some(stem) = stem.and_then(|stem| stem.strip_prefix("content/pages/")) else {
+            return Some(PageRead::Data(path));
+        };
+        let text = match self.read(&path) {
+            Ok(text) => text,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                return None;
+            }
+        };
+        if path.ends_with(".md") && !format::has_front_matter(&text) {
+            return Some(PageRead::Data(path));
+        }
+        let parts: Vec<&str> = stem.split('/').collect();
+        let [app, path_below_app @ ..] = parts.as_slice() else {
+            return Some(PageRead::Data(path));
+        };
+        if path_below_app.is_empty() {
+            return Some(PageRead::Data(path));
+        }
+        if let Some(problem) = key_problem(app) {
+            diagnostics.push(Diagnostic::error(
+                code::BAD_KEY,
+                Place::whole(path.as_str()),
+                format!("`{app}` cannot be the name of an app: {problem}"),
+            ));
+            return None;
+        }
+        let origin: Arc<str> = Arc::from(path.as_str());
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let data_file = |name: &str| self.data_file(folder, name, data_files);
+        format::read_page(
+            PageFile {
+                origin: &origin,
+                app,
+                path_below_app,
+                text: &text,
+                data_file: &data_file,
+            },
+            diagnostics,
+        )
+        .map(|page| PageRead::Page(Box::new(page)))
+    }
+
+    /// The text of a file that `$file` names, in the folder of the document.
+    fn data_file(
+        &self,
+        folder: &str,
+        name: &str,
+        used: &Mutex<BTreeSet<String>>,
+    ) -> Result<String, String> {
+        if name.is_empty()
+            || name.starts_with('.')
+            || name
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '/' | '\\'))
+        {
+            return Err("it must be the plain name of a file in the same folder".into());
+        }
+        let path = format!("{folder}/{name}");
+        let text = self.read(&path).map_err(|diagnostic| diagnostic.message)?;
+        if let Ok(mut used) = used.lock() {
+            used.insert(path);
+        }
+        Ok(text)
+    }
+
+    /// The TOML files of a flat folder with the texts beside them, by key; what does not belong is
+    /// reported.
+    fn families(&mut self, folder: &str, siblings: &[&str]) -> BTreeMap<String, Family> {
+        let mut families: BTreeMap<String, Family> = BTreeMap::new();
+        let mut data = Vec::new();
+        for path in self.folder.list(folder, false, &mut self.diagnostics) {
+            let name = &path[folder.len() + 1..];
+            match name.rsplit_once('.') {
+                Some((key, ending))
+                    if !name.contains('/') && (ending == "toml" || siblings.contains(&ending)) =>
+                {
+                    let family = families.entry(key.to_string()).or_default();
+                    family.0.insert(ending.to_string(), path.clone());
+                }
+                _ => data.push(path),
+            }
+        }
+        let keys: Vec<String> = families.keys().cloned().collect();
+        families.retain(|key, family| {
+            let complete = family.0.contains_key("toml");
+            if !complete {
+                for path in family.0.values() {
+                    let near = did_you_mean(key, keys.iter().map(String::as_str));
+                    let hint = near.unwrap_or_else(|| format!("there is no `{folder}/{key}.toml`"));
+                    self.diagnostics.push(not_read(path, hint));
+                }
+            }
+            complete
+        });
+        families.entry(String::new()).or_default().1 = data;
+        families
+    }
+
+    fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
+        let mut texts = BTreeMap::new();
+        for (ending, path) in &family.0 {
+            texts.insert(ending.clone(), self.text(path)?);
+        }
+        Some(texts)
+    }
+
+    fn components(&mut self, documents: &mut Documents) {
+        let folder = "content/components";
+        let mut families = self.families(folder, &["html", "css", "tsx", "jsx"]);
+        let data = families.remove("").unwrap_or_default().1;
+        let used = Mutex::new(BTreeSet::new());
+        for (key, family) in &families {
+            let Some(mut texts) = self.family_texts(family) else {
+                continue;
+            };
+            let origin: Arc<str> = Arc::from(family.0["toml"].as_str());
+            let mut found = Diagnostics::new();
+            let data_file = |name: &str| self.data_file(folder, name, &used);
+            let component = format::read_component(
+                ComponentFile {
+                    origin: &origin,
+                    key,
+                    text: &texts.remove("toml").unwrap_or_default(),
+                    template: texts.remove("html"),
+                    styles: texts.remove("css"),
+                    react: texts.remove("tsx").or_else(|| texts.remove("jsx")),
+                    data_file: &data_file,
+                },
+                &mut found,
+            );
+            documents.components.extend(component);
+            self.diagnostics.extend(found);
+        }
+        let used = used.into_inner().unwrap_or_default();
+        for path in data.iter().filter(|path| !used.contains(*path)) {
+            let hint =
+                "components are `<key>.toml` with `<key>.html`, `.css`, `.tsx` or `.jsx` beside it";
+            self.diagnostics.push(not_read(path, hint.to_string()));
+        }
+    }
+
+    fn tokens(&mut self, documents: &mut Documents) {
+        let mut families = self.families("content/tokens", &[]);
+        for path in families.remove("").unwrap_or_default().1 {
+            self.diagnostics
+                .push(not_read(&path, "tokens are `<category>.toml` files".into()));
+        }
+        for (category, family) in &families {
+            let path = &family.0["toml"];
+            if let Some(text) = self.text(path) {
+                let origin = Arc::from(path.as_str());
+                let tokens = format::read_tokens(category, &origin, &text, &mut self.diagnostics);
+                documents.tokens.extend(tokens);
+            }
+        }
+    }
+
+    fn nodes(&mut self, documents: &mut Documents) {
+        let mut families = self.families("content/nodes", &["css", "js"]);
+        for path in families.remove("").unwrap_or_default().1 {
+            let hint = "nodes are `<node_id>.toml` with `<node_id>.css` or `.js` beside it";
+            self.diagnostics.push(not_read(&path, hint.into()));
+        }
+        for (id, family) in &families {
+            let Some(mut texts) = self.family_texts(family) else {
+                continue;
+            };
+            let node = format::read_node(
+                NodeFile {
+                    origin: &Arc::from(family.0["toml"].as_str()),
+                    id,
+                    text: &texts.remove("toml").unwrap_or_default(),
+                    custom_css: texts.remove("css"),
+                    custom_scripts: texts.remove("js"),
+                },
+                &mut self.diagnostics,
+            );
+            documents.nodes.extend(node);
+        }
+    }
+
+    fn themes(&mut self) -> Vec<Theme> {
+        const ROOMS: [&str; 4] = ["layouts", "partials", "components", "styles"];
+        let mut themes = Vec::new();
+        for key in self.folder.subfolders("themes", &mut self.diagnostics) {
+            let folder = format!("themes/{key}");
+            let config = format!("{folder}/theme.toml");
+            if !self.folder.has_file(&config) {
+                let hint = "a theme is a folder with a theme.toml".to_string();
+                self.diagnostics.push(not_read(&folder, hint));
+                continue;
+            }
+            if let Some(problem) = key_problem(&key) {
+                self.diagnostics.push(Diagnostic::error(
+                    code::BAD_KEY,
+                    Place::whole(config.as_str()),
+                    format!("`{key}` cannot be the name of a theme: {problem}"),
+                ));
+                continue;
+            }
+            let Some(text) = self.text(&config) else {
+                continue;
+            };
+            let origin = Arc::from(config.as_str());
+            let Some(mut theme) = format::read_theme(&key, &origin, &text, &mut self.diagnostics)
+            else {
+                continue;
+            };
+            for room in ROOMS {
+                for path in
+                    self.folder
+                        .list(&format!("{folder}/{room}"), false, &mut self.diagnostics)
+                {
+                    if !(path.ends_with(".html") || path.ends_with(".css")) {
+                        let hint = "other files of a theme belong into its `assets/`".to_string();
+                        self.diagnostics.push(not_read(&path, hint));
+                        continue;
+                    }
+                    if let Some(text) = self.text(&path) {
+                        let file = TextFile {
+                            origin: Arc::from(path.as_str()),
+                            text: Arc::from(text),
+                        };
+                        theme
+                            .texts
+                            .insert(path[folder.len() + 1..].to_string(), file);
+                    }
+                }
+            }
+            theme.assets = self.assets(&format!("{folder}/assets"));
+            themes.push(theme);
+        }
+        themes
+    }
+
+    /// The files of a folder that are copied, by their path below it.
+    fn assets(&mut self, folder: &str) -> BTreeMap<String, Asset> {
+        let hidden = folder == "static";
+        let paths = self.folder.list(folder, hidden, &mut self.diagnostics);
+        let this = &*self;
+        let read: Vec<_> = paths
+            .into_par_iter()
+            .map(|path| (path.clone(), this.folder.digest(&path)))
+            .collect();
+        let mut assets = BTreeMap::new();
+        for (path, asset) in read {
+            match asset {
+                Ok(asset) => {
+                    self.note(&path, asset.digest);
+                    assets.insert(path[folder.len() + 1..].to_string(), asset);
+                }
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+        assets
+    }
+}
+
+enum PageRead {
+    Page(Box<Page>),
+    /// Not a page: perhaps a file that `$file` names.
+    Data(String),
+}
+
+/// The paths of files that share a stem, by ending; and, under the empty key, what fits nowhere.
+#[derive(Default)]
+struct Family(BTreeMap<String, String>, Vec<String>);
+
+fn not_read(path: &str, hint: String) -> Diagnostic {
+    Diagnostic::warning(
+        code::NOT_READ,
+        Place::whole(path),
+        format!("`{path}` has no effect"),
+    )
+    .hint(hint)
+}

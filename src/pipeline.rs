@@ -1,0 +1,270 @@
+//! Runs a whole build of a folder, from its files to its output: load, plan, build, store.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this room joins the rooms that do I/O"
+)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::build::{NoOutput, Output, build};
+use crate::bundle::Bundle;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::files::Folder;
+use crate::ledger::{Ledger, build_key};
+use crate::load::load_site;
+use crate::model::{Moment, Site};
+use crate::plan::{Plan, Request, plan, time_boundaries};
+use crate::store::{Store, Written, output_place, read_ledger, write_ledger};
+
+/// The folder of a site's state and caches; deleting it is always safe.
+pub const STATE_FOLDER: &str = ".rbgen";
+
+/// What is asked of a build.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Empty means all.
+    pub nodes: BTreeSet<String>,
+    /// Empty means all.
+    pub apps: BTreeSet<String>,
+    /// Whether drafts are built as well; robbieblocks.toml may say so, too.
+    pub drafts: bool,
+    /// The time that conditions are held against.
+    pub now: Moment,
+    /// The output folder, relative to the current folder; `None` is that of robbieblocks.toml.
+    pub out: Option<PathBuf>,
+    /// Whether to build even where the last build would be the same.
+    pub force: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `None` where there were errors, and for a check.
+    pub report: Option<Report>,
+    pub diagnostics: Diagnostics,
+    /// Whether robbieblocks.toml or the request itself was at fault.
+    pub unusable: bool,
+}
+
+/// A build that succeeded.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub out: PathBuf,
+    pub bundles: Vec<Bundle>,
+    pub pages_rendered: usize,
+    pub written: Written,
+}
+
+impl Outcome {
+    fn unusable(diagnostics: Diagnostics) -> Outcome {
+        Outcome {
+            report: None,
+            diagnostics,
+            unusable: true,
+        }
+    }
+
+    fn failed(diagnostics: Diagnostics) -> Outcome {
+        Outcome {
+            unusable: false,
+            ..Outcome::unusable(diagnostics)
+        }
+    }
+}
+
+/// A site with the plan of its build.
+struct Planned {
+    site: Arc<Site>,
+    plan: Plan,
+    ledger_key: crate::digest::Digest,
+    diagnostics: Diagnostics,
+}
+
+/// Builds the site of a folder into its output folder. `progress` gets (pages done, pages in all).
+pub fn build_folder(
+    root: &Path,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Outcome {
+    let planned = match plan_folder(root, options) {
+        Ok(planned) => planned,
+        Err(outcome) => return outcome,
+    };
+    let Planned {
+        site,
+        plan,
+        ledger_key,
+        mut diagnostics,
+    } = planned;
+    let out = match &options.out {
+        Some(out) => {
+            let here = std::env::current_dir().unwrap_or_else(|_| root.to_path_buf());
+            output_place(root, &here, out)
+        }
+        None => output_place(root, root, Path::new(&site.config.build.output)),
+    };
+    let out = match out {
+        Ok(out) => out,
+        Err(diagnostic) => return Outcome::unusable(diagnostic.into()),
+    };
+    if diagnostics.has_errors() {
+        // The rest is still worth saying, and nothing may be written.
+        diagnostics.extend(run(&site, &plan, &NoOutput, progress).1);
+        return Outcome::failed(diagnostics);
+    }
+    let store = match Store::open(&out, root) {
+        Ok(store) => store,
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            return Outcome::failed(diagnostics);
+        }
+    };
+    // Different output folders of one site must not make each other stale.
+    let place = crate::digest::Digest::of_bytes(out.to_string_lossy().as_bytes());
+    let ledger_path = root
+        .join(STATE_FOLDER)
+        .join(format!("ledger-{}", place.short(12)));
+    let last =
+        read_ledger(&ledger_path).filter(|ledger| ledger.key == ledger_key && !options.force);
+    if let Some(bundles) = last.and_then(|ledger| store.holds(&ledger.bundles)) {
+        let kept = bundles.iter().map(|bundle| bundle.files.len()).sum();
+        let report = Report {
+            out,
+            bundles,
+            pages_rendered: 0,
+            written: Written {
+                files_kept: kept,
+                ..Written::default()
+            },
+        };
+        return Outcome {
+            report: Some(report),
+            diagnostics,
+            unusable: false,
+        };
+    }
+    let (bundles, found, pages_rendered) = {
+        let (built, found) = run(&site, &plan, &store, progress);
+        (built.0, found, built.1)
+    };
+    diagnostics.extend(found);
+    if diagnostics.has_errors() {
+        store.abandon();
+        return Outcome::failed(diagnostics);
+    }
+    let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
+    match store.publish(&bundles, narrowed) {
+        Ok((written, found)) => {
+            diagnostics.extend(found);
+            // Without a ledger the next build works more, and no less correctly.
+            let _ = write_ledger(&ledger_path, &Ledger::new(ledger_key, &bundles));
+            let report = Report {
+                out,
+                bundles,
+                pages_rendered,
+                written,
+            };
+            Outcome {
+                report: Some(report),
+                diagnostics,
+                unusable: false,
+            }
+        }
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            Outcome::failed(diagnostics)
+        }
+    }
+}
+
+/// Says all that a build would say, and writes nothing.
+pub fn check_folder(
+    root: &Path,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Outcome {
+    match plan_folder(root, options) {
+        Ok(Planned {
+            site,
+            plan,
+            mut diagnostics,
+            ..
+        }) => {
+            diagnostics.extend(run(&site, &plan, &NoOutput, progress).1);
+            Outcome::failed(diagnostics)
+        }
+        Err(outcome) => outcome,
+    }
+}
+
+fn run(
+    site: &Arc<Site>,
+    plan: &Plan,
+    output: &dyn Output,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> ((Vec<Bundle>, usize), Diagnostics) {
+    let total = plan
+        .nodes
+        .iter()
+        .flat_map(|node| &node.bundles)
+        .map(|bundle| bundle.pages.len())
+        .sum();
+    let built = build(site, plan, output, &|done| progress(done, total));
+    ((built.bundles, built.pages_rendered), built.diagnostics)
+}
+
+fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
+    let loaded = load_site(&Folder::new(root));
+    let mut diagnostics = loaded.diagnostics;
+    let Some(site) = loaded.site else {
+        return Err(Outcome::unusable(diagnostics));
+    };
+    let unknown = unknown_names(&site, options);
+    if !unknown.is_empty() {
+        return Err(Outcome::unusable(unknown));
+    }
+    let request = Request {
+        nodes: options.nodes.clone(),
+        apps: options.apps.clone(),
+        drafts: options.drafts || site.config.build.drafts,
+        now: options.now,
+    };
+    let (plan, found) = plan(&site, &request);
+    diagnostics.extend(found);
+    Ok(Planned {
+        ledger_key: build_key(&loaded.inputs, &request, &time_boundaries(&site)),
+        site: Arc::new(site),
+        plan,
+        diagnostics,
+    })
+}
+
+/// Names in the request that the site does not have.
+fn unknown_names(site: &Site, options: &Options) -> Diagnostics {
+    use crate::diag::{code, did_you_mean};
+    let mut diagnostics = Diagnostics::new();
+    for node in options
+        .nodes
+        .iter()
+        .filter(|node| !site.nodes.contains_key(*node))
+    {
+        diagnostics.push(
+            Diagnostic::general(code::UNKNOWN_NODE, format!("there is no node `{node}`"))
+                .hint_if(did_you_mean(node, site.nodes.keys().map(String::as_str))),
+        );
+    }
+    let apps: BTreeSet<&str> = site.pages.iter().map(|page| page.app.as_str()).collect();
+    for app in options
+        .apps
+        .iter()
+        .filter(|app| !apps.contains(app.as_str()))
+    {
+        diagnostics.push(
+            Diagnostic::general(code::UNKNOWN_APP, format!("there is no app `{app}`"))
+                .hint_if(did_you_mean(app, apps.iter().copied())),
+        );
+    }
+    diagnostics
+}

@@ -1,0 +1,202 @@
+//! Plans a build as data: every output of every bundle, before anything is rendered. Two outputs for
+//! one path fail here.
+
+mod outputs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diag::Diagnostics;
+use crate::model::{Condition, Moment, Page, Site, Status};
+
+/// The app whose pages every node has, where there are such pages.
+pub const SHARED_APP: &str = "shared";
+
+/// What is asked of a build.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The nodes to build; empty means all.
+    pub nodes: BTreeSet<String>,
+    /// The apps to build; empty means all.
+    pub apps: BTreeSet<String>,
+    /// Whether drafts are built as well.
+    pub drafts: bool,
+    /// The time that conditions are held against.
+    pub now: Moment,
+}
+
+/// All that a build will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Sorted by node.
+    pub nodes: Vec<NodePlan>,
+}
+
+/// What is built for one node.
+#[derive(Clone, Debug)]
+pub struct NodePlan {
+    pub node: String,
+    pub theme: String,
+    /// Every page that the node has, over all its apps, as indices of `Site::pages`, sorted by route.
+    pub pages: Arc<Vec<usize>>,
+    /// Sorted by app.
+    pub bundles: Vec<BundlePlan>,
+}
+
+/// Everything built for one (node, app).
+#[derive(Clone, Debug)]
+pub struct BundlePlan {
+    pub app: String,
+    /// Sorted by route.
+    pub pages: Vec<PageJob>,
+    /// The components that some block of the bundle uses.
+    pub components: BTreeSet<String>,
+    /// Files of `static/`, copied as they are.
+    pub statics: Vec<String>,
+    /// Old routes and the routes that they redirect to, sorted.
+    pub redirects: Vec<(String, String)>,
+}
+
+/// One page to render.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageJob {
+    /// An index of `Site::pages`.
+    pub page: usize,
+    /// The blocks whose conditions hold, as indices of `Page::blocks`.
+    pub blocks: Vec<usize>,
+    /// The output, relative to the bundle's root.
+    pub path: String,
+}
+
+/// The outputs that every bundle has besides its pages, its statics and what is below `_rb/`.
+pub const COMMON_OUTPUTS: [&str; 5] = [
+    "404.html",
+    "_headers",
+    "_redirects",
+    "robots.txt",
+    "sitemap.xml",
+];
+
+/// Lists all outputs. Collisions are errors; conditions that cannot be read hide their block, and
+/// have been reported when the site was assembled.
+pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let conditions = Conditions::of(site);
+    let nodes = site
+        .nodes
+        .values()
+        .filter(|node| request.nodes.is_empty() || request.nodes.contains(&node.id))
+        .map(|node| {
+            let has_app =
+                |app: &str| app == SHARED_APP || node.enabled_apps.iter().any(|name| name == app);
+            let mut pages: Vec<usize> = (0..site.pages.len())
+                .filter(|&page| {
+                    let page = &site.pages[page];
+                    has_app(&page.app) && is_shown(page, request.drafts)
+                })
+                .collect();
+            pages.sort_by(|&a, &b| site.pages[a].route.cmp(&site.pages[b].route));
+            let mut bundles: BTreeMap<&str, BundlePlan> = BTreeMap::new();
+            for &index in &pages {
+                let page = &site.pages[index];
+                if !request.apps.is_empty() && !request.apps.contains(&page.app) {
+                    continue;
+                }
+                let bundle = bundles.entry(&page.app).or_insert_with(|| BundlePlan {
+                    app: page.app.clone(),
+                    pages: Vec::new(),
+                    components: BTreeSet::new(),
+                    statics: site.statics.keys().cloned().collect(),
+                    redirects: Vec::new(),
+                });
+                let job = PageJob {
+                    page: index,
+                    blocks: conditions.shown(index, page, &node.id, request.now),
+                    path: output_path(&page.route),
+                };
+                for &block in &job.blocks {
+                    let component = &page.blocks[block].component;
+                    if !bundle.components.contains(component) {
+                        bundle.components.insert(component.clone());
+                    }
+                }
+                for (_, alias) in page.aliases() {
+                    bundle
+                        .redirects
+                        .push((alias.to_string(), page.route.clone()));
+                }
+                bundle.pages.push(job);
+            }
+            NodePlan {
+                node: node.id.clone(),
+                theme: site.config.theme_of(&node.id).to_string(),
+                pages: Arc::new(pages),
+                bundles: bundles
+                    .into_values()
+                    .map(|mut bundle| {
+                        bundle.redirects.sort();
+                        bundle
+                    })
+                    .collect(),
+            }
+        })
+        .collect();
+    let plan = Plan { nodes };
+    outputs::check(site, &plan, &mut diagnostics);
+    (plan, diagnostics)
+}
+
+fn is_shown(page: &Page, drafts: bool) -> bool {
+    match page.status {
+        Status::Published => true,
+        Status::Draft => drafts,
+        Status::Archived => false,
+    }
+}
+
+/// The file of a route: `/play/blackjack` is `play/blackjack/index.html`.
+pub fn output_path(route: &str) -> String {
+    match route.trim_matches('/') {
+        "" => "index.html".to_string(),
+        path => format!("{path}/index.html"),
+    }
+}
+
+/// The moments at which some condition of the site may change, sorted, each once.
+pub fn time_boundaries(site: &Site) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for condition in Conditions::of(site).0.values().flatten() {
+        condition.boundaries(&mut moments);
+    }
+    moments.sort_unstable();
+    moments.dedup();
+    moments
+}
+
+/// The conditions of those blocks that have any: by page, then by block. `None` was not readable.
+struct Conditions(BTreeMap<(usize, usize), Option<Condition>>);
+
+impl Conditions {
+    fn of(site: &Site) -> Conditions {
+        let mut conditions = BTreeMap::new();
+        for (page_index, page) in site.pages.iter().enumerate() {
+            for (block_index, block) in page.blocks.iter().enumerate() {
+                if !block.conditions.is_empty() {
+                    let condition = Condition::parse(&block.conditions, &Default::default()).ok();
+                    conditions.insert((page_index, block_index), condition);
+                }
+            }
+        }
+        Conditions(conditions)
+    }
+
+    fn shown(&self, page_index: usize, page: &Page, node: &str, now: Moment) -> Vec<usize> {
+        (0..page.blocks.len())
+            .filter(|&block| match self.0.get(&(page_index, block)) {
+                None => true,
+                Some(None) => false,
+                Some(Some(condition)) => condition.holds(node, &page.app, page.status, now),
+            })
+            .collect()
+    }
+}

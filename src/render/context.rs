@@ -1,0 +1,422 @@
+//! What templates see: `page`, `node`, `site`, `app` and the functions, for one bundle.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use minijinja::Error;
+use minijinja::value::{Enumerator, Kwargs, Object, Value};
+
+use super::engine::failure;
+use super::style::TokenValues;
+use crate::diag::{code, did_you_mean};
+use crate::model::{self, Page, Site, Status};
+
+/// The names that every template can see.
+pub const GLOBAL_NAMES: [&str; 12] = [
+    "app", "asset", "block", "head", "node", "page", "pages", "props", "scripts", "site", "token",
+    "url_for",
+];
+/// The fields of `page`.
+pub const PAGE_FIELDS: [&str; 9] = [
+    "key",
+    "app",
+    "name",
+    "route",
+    "url",
+    "title",
+    "description",
+    "status",
+    "metadata",
+];
+/// The fields of `node`.
+pub const NODE_FIELDS: [&str; 5] = ["id", "name", "scheme", "base_url", "enabled_apps"];
+
+/// The names of hashed files, below `_rb/<app>/assets/`. They are the same in every bundle that is
+/// built with one theme.
+#[derive(Clone, Debug, Default)]
+pub struct AssetNames {
+    /// The theme's style sheet.
+    pub theme_styles: Option<String>,
+    /// The style sheet of highlighted code.
+    pub code_styles: Option<String>,
+    /// The style sheets of components, by component.
+    pub component_styles: BTreeMap<String, String>,
+    /// The theme's assets, by their path below `assets/`.
+    pub assets: BTreeMap<String, String>,
+}
+
+/// A script of a node: its file name and the digest that a browser checks.
+#[derive(Clone, Debug)]
+pub struct NodeScript {
+    pub name: String,
+    /// `sha256-…`, base64.
+    pub integrity: String,
+}
+
+/// All that the templates of one bundle may ask about. It never changes while a build runs.
+#[derive(Debug)]
+pub struct BundleFacts {
+    pub site: Arc<Site>,
+    pub node: String,
+    pub app: String,
+    /// The path of the node's base URL.
+    pub base_path: String,
+    /// The pages that the node has, over all its apps, as indices, sorted by route.
+    pub pages: Arc<Vec<usize>>,
+    /// The same, by key.
+    pub page_by_key: Arc<HashMap<String, usize>>,
+    pub names: Arc<AssetNames>,
+    pub tokens: Arc<TokenValues>,
+    pub script: Option<NodeScript>,
+    /// The page that stands for every address that has none.
+    pub not_found: Page,
+}
+
+impl BundleFacts {
+    /// The page of a job; `None` is the one for addresses that have none.
+    pub fn page(&self, index: Option<usize>) -> &Page {
+        index.map_or(&self.not_found, |index| &self.site.pages[index])
+    }
+
+    /// The URL of a route, from the root of the host.
+    pub fn url(&self, route: &str) -> String {
+        let path = encode_path(route);
+        match (self.base_path.as_str(), route) {
+            ("", _) => path,
+            (base, "/") => base.to_string(),
+            (base, _) => format!("{base}{path}"),
+        }
+    }
+
+    /// The URL of a hashed file.
+    pub fn asset_url(&self, name: &str) -> String {
+        format!(
+            "{}/_rb/{}/assets/{}",
+            self.base_path,
+            self.app,
+            encode_path(name)
+        )
+    }
+
+    fn canonical(&self, page: &Page) -> Option<String> {
+        let base = self.site.config.base_url_of(&self.node)?;
+        let origin = base.strip_suffix(self.base_path.as_str()).unwrap_or(base);
+        Some(format!("{origin}{}", self.url(&page.route)))
+    }
+}
+
+/// The synthetic page for addresses that have none.
+pub fn not_found_page(app: &str) -> Page {
+    Page {
+        origin: Arc::from("layouts/404.html"),
+        key: "404".into(),
+        app: app.into(),
+        name: "Page not found".into(),
+        route: "/404.html".into(),
+        layout: "404".into(),
+        status: Status::Published,
+        title: None,
+        description: None,
+        metadata: model::Table::new(),
+        blocks: Vec::new(),
+    }
+}
+
+/// The values that all templates of a bundle share.
+#[derive(Debug)]
+pub struct BundleValues {
+    pub facts: Arc<BundleFacts>,
+    node: Value,
+    site: Value,
+    app: Value,
+    pages: Value,
+    url_for: Value,
+    asset: Value,
+    token: Value,
+}
+
+/// Makes the values of a bundle.
+pub fn bundle_values(facts: Arc<BundleFacts>) -> BundleValues {
+    let site = &facts.site;
+    let node = &site.nodes[&facts.node];
+    let shared = [&facts; 4].map(Arc::clone);
+    let [for_pages, for_url, for_asset, for_token] = shared;
+    BundleValues {
+        node: Value::from_pairs([
+            ("id", Value::from(node.id.as_str())),
+            ("name", Value::from(node.name.as_str())),
+            ("scheme", Value::from(node.scheme.as_str())),
+            ("base_url", Value::from(site.config.base_url_of(&node.id))),
+            (
+                "enabled_apps",
+                node.enabled_apps.iter().map(String::as_str).collect(),
+            ),
+        ]),
+        site: Value::from_pairs([
+            ("name", Value::from(site.config.site.name.as_str())),
+            ("language", Value::from(site.config.site.language.as_str())),
+        ]),
+        app: Value::from(facts.app.as_str()),
+        pages: Value::from_function(move |options: Kwargs| list_pages(&for_pages, &options)),
+        url_for: Value::from_function(move |key: &str| url_for(&for_url, key)),
+        asset: Value::from_function(move |path: &str| asset(&for_asset, path)),
+        token: Value::from_function(move |key: &str| token(&for_token, key)),
+        facts,
+    }
+}
+
+/// The context of one template: what the bundle shares, the page, and the names that only this
+/// template has (`zones`, `head` and `scripts` in a layout; `props` and `block` in a component).
+#[derive(Debug)]
+pub struct Context {
+    pub bundle: Arc<BundleValues>,
+    pub page: Value,
+    pub own: Vec<(&'static str, Value)>,
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        match name {
+            "page" => Some(self.page.clone()),
+            "node" => Some(self.bundle.node.clone()),
+            "site" => Some(self.bundle.site.clone()),
+            "app" => Some(self.bundle.app.clone()),
+            "pages" => Some(self.bundle.pages.clone()),
+            "url_for" => Some(self.bundle.url_for.clone()),
+            "asset" => Some(self.bundle.asset.clone()),
+            "token" => Some(self.bundle.token.clone()),
+            _ => {
+                let own = self.own.iter().find(|(own, _)| *own == name)?;
+                Some(own.1.clone())
+            }
+        }
+    }
+}
+
+/// A page as templates see it.
+#[derive(Debug)]
+pub struct PageValue {
+    pub facts: Arc<BundleFacts>,
+    pub index: Option<usize>,
+}
+
+impl Object for PageValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let page = self.facts.page(self.index);
+        Some(match key.as_str()? {
+            "key" => Value::from(page.key.as_str()),
+            "app" => Value::from(page.app.as_str()),
+            "name" => Value::from(page.name.as_str()),
+            "route" => Value::from(page.route.as_str()),
+            "url" => Value::from(self.facts.url(&page.route)),
+            "title" => Value::from(page.title()),
+            "description" => Value::from(page.description.as_deref()),
+            "status" => Value::from(page.status.as_str()),
+            "metadata" => free_value(&model::Value::Table(page.metadata.clone())),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&PAGE_FIELDS)
+    }
+}
+
+/// A free-form value as templates see it.
+fn free_value(value: &model::Value) -> Value {
+    match value {
+        model::Value::Null => Value::from(()),
+        model::Value::Bool(flag) => Value::from(*flag),
+        model::Value::Int(number) => Value::from(*number),
+        model::Value::Float(number) => Value::from(*number),
+        model::Value::Number(text) | model::Value::Text(text) | model::Value::Datetime(text) => {
+            Value::from(text.as_str())
+        }
+        model::Value::Array(items) => items.iter().map(free_value).collect(),
+        model::Value::Table(table) => Value::from_pairs(
+            table
+                .iter()
+                .map(|(key, value)| (key.clone(), free_value(value))),
+        ),
+    }
+}
+
+/// `head()`: title, meta, canonical and style sheets. `components` are those that the page uses.
+pub fn head(
+    facts: &BundleFacts,
+    index: Option<usize>,
+    components: &[&str],
+    has_code: bool,
+) -> Value {
+    let page = facts.page(index);
+    let mut html = String::from(
+        "<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
+    );
+    let mut line = |text: std::fmt::Arguments<'_>| {
+        html.write_fmt(text)
+            .and_then(|()| html.write_char('\n'))
+            .expect("a string takes all text");
+    };
+    line(format_args!("<title>{}</title>", escape(page.title())));
+    if let Some(description) = &page.description {
+        line(format_args!(
+            "<meta name=\"description\" content=\"{}\">",
+            escape(description)
+        ));
+    }
+    if index.is_none() || page.status != Status::Published {
+        line(format_args!("<meta name=\"robots\" content=\"noindex\">"));
+    } else if let Some(canonical) = facts.canonical(page) {
+        line(format_args!(
+            "<link rel=\"canonical\" href=\"{}\">",
+            escape(&canonical)
+        ));
+    }
+    let names = &facts.names;
+    let tokens = format!("{}/_rb/{}/tokens.css", facts.base_path, facts.app);
+    let code = names.code_styles.as_ref().filter(|_| has_code);
+    let sheets = names.theme_styles.iter().chain(code).chain(
+        components
+            .iter()
+            .filter_map(|component| names.component_styles.get(*component)),
+    );
+    line(format_args!(
+        "<link rel=\"stylesheet\" href=\"{}\">",
+        escape(&tokens)
+    ));
+    for name in sheets {
+        line(format_args!(
+            "<link rel=\"stylesheet\" href=\"{}\">",
+            escape(&facts.asset_url(name))
+        ));
+    }
+    html.pop();
+    Value::from_safe_string(html)
+}
+
+/// `scripts()`: the node's own scripts, where the site allows them.
+pub fn scripts(facts: &BundleFacts) -> Value {
+    Value::from_safe_string(match &facts.script {
+        None => String::new(),
+        Some(script) => format!(
+            "<script src=\"{}\" integrity=\"{}\" defer></script>",
+            escape(&facts.asset_url(&script.name)),
+            script.integrity
+        ),
+    })
+}
+
+fn list_pages(facts: &Arc<BundleFacts>, options: &Kwargs) -> Result<Value, Error> {
+    let apps: Option<Value> = options.get("app")?;
+    let layout: Option<String> = options.get("layout")?;
+    let under: Option<String> = options.get("under")?;
+    let limit: Option<usize> = options.get("limit")?;
+    options.assert_all_used()?;
+    let apps: Option<Vec<String>> = match apps {
+        None => None,
+        Some(one) if one.as_str().is_some() => Some(vec![one.to_string()]),
+        Some(many) => Some(many.try_iter()?.map(|app| app.to_string()).collect()),
+    };
+    let below = under.map(|route| format!("{}/", route.trim_end_matches('/')));
+    let listed = facts.pages.iter().filter(|&&index| {
+        let page = &facts.site.pages[index];
+        apps.as_ref().is_none_or(|apps| apps.contains(&page.app))
+            && layout.as_ref().is_none_or(|layout| *layout == page.layout)
+            && below
+                .as_ref()
+                .is_none_or(|below| page.route.starts_with(below))
+    });
+    Ok(listed
+        .take(limit.unwrap_or(usize::MAX))
+        .map(|&index| {
+            Value::from_object(PageValue {
+                facts: Arc::clone(facts),
+                index: Some(index),
+            })
+        })
+        .collect())
+}
+
+fn url_for(facts: &BundleFacts, key: &str) -> Result<String, Error> {
+    if let Some(&index) = facts.page_by_key.get(key) {
+        return Ok(facts.url(&facts.site.pages[index].route));
+    }
+    if facts.site.incomplete {
+        return Ok(String::from("#"));
+    }
+    let hint = match facts
+        .site
+        .pages
+        .binary_search_by(|page| page.key.as_str().cmp(key))
+    {
+        Ok(found) => {
+            let page = &facts.site.pages[found];
+            Some(format!(
+                "the page exists: its app is `{}` and its status `{}`; link to it only where `\"{}\" in node.enabled_apps`",
+                page.app,
+                page.status.as_str(),
+                page.app
+            ))
+        }
+        Err(_) => did_you_mean(key, facts.page_by_key.keys().map(String::as_str)),
+    };
+    let message = format!("node `{}` has no page `{key}`", facts.node);
+    Err(failure(code::UNKNOWN_PAGE, message, hint))
+}
+
+fn asset(facts: &BundleFacts, path: &str) -> Result<String, Error> {
+    let names = &facts.names.assets;
+    names
+        .get(path)
+        .map(|name| facts.asset_url(name))
+        .ok_or_else(|| {
+            let hint = did_you_mean(path, names.keys().map(String::as_str));
+            failure(
+                code::UNKNOWN_ASSET,
+                format!("the theme has no asset `{path}`"),
+                hint,
+            )
+        })
+}
+
+fn token(facts: &BundleFacts, key: &str) -> Result<String, Error> {
+    facts.tokens.get(key).cloned().ok_or_else(|| {
+        let hint = did_you_mean(key, facts.tokens.keys().map(String::as_str));
+        failure(
+            code::UNKNOWN_TOKEN,
+            format!("there is no token `{key}`"),
+            hint,
+        )
+    })
+}
+
+/// Text for HTML, also inside double quotes.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A path as a URL has it (RFC 3986, §3.3): everything but unreserved characters and `/` is
+/// percent-encoded.
+pub fn encode_path(path: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(path, KEPT).to_string()
+}

@@ -1,0 +1,17 @@
+//! Rendering: a job to bytes. Markdown, style sheets and templates, all of it pure.
+
+mod context;
+mod engine;
+pub mod markdown;
+mod page;
+pub mod policy;
+mod props;
+pub mod style;
+
+pub use context::{
+    AssetNames, BundleFacts, BundleValues, NodeScript, bundle_values, encode_path, escape,
+    not_found_page,
+};
+pub use engine::Engine;
+pub use page::{RenderedPage, render_not_found, render_page};
+pub use policy::PolicyNeeds;

@@ -1,0 +1,256 @@
+//! The value of a token: its aliases, and whether it is one CSS value that can do no harm.
+
+use std::ops::Range;
+
+use cssparser::Token;
+
+use super::tokenize::{Malformed, tokenize};
+use super::urls::{Target, target_of};
+
+/// The longest value, aliases resolved, in bytes.
+pub(super) const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// A piece of a value: text as it stands, or an alias of another token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    Alias(&'a str),
+}
+
+/// Splits a value at its aliases `{a.b}`. What stands in quotes is text.
+pub(super) fn pieces(value: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    let bytes = value.as_bytes();
+    let mut quote = None;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            byte @ (b'"' | b'\'') => match quote {
+                None => quote = Some(byte),
+                Some(open) if open == byte => quote = None,
+                Some(_) => {}
+            },
+            b'{' if quote.is_none() => {
+                let rest = &value[at + 1..];
+                if let Some(length) = rest.find('}') {
+                    let key = rest[..length].trim();
+                    if is_key(key) {
+                        if from < at {
+                            pieces.push(Piece::Text(&value[from..at]));
+                        }
+                        pieces.push(Piece::Alias(key));
+                        at += length + 1;
+                        from = at + 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if from < value.len() {
+        pieces.push(Piece::Text(&value[from..]));
+    }
+    pieces
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+}
+
+/// Why a value cannot be the value of a token, before its aliases are resolved.
+pub(super) fn raw_problem(value: &str) -> Option<String> {
+    let mut stand_in = String::with_capacity(value.len());
+    for piece in pieces(value) {
+        match piece {
+            Piece::Text(text) => stand_in.push_str(text),
+            Piece::Alias(_) => stand_in.push('0'),
+        }
+    }
+    value_problem(&stand_in)
+}
+
+/// Why a text is not one CSS value that is safe in a declaration, or `None` where it is: the
+/// `<declaration-value>` of CSS Syntax 3, without `{}` blocks and without requests to other hosts.
+pub(super) fn value_problem(value: &str) -> Option<String> {
+    if value.len() > MAX_VALUE_BYTES {
+        return Some(format!("it has more than {MAX_VALUE_BYTES} bytes"));
+    }
+    if let Some(bad) = value
+        .chars()
+        .find(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+    {
+        return Some(format!(
+            "it has the control character `{}`",
+            bad.escape_debug()
+        ));
+    }
+    let tokens = match tokenize(value) {
+        Ok(tokens) => tokens,
+        Err(Malformed { message, .. }) => return Some(message),
+    };
+    if tokens.is_empty() {
+        return Some("it is empty".into());
+    }
+    tokens.iter().find_map(|spanned| match &spanned.token {
+        Token::Semicolon => Some("`;` ends a declaration and cannot stand in it".into()),
+        Token::CurlyBracketBlock => {
+            Some("`{` and `}` are for aliases such as `{color.primary}`".into())
+        }
+        Token::Delim('!') => Some("`!` cannot stand in it".into()),
+        Token::CDO | Token::CDC => Some("`<!--` and `-->` cannot stand in it".into()),
+        Token::UnquotedUrl(url) => url_problem(url),
+        Token::QuotedString(text) if takes_urls(&spanned.function) => url_problem(text),
+        _ => None,
+    })
+}
+
+/// Whether a string in this CSS function is a URL.
+pub(super) fn takes_urls(function: &str) -> bool {
+    matches!(
+        function,
+        "url" | "src" | "image" | "image-set" | "-webkit-image-set" | "url-prefix"
+    )
+}
+
+fn url_problem(url: &str) -> Option<String> {
+    match target_of(url) {
+        Target::Data | Target::Fragment | Target::Rooted => None,
+        Target::Relative => Some(format!(
+            "`{url}` is relative, and would mean another file wherever the token is used"
+        )),
+        Target::Foreign => Some(format!("`{url}` would be a request to another host")),
+        Target::Unsafe => Some(format!("`{url}` is not an address of an image or font")),
+    }
+}
+
+/// The value with every `light-dark(a, b)` replaced by one of its sides.
+pub(super) fn one_side(value: &str, dark: bool) -> String {
+    let mut value = value.to_string();
+    // Each round removes at least one function, so there are at most as many rounds as functions.
+    while let Some((whole, side)) = first_light_dark(&value, dark) {
+        let side = value[side].trim().to_string();
+        value.replace_range(whole, &side);
+    }
+    value
+}
+
+fn first_light_dark(value: &str, dark: bool) -> Option<(Range<usize>, Range<usize>)> {
+    if !value.to_ascii_lowercase().contains("light-dark(") {
+        return None;
+    }
+    let tokens = tokenize(value).ok()?;
+    tokens.iter().enumerate().find_map(|(index, spanned)| {
+        let Token::Function(name) = &spanned.token else {
+            return None;
+        };
+        if !name.eq_ignore_ascii_case("light-dark") {
+            return None;
+        }
+        let commas: Vec<usize> = tokens[index + 1..]
+            .iter()
+            .take_while(|inner| inner.range.start < spanned.range.end)
+            .filter(|inner| inner.depth == spanned.depth + 1 && inner.token == Token::Comma)
+            .map(|inner| inner.range.start)
+            .collect();
+        let [comma] = commas[..] else {
+            return None;
+        };
+        let open = spanned.range.start + value[spanned.range.clone()].find('(')? + 1;
+        let side = if dark {
+            comma + 1..spanned.range.end - 1
+        } else {
+            open..comma
+        };
+        Some((spanned.range.clone(), side))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn aliases_are_found_anywhere_but_in_strings() {
+        assert_eq!(pieces("{a.b}"), [Piece::Alias("a.b")]);
+        assert_eq!(
+            pieces("calc({a} * 2)"),
+            [
+                Piece::Text("calc("),
+                Piece::Alias("a"),
+                Piece::Text(" * 2)")
+            ]
+        );
+        assert_eq!(pieces("\"{a}\""), [Piece::Text("\"{a}\"")]);
+        assert_eq!(pieces("{a}{b}").len(), 2);
+    }
+
+    #[test]
+    fn values() {
+        for good in [
+            "#8B5CF6",
+            "0 1px 2px rgb(0 0 0 / 20%), 0 0 1px #000",
+            "\"Inter\", system-ui, sans-serif",
+            "light-dark(#fff, #000)",
+            "url(data:image/svg+xml,%3Csvg%3E)",
+            "url(/img/a.png)",
+            "{color.a}",
+            "calc({space.m} * 2)",
+            "color-mix(in oklab, {color.a} 20%, transparent)",
+            "1.5",
+        ] {
+            assert_eq!(raw_problem(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "  ",
+            "/* */",
+            "red; } body { display: none",
+            "red;",
+            "red}",
+            "red !important",
+            "(1px",
+            "\"abc",
+            "url(https://evil.example/x.png)",
+            "url('//evil.example/x.png')",
+            "image-set(\"https://evil.example/x.png\" 1x)",
+            "url(javascript:alert)",
+            "url(x.png)",
+            "{ a b }",
+            "{}",
+            "{a",
+            "red /* ",
+            "a\\",
+            "--> x",
+            "a\u{0}b",
+        ] {
+            assert!(raw_problem(bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn light_dark_has_sides() {
+        let value = "0 0 1px light-dark(rgb(1, 2, 3), Light-Dark(#111, #222)) inset";
+        assert_eq!(one_side(value, false), "0 0 1px rgb(1, 2, 3) inset");
+        assert_eq!(one_side(value, true), "0 0 1px #222 inset");
+        assert_eq!(one_side("light-dark(a)", true), "light-dark(a)");
+    }
+
+    proptest! {
+        /// An accepted value is one declaration of one rule, and nothing comes after it.
+        #[test]
+        fn accepted_values_stay_in_their_declaration(value in "[a-z0-9(){};:!\"'/*\\\\ ,#.<>-]{1,30}") {
+            if value_problem(&value).is_none() {
+                let text = format!("{value};x");
+                let tokens = tokenize(&text).expect("well-formed");
+                let semicolons = tokens.iter().filter(|t| t.token == Token::Semicolon).count();
+                prop_assert_eq!(semicolons, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Where the output may be: never on top of the sources.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::diag::{Diagnostic, code};
+
+/// The folders of a site that hold its sources.
+const SOURCES: [&str; 6] = ["content", "themes", "static", "migrations", ".git", "src"];
+
+/// The output folder as an absolute path: `out`, relative to `base`. It must not be the site, a
+/// folder above it, or one with sources.
+pub fn output_place(site: &Path, base: &Path, out: &Path) -> Result<PathBuf, Diagnostic> {
+    let place = normal(&base.join(out));
+    let site = normal(site);
+    let refused = |why: &str| {
+        Diagnostic::general(
+            code::OUTPUT_PLACE,
+            format!("`{}` cannot be the output folder: {why}", out.display()),
+        )
+        .hint("choose another with `--out` or with `output` in `[build]`")
+    };
+    if site.starts_with(&place) {
+        return Err(refused("the site is in it"));
+    }
+    if SOURCES
+        .iter()
+        .any(|name| place.starts_with(site.join(name)))
+    {
+        return Err(refused("it holds sources of the site"));
+    }
+    Ok(place)
+}
+
+/// A path without `.` and `..`, by its words alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_never_the_output() {
+        let site = Path::new("/home/site");
+        let place = |out: &str| output_place(site, site, Path::new(out));
+        assert_eq!(place("dist").unwrap(), Path::new("/home/site/dist"));
+        assert_eq!(place("/srv/www").unwrap(), Path::new("/srv/www"));
+        for bad in [
+            ".",
+            "..",
+            "/",
+            "/home",
+            "content",
+            "themes/base/x",
+            "dist/../content",
+            "x/../..",
+        ] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
+    }
+}
