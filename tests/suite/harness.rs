@@ -192,7 +192,8 @@ pub fn symlink(target: &Path, link: &Path) {
     std::os::unix::fs::symlink(target, link).unwrap();
 }
 
-/// The files below a folder; none where there is no folder.
+/// The files below a folder; none where there is no folder. What rbgen keeps for itself at the root
+/// of an output folder (`.rbgen/`: its lock, and files on their way) is no output and left out.
 pub fn tree(root: &Path) -> Tree {
     fn walk(folder: &Path, prefix: &str, files: &mut Tree) {
         let Ok(entries) = fs::read_dir(folder) else {
@@ -214,6 +215,7 @@ pub fn tree(root: &Path) -> Tree {
     }
     let mut files = Tree::new();
     walk(root, "", &mut files);
+    files.retain(|path, _| !path.starts_with(".rbgen/"));
     files
 }
 
