@@ -32,6 +32,7 @@ pub fn load_site(folder: &Folder) -> Loaded {
         folder,
         inputs: Mutex::new(BTreeMap::new()),
         diagnostics: Diagnostics::new(),
+        missing: false,
     };
     let site = reading.site();
     let mut inputs = Hasher::new("rbgen inputs");
@@ -123,6 +124,8 @@ struct Reading<'a> {
     folder: &'a Folder,
     inputs: Mutex<BTreeMap<String, Digest>>,
     diagnostics: Diagnostics,
+    /// Whether some document could not be read at all.
+    missing: bool,
 }
 
 impl Reading<'_> {
@@ -150,7 +153,7 @@ impl Reading<'_> {
         self.nodes(&mut documents);
         let themes = self.themes();
         let statics = self.assets("static");
-        let incomplete = self.diagnostics.has_errors();
+        let incomplete = self.missing;
         let (site, found) = assemble(Parts {
             config: config?,
             documents,
@@ -168,6 +171,7 @@ impl Reading<'_> {
             Ok(text) => Some(text),
             Err(diagnostic) => {
                 self.diagnostics.push(diagnostic);
+                self.missing = true;
                 None
             }
         }
@@ -201,6 +205,7 @@ impl Reading<'_> {
             .collect();
         let used = data_files.into_inner().unwrap_or_default();
         for (page, diagnostics) in read {
+            self.missing |= page.is_none();
             self.diagnostics.extend(diagnostics);
             match page {
                 Some(PageRead::Page(page)) => documents.pages.push(*page),
@@ -358,6 +363,7 @@ impl Reading<'_> {
                 },
                 &mut found,
             );
+            self.missing |= component.is_none();
             documents.components.extend(component);
             self.diagnostics.extend(found);
         }
@@ -379,7 +385,10 @@ impl Reading<'_> {
             let path = &family.0["toml"];
             if let Some(text) = self.text(path) {
                 let origin = Arc::from(path.as_str());
-                let tokens = format::read_tokens(category, &origin, &text, &mut self.diagnostics);
+                let mut found = Diagnostics::new();
+                let tokens = format::read_tokens(category, &origin, &text, &mut found);
+                self.missing |= found.has_errors();
+                self.diagnostics.extend(found);
                 documents.tokens.extend(tokens);
             }
         }
@@ -405,6 +414,7 @@ impl Reading<'_> {
                 },
                 &mut self.diagnostics,
             );
+            self.missing |= node.is_none();
             documents.nodes.extend(node);
         }
     }
