@@ -27,7 +27,7 @@ pub(super) fn found(text: &str, diagnostics: &Diagnostics) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn files(files: &[(&str, &str)]) -> impl Fn(&str) -> Result<String, String> {
+pub(super) fn files(files: &[(&str, &str)]) -> impl Fn(&str) -> Result<String, String> + use<> {
     let files: BTreeMap<String, String> = files
         .iter()
         .map(|(name, text)| (name.to_string(), text.to_string()))
