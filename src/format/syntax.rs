@@ -36,14 +36,9 @@ impl Reader<'_> {
             return;
         }
         let endless = slips.iter().any(|(_, message)| {
-            let starts = |start: &&str| message.starts_with(*start);
-            [
-                "unclosed array,",
-                "unclosed inline table,",
-                "invalid multi-line",
-            ]
-            .iter()
-            .any(|start| starts(start))
+            message.starts_with("unclosed array,")
+                || message.starts_with("unclosed inline table,")
+                || message.starts_with("invalid multi-line")
         });
         let open = if endless { unclosed(toml) } else { None };
         if let Some(open) = &open {

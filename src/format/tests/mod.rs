@@ -1,6 +1,8 @@
 //! Tests of the readers, kind by kind, and what they share.
 
+mod config;
 mod documents;
+mod places;
 mod random;
 mod robust;
 mod values;
