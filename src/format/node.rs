@@ -38,9 +38,8 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
         Some(table) => read_overrides(&mut reader, table),
         None => Default::default(),
     };
-    let stem = file.origin.strip_suffix(".toml").unwrap_or(file.origin);
-    reader.check_sibling(file.custom_css.as_deref(), format!("{stem}.css"), "css");
-    reader.check_sibling(file.custom_scripts.as_deref(), format!("{stem}.js"), "js");
+    reader.check_sibling(file.custom_css.as_deref(), Some("css"));
+    reader.check_sibling(file.custom_scripts.as_deref(), Some("js"));
     let node = Node {
         origin: file.origin.clone(),
         id: file.id.to_string(),

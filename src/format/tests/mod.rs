@@ -1,6 +1,8 @@
 //! Tests of the readers, kind by kind, and what they share.
 
+mod config;
 mod documents;
+mod places;
 mod random;
 mod robust;
 mod values;
@@ -27,7 +29,7 @@ pub(super) fn found(text: &str, diagnostics: &Diagnostics) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn files(files: &[(&str, &str)]) -> impl Fn(&str) -> Result<String, String> {
+pub(super) fn files(files: &[(&str, &str)]) -> impl Fn(&str) -> Result<String, String> + use<> {
     let files: BTreeMap<String, String> = files
         .iter()
         .map(|(name, text)| (name.to_string(), text.to_string()))
