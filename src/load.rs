@@ -73,8 +73,14 @@ pub struct LocatedPlace {
 /// Finds the places of diagnostics, sorts them by path, place and code, and drops what is said twice.
 pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
     let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
+    // No line of a file with a secret in it is shown, whatever the line was to be shown for.
+    let secret: BTreeSet<Arc<str>> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.code == code::SECRET_IN_FILE)
+        .filter_map(|diagnostic| Some(Arc::clone(&diagnostic.place.as_ref()?.path)))
+        .collect();
     let mut find = |place: &Place| -> Option<LocatedPlace> {
-        if place.spot == Spot::Whole {
+        if place.spot == Spot::Whole || secret.contains(&place.path) {
             return None;
         }
         let text = texts

@@ -27,7 +27,8 @@ pub struct ComponentFile<'a> {
     pub data_file: DataFile<'a>,
 }
 
-/// Reads a component; `None` where anything is wrong with it.
+/// Reads a component; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well.
 pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) -> Option<Component> {
     let mut reader = Reader::new(file.origin, file.text, diagnostics);
     reader.data_file = Some(file.data_file);
@@ -73,7 +74,7 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
     reader.check_sibling(component.template.as_deref(), Some("html"));
     reader.check_sibling(component.styles.as_deref(), Some("css"));
     reader.check_sibling(component.react.as_deref(), None);
-    reader.is_sound().then_some(component)
+    Some(component)
 }
 
 impl Reader<'_> {

@@ -24,7 +24,8 @@ pub struct NodeFile<'a> {
     pub custom_scripts: Option<String>,
 }
 
-/// Reads a node; `None` where anything is wrong with it.
+/// Reads a node; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well.
 pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut reader = Reader::new(file.origin, file.text, diagnostics);
     reader.check_name("node id", &KEY_100, file.id);
@@ -50,7 +51,7 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
         custom_css: file.custom_css,
         custom_scripts: file.custom_scripts,
     };
-    reader.is_sound().then_some(node)
+    Some(node)
 }
 
 fn read_overrides(

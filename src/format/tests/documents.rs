@@ -349,8 +349,8 @@ theme = "light"
     assert_eq!(aurora.custom_scripts.as_deref(), Some("let x;"));
 
     let text = "name = \"A\"\nenabled_apps = [\"work\", \"work\", 3, \"W\"]\n[style_overrides]\ntheme = \"drak\"\ncolor.text.muted = \"x\"\n\"size.a\" = 4\n\"Bad\" = \"x\"\n";
-    let (none, diagnostics) = node(text);
-    assert!(none.is_none());
+    let (rest, diagnostics) = node(text);
+    assert_eq!(rest.unwrap().name, "A");
     assert_eq!(
         found(text, &diagnostics),
         [
