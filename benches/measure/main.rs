@@ -247,7 +247,8 @@ impl Site {
         write_site(root, size)?;
         Ok(Site {
             root: root.to_path_buf(),
-            program: arguments.program.clone(),
+            // Programs run in the folder of the site.
+            program: fs::canonicalize(&arguments.program)?,
         })
     }
 
