@@ -275,6 +275,12 @@ fn words(fixture: &Path) -> String {
         words += &format!("$ rbgen {}\n{stderr}", args.join(" "));
         words += &format!("[exit {}]\n", status.unwrap_or(-1));
     }
+    let json = run(name, &site, &["check", "--json"]);
+    assert_eq!(
+        codes_of_json(&json.stdout),
+        codes_of_words(&words),
+        "{name}"
+    );
     assert_eq!(failed, name.starts_with("err_"), "{name}:\n{words}");
     if failed {
         assert_same(&before, &site.dist(), &format!("{name}: dist has changed"));
@@ -285,6 +291,37 @@ fn words(fixture: &Path) -> String {
         assert!(kept, "{name}: written through a link");
     }
     words
+}
+
+/// Severity and code of each diagnostic of `check --json`, sorted.
+fn codes_of_json(stdout: &[u8]) -> Vec<String> {
+    let json: serde_json::Value = serde_json::from_slice(stdout)
+        .unwrap_or_else(|error| panic!("no JSON: {error}\n{}", text(stdout)));
+    let mut codes: Vec<String> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| {
+            let path = each["path"].as_str().unwrap_or_default();
+            assert!(!path.starts_with('/'), "{path} is not relative to the site");
+            let word = |name: &str| each[name].as_str().unwrap().to_string();
+            format!("{}[{}]", word("severity"), word("code"))
+        })
+        .collect();
+    codes.sort();
+    codes
+}
+
+/// The same of the words that `check` prints, which come first in a snapshot.
+fn codes_of_words(words: &str) -> Vec<String> {
+    let check = words.split("$ rbgen build").next().unwrap_or_default();
+    let mut codes: Vec<String> = check
+        .lines()
+        .filter(|line| line.starts_with("error[") || line.starts_with("warning["))
+        .filter_map(|line| Some(line.split_once(':')?.0.to_string()))
+        .collect();
+    codes.sort();
+    codes
 }
 
 #[test]
