@@ -14,5 +14,6 @@ mod diagnostics;
 mod guarantees;
 mod harness;
 mod house;
+mod kills;
 mod random_edits;
 mod stories;
