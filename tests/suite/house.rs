@@ -36,6 +36,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &["diag", "digest", "model", "ledger", "bundle", "build"],
     ),
     ("archive", &["digest", "bundle"]),
+    ("scaffold", &["diag", "digest", "model"]),
 ];
 
 /// The rooms that touch the disk, the clock or the user, and alone may lift the lints of
