@@ -10,8 +10,13 @@ mod build;
 mod bundle;
 mod check;
 mod completions;
+mod doctor;
 mod explain;
+mod init;
+mod new;
+mod place;
 mod print;
+mod schema;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,12 +73,20 @@ enum Color {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write a new site that builds at once
+    Init(init::InitArguments),
     /// Build every bundle that is out of date
     Build(build::BuildArguments),
     /// Say everything that is wrong with the site, and write nothing
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
+    /// Write a page, a component, a node or a token
+    New(new::NewArguments),
+    /// Write the JSON Schemas of the files, for editors
+    Schema(schema::SchemaArguments),
+    /// Look at the surroundings of the site: folders, git, the environment
+    Doctor(doctor::DoctorArguments),
     /// Explain the code of an error or a warning
     Explain(explain::ExplainArguments),
     /// Print the completions of a shell
@@ -139,9 +152,13 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Status::Unusable as u8);
     }
     let status = match &arguments.command {
+        Command::Init(arguments) => init::run(globals, arguments),
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::New(arguments) => new::run(globals, arguments),
+        Command::Schema(arguments) => schema::run(globals, arguments),
+        Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::write_man(arguments),

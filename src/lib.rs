@@ -5,7 +5,8 @@
 //! documents against each other and makes a `Site`. [`plan`] lists every output of every bundle,
 //! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],
 //! and [`store`] puts them in place and keeps the [`ledger`]. [`pipeline`] is that flow from end to
-//! end, [`archive`] packs a bundle, and [`cli`] alone speaks to the user.
+//! end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with, and [`cli`]
+//! alone speaks to the user.
 
 pub mod archive;
 pub mod assemble;
@@ -22,4 +23,5 @@ pub mod model;
 pub mod pipeline;
 pub mod plan;
 pub mod render;
+pub mod scaffold;
 pub mod store;

@@ -42,7 +42,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("scaffold", &[]),
+    ("scaffold", &["diag", "digest", "model"]),
 ];
 
 /// The rooms that touch the disk, the clock or the user, and alone may lift the lints of

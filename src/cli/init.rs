@@ -1,0 +1,134 @@
+//! `rbgen init`: writes a site that builds at once.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Globals, Status, place, print, schema};
+use crate::files::Folder;
+use crate::load::load_site;
+use crate::scaffold::{SCHEMA_FOLDER, Template, site_files, site_name};
+
+#[derive(Args)]
+pub struct InitArguments {
+    /// The folder of the new site; `.` is the current one
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// What to begin with
+    #[arg(long, value_name = "TEMPLATE", default_value = "app")]
+    template: Choice,
+    /// The name of the site [default: made of the name of the folder]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Choice {
+    /// A small app for two nodes, one light and one dark
+    App,
+    /// Posts with dates, newest first, and a page about them
+    Blog,
+    /// Guides in Markdown, beside a list of all of them
+    Docs,
+}
+
+pub fn run(globals: &Globals, arguments: &InitArguments) -> Status {
+    let template = match arguments.template {
+        Choice::App => Template::App,
+        Choice::Blog => Template::Blog,
+        Choice::Docs => Template::Docs,
+    };
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let root = here.join(&arguments.folder);
+    let shown = arguments.folder.display().to_string();
+    if root.exists() && !root.is_dir() {
+        return place::fail(globals, &format!("`{shown}` is not a folder"), "");
+    }
+    if let Err(error) = std::fs::create_dir_all(&root) {
+        place::fail(globals, &format!("`{shown}` cannot be made: {error}"), "");
+        return Status::ContentErrors;
+    }
+    let name = match arguments.name.as_deref().map(str::trim) {
+        Some("") => return place::fail(globals, "the name of a site cannot be empty", ""),
+        Some(name) => name.to_string(),
+        None => site_name(&folder_name(&root)),
+    };
+    let files = site_files(template, &name);
+    if let Err(refusal) = place::write_new(&root, &files) {
+        return place::refuse(globals, &refusal);
+    }
+    let site = load_site(&Folder::new(&root)).site;
+    let schemas = schema::schema_files(site.as_ref());
+    if let Err(error) = schema::write(&root.join(SCHEMA_FOLDER), &schemas) {
+        // The site is complete without them.
+        anstream::eprintln!("warning: `{SCHEMA_FOLDER}` cannot be written to: {error}");
+    }
+    let mut written: Vec<String> = files.into_keys().collect();
+    written.extend(schemas.keys().map(|name| format!("{SCHEMA_FOLDER}/{name}")));
+    if globals.json {
+        print::json_document(&serde_json::json!({ "written": written }));
+    } else if !globals.quiet {
+        print_next(&shown, &name, template, written.len());
+    }
+    Status::Done
+}
+
+/// The last part of the path, links and `.` resolved.
+fn folder_name(root: &Path) -> String {
+    let full = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    full.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+fn print_next(folder: &str, name: &str, template: Template, count: usize) {
+    let (node, app) = template.first_bundle();
+    anstream::println!(
+        "\x1b[1m{name}\x1b[0m is in `{folder}`: {count} files, from the template `{}`\n",
+        template.name()
+    );
+    let server = format!("python3 -m http.server --directory dist/{node}/{app} 8000");
+    let steps = [
+        (folder != ".").then(|| (format!("cd {}", shell_word(folder)), "")),
+        Some((
+            "rbgen build".to_string(),
+            "writes dist/, a folder for each node and app",
+        )),
+        Some((server, "shows one of them at http://localhost:8000/")),
+        Some((
+            format!("rbgen new page {app}/ideas --markdown"),
+            "adds a page, as a draft",
+        )),
+    ];
+    for (command, words) in steps.into_iter().flatten() {
+        anstream::println!("  {command}");
+        if !words.is_empty() {
+            anstream::println!("      \x1b[2m{words}\x1b[0m");
+        }
+    }
+    anstream::println!("\nREADME.md says what is where.");
+}
+
+/// A word that a shell takes as it is.
+fn shell_word(text: &str) -> String {
+    let plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | ':');
+    match !text.is_empty() && text.chars().all(plain) && !text.starts_with('-') {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_word;
+
+    #[test]
+    fn folders_are_quoted_where_a_shell_needs_it() {
+        assert_eq!(shell_word("my-site"), "my-site");
+        assert_eq!(shell_word("../a/b"), "../a/b");
+        assert_eq!(shell_word("my site"), "'my site'");
+        assert_eq!(shell_word("it's"), "'it'\\''s'");
+        assert_eq!(shell_word("$HOME"), "'$HOME'");
+    }
+}

@@ -1,0 +1,124 @@
+//! Puts new files into a site: all of them, or none where one is in the way.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Globals, Status, print};
+use crate::scaffold::Files;
+
+/// Why nothing was written.
+pub enum Refusal {
+    /// These paths are taken: by a file, a folder or a link.
+    Taken(Vec<String>),
+    /// The operating system refused.
+    Failed(String, io::Error),
+}
+
+/// Writes files that must not be there yet, each whole or not at all, and the folders that they
+/// need. If one is in the way, nothing is written; if the system refuses, what was written goes.
+pub fn write_new(root: &Path, files: &Files) -> Result<(), Refusal> {
+    let mut taken = BTreeSet::new();
+    for path in files.keys() {
+        taken.extend(in_the_way(root, path));
+    }
+    if !taken.is_empty() {
+        return Err(Refusal::Taken(taken.into_iter().collect()));
+    }
+    let mut written: Vec<PathBuf> = Vec::new();
+    for (path, bytes) in files {
+        if let Err(error) = replace(root, path, bytes) {
+            for path in written {
+                let _ = fs::remove_file(path);
+            }
+            return Err(Refusal::Failed(path.clone(), error));
+        }
+        written.push(root.join(path));
+    }
+    Ok(())
+}
+
+/// What keeps a new file from its path: something that is there already, or something that is no
+/// folder on the way to it.
+fn in_the_way(root: &Path, path: &str) -> Option<String> {
+    if fs::symlink_metadata(root.join(path)).is_ok() {
+        return Some(path.to_string());
+    }
+    blocked_folder(root, path)
+}
+
+fn blocked_folder(root: &Path, path: &str) -> Option<String> {
+    path.match_indices('/')
+        .map(|(end, _)| &path[..end])
+        .find(|folder| {
+            fs::symlink_metadata(root.join(folder)).is_ok_and(|metadata| !metadata.is_dir())
+        })
+        .map(str::to_string)
+}
+
+/// Writes a file whole: a reader sees the old bytes or the new ones. Nothing is written through a
+/// link.
+pub fn replace(root: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = blocked_folder(root, path) {
+        return Err(io::Error::other(format!("`{folder}` is no folder")));
+    }
+    let target = root.join(path);
+    let folder = target.parent().unwrap_or(root);
+    fs::create_dir_all(folder)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
+    let written = fs::File::create_new(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, &target));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Says why nothing was written.
+pub fn refuse(globals: &Globals, refusal: &Refusal) -> Status {
+    match refusal {
+        Refusal::Taken(paths) => {
+            let (verb, files) = match paths.len() {
+                1 => ("is", "it"),
+                _ => ("are", "them"),
+            };
+            let list: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+            let what = format!(
+                "{} {verb} there already; nothing was written",
+                list.join(", ")
+            );
+            fail(globals, &what, &format!("move or delete {files} first"))
+        }
+        Refusal::Failed(path, error) => {
+            fail(globals, &format!("`{path}` cannot be written: {error}"), "");
+            Status::ContentErrors
+        }
+    }
+}
+
+/// An error of usage, with a hint where there is one. With `--json` it is a document as well.
+pub fn fail(globals: &Globals, message: &str, hint: &str) -> Status {
+    anstream::eprintln!("\x1b[1;31merror\x1b[0m: {message}");
+    if !hint.is_empty() {
+        anstream::eprintln!("\x1b[1;36mhelp\x1b[0m: {hint}");
+    }
+    if globals.json {
+        print::json_document(&serde_json::json!({ "written": [], "error": message }));
+    }
+    Status::Unusable
+}
+
+/// Says which files were written.
+pub fn report<'a>(globals: &Globals, paths: impl Iterator<Item = &'a str>) {
+    let paths: Vec<&str> = paths.collect();
+    if globals.json {
+        print::json_document(&serde_json::json!({ "written": paths }));
+    } else if !globals.quiet {
+        for path in paths {
+            anstream::println!("{path}");
+        }
+    }
+}
