@@ -180,10 +180,10 @@ impl Writer<'_> {
     fn note_text(&mut self, text: &str) {
         if let Some(heading) = self.headings.last_mut() {
             heading.text.push_str(text);
-        } else if let Some(table) = &mut self.table {
-            if table.in_head {
-                table.label.push_str(text);
-            }
+        } else if let Some(table) = &mut self.table
+            && table.in_head
+        {
+            table.label.push_str(text);
         }
     }
 
