@@ -148,6 +148,10 @@ fn addresses_run_no_code() {
     );
     assert!(html("![a](data:image/png;base64,AA)").contains("src=\"data:image/png"));
     assert_eq!(
+        html("[y](/100%/%C3%BC^ü)"),
+        "<p><a href=\"/100%25/%C3%BC%5E%C3%BC\">y</a></p>\n"
+    );
+    assert_eq!(
         html("<me@x.org> [y](https://x.org/?a=1&b)"),
         "<p><a href=\"mailto:me@x.org\">me@x.org</a> <a href=\"https://x.org/?a=1&amp;b\">y</a></p>\n"
     );
