@@ -57,9 +57,9 @@ impl Writer<'_> {
         };
         let name = if table.in_head { "th" } else { "td" };
         let class = match table.alignments.get(table.cell) {
-            Some(Alignment::Left) => " class=\"left\"",
-            Some(Alignment::Center) => " class=\"center\"",
-            Some(Alignment::Right) => " class=\"right\"",
+            Some(Alignment::Left) => " class=\"align-left\"",
+            Some(Alignment::Center) => " class=\"align-center\"",
+            Some(Alignment::Right) => " class=\"align-right\"",
             Some(Alignment::None) | None => "",
         };
         self.out.push_str(&format!("<{name}{class}>"));

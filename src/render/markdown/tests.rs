@@ -48,8 +48,8 @@ fn tables_tasks_and_alerts() {
     assert_eq!(
         html("| a | *b* |\n|---|--:|\n| 1 | 2 |"),
         "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"a, b\"><table>\n\
-         <thead>\n<tr><th>a</th><th class=\"right\"><em>b</em></th></tr>\n</thead>\n<tbody>\n\
-         <tr><td>1</td><td class=\"right\">2</td></tr>\n</tbody>\n</table></div>\n"
+         <thead>\n<tr><th>a</th><th class=\"align-right\"><em>b</em></th></tr>\n</thead>\n<tbody>\n\
+         <tr><td>1</td><td class=\"align-right\">2</td></tr>\n</tbody>\n</table></div>\n"
     );
     assert_eq!(
         html("- [x] a\n- [ ] b\n  - [x] c"),
