@@ -15,4 +15,5 @@ mod guarantees;
 mod harness;
 mod house;
 mod random_edits;
+mod scaffold;
 mod stories;
