@@ -17,7 +17,7 @@ pub struct Parts {
     pub documents: Documents,
     pub themes: Vec<Theme>,
     pub statics: BTreeMap<String, Asset>,
-    /// Whether a document is missing because it had errors.
+    /// Whether a document is missing because it could not be read.
     pub incomplete: bool,
 }
 
@@ -49,7 +49,7 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         .into_iter()
         .map(|theme| (theme.key.clone(), theme))
         .collect();
-    let mut site = Site {
+    let site = Site {
         config,
         pages: pages.into_values().collect(),
         components,
@@ -63,7 +63,6 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     check_nodes(&site, &mut diagnostics);
     components::check(&site, &mut diagnostics);
     pages::check(&site, &mut diagnostics);
-    site.incomplete |= diagnostics.has_errors();
     (site, diagnostics)
 }
 

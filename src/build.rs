@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::bundle::{Bundle, FileStamp};
-use crate::diag::{Diagnostic, Diagnostics, Place};
+use crate::diag::{Diagnostic, Diagnostics, Place, Spot, code};
 use crate::digest::Digest;
 use crate::model::{Asset, Site};
 use crate::plan::{BundlePlan, NodePlan, Plan};
@@ -260,11 +260,14 @@ struct Failures(BTreeMap<(&'static str, Option<Place>, String), (Diagnostic, usi
 impl Failures {
     fn add(&mut self, diagnostics: Diagnostics) {
         for diagnostic in diagnostics {
-            let key = (
-                diagnostic.code.0,
-                diagnostic.place.clone(),
-                diagnostic.message.clone(),
-            );
+            let mut place = diagnostic.place.clone();
+            // Where in a template the fuel ends is chance.
+            if let Some(place) = &mut place
+                && diagnostic.code == code::TEMPLATE_ENDLESS
+            {
+                place.spot = Spot::Whole;
+            }
+            let key = (diagnostic.code.0, place, diagnostic.message.clone());
             self.0
                 .entry(key)
                 .and_modify(|(first, count)| {

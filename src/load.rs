@@ -32,6 +32,7 @@ pub fn load_site(folder: &Folder) -> Loaded {
         folder,
         inputs: Mutex::new(BTreeMap::new()),
         diagnostics: Diagnostics::new(),
+        missing: false,
     };
     let site = reading.site();
     let mut inputs = Hasher::new("rbgen inputs");
@@ -72,8 +73,14 @@ pub struct LocatedPlace {
 /// Finds the places of diagnostics, sorts them by path, place and code, and drops what is said twice.
 pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
     let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
+    // No line of a file with a secret in it is shown, whatever the line was to be shown for.
+    let secret: BTreeSet<Arc<str>> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.code == code::SECRET_IN_FILE)
+        .filter_map(|diagnostic| Some(Arc::clone(&diagnostic.place.as_ref()?.path)))
+        .collect();
     let mut find = |place: &Place| -> Option<LocatedPlace> {
-        if place.spot == Spot::Whole {
+        if place.spot == Spot::Whole || secret.contains(&place.path) {
             return None;
         }
         let text = texts
@@ -123,6 +130,8 @@ struct Reading<'a> {
     folder: &'a Folder,
     inputs: Mutex<BTreeMap<String, Digest>>,
     diagnostics: Diagnostics,
+    /// Whether some document could not be read at all.
+    missing: bool,
 }
 
 impl Reading<'_> {
@@ -150,7 +159,7 @@ impl Reading<'_> {
         self.nodes(&mut documents);
         let themes = self.themes();
         let statics = self.assets("static");
-        let incomplete = self.diagnostics.has_errors();
+        let incomplete = self.missing;
         let (site, found) = assemble(Parts {
             config: config?,
             documents,
@@ -168,6 +177,7 @@ impl Reading<'_> {
             Ok(text) => Some(text),
             Err(diagnostic) => {
                 self.diagnostics.push(diagnostic);
+                self.missing = true;
                 None
             }
         }
@@ -201,6 +211,7 @@ impl Reading<'_> {
             .collect();
         let used = data_files.into_inner().unwrap_or_default();
         for (page, diagnostics) in read {
+            self.missing |= page.is_none();
             self.diagnostics.extend(diagnostics);
             match page {
                 Some(PageRead::Page(page)) => documents.pages.push(*page),
@@ -358,6 +369,7 @@ impl Reading<'_> {
                 },
                 &mut found,
             );
+            self.missing |= component.is_none();
             documents.components.extend(component);
             self.diagnostics.extend(found);
         }
@@ -379,7 +391,10 @@ impl Reading<'_> {
             let path = &family.0["toml"];
             if let Some(text) = self.text(path) {
                 let origin = Arc::from(path.as_str());
-                let tokens = format::read_tokens(category, &origin, &text, &mut self.diagnostics);
+                let mut found = Diagnostics::new();
+                let tokens = format::read_tokens(category, &origin, &text, &mut found);
+                self.missing |= found.has_errors();
+                self.diagnostics.extend(found);
                 documents.tokens.extend(tokens);
             }
         }
@@ -405,6 +420,7 @@ impl Reading<'_> {
                 },
                 &mut self.diagnostics,
             );
+            self.missing |= node.is_none();
             documents.nodes.extend(node);
         }
     }

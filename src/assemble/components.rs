@@ -67,7 +67,8 @@ fn check_page(site: &Site, page: &Page, validators: &BTreeMap<&str, Validator>) 
         let field = FieldPath::from("blocks").then(index);
         let place = || Place::value(Arc::clone(&page.origin), field.then("component"));
         let Some(component) = site.components.get(&block.component) else {
-            if !site.incomplete {
+            // An empty name has been reported as missing.
+            if !site.incomplete && !block.component.is_empty() {
                 diagnostics.push(
                     Diagnostic::error(
                         code::UNKNOWN_COMPONENT,

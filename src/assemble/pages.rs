@@ -127,13 +127,15 @@ fn check_conditions(site: &Site, page: &Page, diagnostics: &mut Diagnostics) {
         let field = FieldPath::from("blocks").then(index).then("conditions");
         if let Err(problems) = Condition::parse(&block.conditions, &field) {
             for problem in problems {
+                let place = if problem.unknown_key {
+                    Place::key
+                } else {
+                    Place::value
+                };
+                let place = place(Arc::clone(&page.origin), problem.field);
                 diagnostics.push(
-                    Diagnostic::error(
-                        code::BAD_CONDITION,
-                        Place::value(Arc::clone(&page.origin), problem.field),
-                        problem.message,
-                    )
-                    .hint_if(problem.hint),
+                    Diagnostic::error(code::BAD_CONDITION, place, problem.message)
+                        .hint_if(problem.hint),
                 );
             }
         }

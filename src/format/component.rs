@@ -1,8 +1,10 @@
 //! Components: `content/components/<key>.toml` with its siblings `.html`, `.css`, `.tsx` or `.jsx`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::DataFile;
+use super::conflict::{conflict_at, conflicts};
 use super::fields::{Fields, check};
 use super::reader::Reader;
 use super::rules::KEY;
@@ -25,7 +27,8 @@ pub struct ComponentFile<'a> {
     pub data_file: DataFile<'a>,
 }
 
-/// Reads a component; `None` where anything is wrong with it.
+/// Reads a component; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well.
 pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) -> Option<Component> {
     let mut reader = Reader::new(file.origin, file.text, diagnostics);
     reader.data_file = Some(file.data_file);
@@ -68,32 +71,36 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
         styles: file.styles,
         react: file.react,
     };
-    for (part, ending) in [
-        (&component.template, "html"),
-        (&component.styles, "css"),
-        (&component.react, "tsx"),
-    ] {
-        // Of the React code it is not known whether its file is .tsx or .jsx.
-        let origin = match ending {
-            "tsx" => component.origin.to_string(),
-            ending => component.part_origin(ending),
-        };
-        reader.check_sibling(part.as_deref(), origin, ending);
-    }
-    reader.is_sound().then_some(component)
+    reader.check_sibling(component.template.as_deref(), Some("html"));
+    reader.check_sibling(component.styles.as_deref(), Some("css"));
+    reader.check_sibling(component.react.as_deref(), None);
+    Some(component)
 }
 
 impl Reader<'_> {
-    /// Reports a sibling file that a database cannot hold.
-    pub(super) fn check_sibling(&mut self, text: Option<&str>, origin: String, ending: &str) {
-        if text.is_some_and(|text| memchr::memchr(0, text.as_bytes()).is_some()) {
-            let message =
-                format!("the `.{ending}` has the character U+0000, which a database cannot hold");
-            self.report(Diagnostic::error(
-                code::BAD_VALUE,
-                Place::whole(origin),
-                message,
-            ));
+    /// Reports what no sibling file may have. Where its ending is not known, it is done at the
+    /// `.toml`.
+    pub(super) fn check_sibling(&mut self, text: Option<&str>, ending: Option<&str>) {
+        let Some(text) = text else {
+            return;
+        };
+        let stem = self.origin.strip_suffix(".toml").unwrap_or(self.origin);
+        let origin = ending.map(|ending| format!("{stem}.{ending}"));
+        let place = |range: Range<usize>| match &origin {
+            Some(origin) => Place::span(origin.as_str(), range),
+            None => Place::whole(self.origin.clone()),
+        };
+        let mut found: Vec<Diagnostic> = conflicts(text)
+            .into_iter()
+            .map(|marker| conflict_at(place(marker)))
+            .collect();
+        if let Some(position) = memchr::memchr(0, text.as_bytes()) {
+            let message = "the file has the character U+0000, which a database cannot hold";
+            let place = place(position..position + 1);
+            found.push(Diagnostic::error(code::BAD_VALUE, place, message));
         }
+        found
+            .into_iter()
+            .for_each(|diagnostic| self.report(diagnostic));
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use crate::diag::{Diagnostic, Place, code};
+
 const OURS: &str = "<<<<<<<";
 const BASE: &str = "|||||||";
 const BETWEEN: &str = "=======";
@@ -31,6 +33,14 @@ pub(super) fn conflicts(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// The error for a conflict at a place.
+pub(super) fn conflict_at(place: Place) -> Diagnostic {
+    let message = "a merge conflict is not resolved here";
+    Diagnostic::error(code::MERGE_CONFLICT, place, message)
+        .hint("choose what stays, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`")
+        .hint("where such lines are meant as text, put a space before them")
 }
 
 /// The line around `position`, if it is one of the markers.

@@ -1,5 +1,6 @@
 //! Fields: what a table may hold, as data, with the check and the typed access that go by it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::Value as Json;
@@ -328,7 +329,8 @@ fn check_value(
     value: &Spanned<DeValue<'_>>,
     table: Option<&Range<usize>>,
 ) {
-    let around = Some(shape);
+    // Only of the table of the whole file can it be said where its keys belong.
+    let around = table.is_none().then_some(shape);
     let name = field.name;
     match (&field.kind, value.as_ref()) {
         (Kind::Text(rule), DeValue::String(text)) => {
@@ -347,18 +349,17 @@ fn check_value(
             }
         }
         (Kind::Texts(rule, unique), DeValue::Array(items)) => {
-            let mut seen: Vec<&str> = Vec::new();
+            let mut seen: BTreeSet<&str> = BTreeSet::new();
             for item in items {
                 let DeValue::String(text) = item.as_ref() else {
                     reader.wrong_type(name, "a string", item);
                     continue;
                 };
                 reader.check_text(name, rule, text, item.span(), table);
-                if *unique && seen.contains(&text.as_ref()) {
+                if *unique && !seen.insert(text) {
                     let message = format!("`{}` is given twice", text.escape_debug());
                     reader.error(code::BAD_VALUE, item.span(), message);
                 }
-                seen.push(text);
             }
         }
         (Kind::Integer(min, max), DeValue::Integer(_)) => {

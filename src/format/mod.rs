@@ -17,6 +17,7 @@ mod reader;
 mod rules;
 pub mod schema;
 mod shape;
+mod syntax;
 mod theme;
 mod token;
 mod value;

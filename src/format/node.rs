@@ -24,7 +24,8 @@ pub struct NodeFile<'a> {
     pub custom_scripts: Option<String>,
 }
 
-/// Reads a node; `None` where anything is wrong with it.
+/// Reads a node; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well.
 pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut reader = Reader::new(file.origin, file.text, diagnostics);
     reader.check_name("node id", &KEY_100, file.id);
@@ -38,9 +39,8 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
         Some(table) => read_overrides(&mut reader, table),
         None => Default::default(),
     };
-    let stem = file.origin.strip_suffix(".toml").unwrap_or(file.origin);
-    reader.check_sibling(file.custom_css.as_deref(), format!("{stem}.css"), "css");
-    reader.check_sibling(file.custom_scripts.as_deref(), format!("{stem}.js"), "js");
+    reader.check_sibling(file.custom_css.as_deref(), Some("css"));
+    reader.check_sibling(file.custom_scripts.as_deref(), Some("js"));
     let node = Node {
         origin: file.origin.clone(),
         id: file.id.to_string(),
@@ -51,7 +51,7 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
         custom_css: file.custom_css,
         custom_scripts: file.custom_scripts,
     };
-    reader.is_sound().then_some(node)
+    Some(node)
 }
 
 fn read_overrides(

@@ -28,7 +28,8 @@ pub struct PageFile<'a> {
     pub data_file: DataFile<'a>,
 }
 
-/// Reads a page; `None` where anything is wrong with it. A Markdown page has one block `body`,
+/// Reads a page; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well. A Markdown page has one block `body`,
 /// whose `props.text` is every byte behind the line break of the closing `+++`.
 pub fn read_page(file: PageFile<'_>, diagnostics: &mut Diagnostics) -> Option<Page> {
     let mut reader = Reader::new(file.origin, file.text, diagnostics);
@@ -97,7 +98,7 @@ pub fn read_page(file: PageFile<'_>, diagnostics: &mut Diagnostics) -> Option<Pa
         metadata: reader.free(fields.get("metadata")),
         blocks,
     };
-    reader.is_sound().then_some(page)
+    Some(page)
 }
 
 fn no_front_matter(reader: &mut Reader<'_>, problem: NoFrontMatter) {

@@ -7,20 +7,16 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::DataFile;
-use super::conflict::{conflicts, marker_at};
+use super::conflict::{conflict_at, conflicts};
 use crate::diag::{Code, Diagnostic, Diagnostics, Place, code};
-
-/// How many syntax errors of one file are reported: a file that is not TOML at all has one in
-/// every line.
-const MAX_SYNTAX_ERRORS: usize = 10;
 
 /// What the reading of one file needs to know.
 pub(super) struct Reader<'a> {
     pub origin: &'a Arc<str>,
     /// The whole text of the file.
-    text: &'a str,
+    pub text: &'a str,
     /// Where in it the TOML begins.
-    base: usize,
+    pub base: usize,
     /// Where `{ "$file" = "…" }` gets its text; `None` where there is no such carrier.
     pub data_file: Option<DataFile<'a>>,
     diagnostics: &'a mut Diagnostics,
@@ -160,17 +156,10 @@ impl<'a> Reader<'a> {
         found.is_empty()
     }
 
-    fn conflict(&mut self, marker: Range<usize>) {
+    /// Reports the conflict that this marker begins or is part of.
+    pub(super) fn conflict(&mut self, marker: Range<usize>) {
         let place = Place::span(self.origin.clone(), marker);
-        let diagnostic = Diagnostic::error(
-            code::MERGE_CONFLICT,
-            place,
-            "a merge conflict is not resolved here",
-        );
-        self.report(
-            diagnostic
-                .hint("choose what stays, and delete the lines `<<<<<<<`, `=======` and `>>>>>>>`"),
-        );
+        self.report(conflict_at(place));
     }
 
     /// Parses the whole file as TOML.
@@ -193,84 +182,6 @@ impl<'a> Reader<'a> {
         }
         self.report_syntax(toml, &errors);
         None
-    }
-
-    fn report_syntax(&mut self, toml: &'a str, errors: &[toml::de::Error]) {
-        let depth = |error: &&toml::de::Error| error.message().contains("recur");
-        if let Some(error) = errors.iter().find(depth) {
-            let place = match error.span() {
-                Some(span) => self.place(span),
-                None => self.whole(),
-            };
-            self.report(Diagnostic::error(
-                code::TOO_DEEP,
-                place,
-                "tables and arrays are nested too deep",
-            ));
-            return;
-        }
-        let mut slips: Vec<(Range<usize>, &str)> = errors
-            .iter()
-            .map(|error| (error.span().unwrap_or(0..0), error.message()))
-            .collect();
-        slips.sort_by_key(|(span, _)| (span.start, span.end));
-        if let Some((first, _)) = slips.first()
-            && let Some(marker) = marker_at(self.text, first.start + self.base)
-        {
-            self.conflict(marker);
-            return;
-        }
-        // A bracket or a string that stays open makes nonsense of all that follows.
-        let endless = slips.iter().any(|(_, message)| {
-            [
-                "unclosed array,",
-                "unclosed inline table,",
-                "invalid multi-line",
-            ]
-            .iter()
-            .any(|start| message.starts_with(start))
-        });
-        let most = if endless { 1 } else { MAX_SYNTAX_ERRORS };
-        let mut last_line = None;
-        let mut found = Vec::new();
-        for (span, message) in &slips {
-            // A second error in a line is most often an echo of the first.
-            let line = toml.get(..span.start).map(|before| before.rfind('\n'));
-            if last_line.replace(line) != Some(line) {
-                found.push((span.clone(), *message));
-            }
-        }
-        let more = found.len().saturating_sub(most);
-        let count = found.len() - more;
-        for (position, (span, message)) in found.into_iter().take(count).enumerate() {
-            let mut diagnostic = self.syntax_error(toml, span, message);
-            if position + 1 == count && more > 0 && !endless {
-                diagnostic = diagnostic.hint(format!("{more} more lines of this file have errors"));
-            }
-            self.report(diagnostic);
-        }
-    }
-
-    /// One syntax error in words that say what to do.
-    fn syntax_error(&self, toml: &str, span: Range<usize>, message: &str) -> Diagnostic {
-        let found = toml.get(span.clone()).unwrap_or_default();
-        let (message, hint) = if message.starts_with("string values must be quoted") {
-            if found.trim().is_empty() {
-                ("a value is missing".to_string(), None)
-            } else {
-                let simple = found.len() <= 60 && !found.contains(['"', '\\', '\n', '@']);
-                let hint = match simple && !found.contains("://") {
-                    true => format!("write `\"{found}\"`"),
-                    false => "put it into quotes".to_string(),
-                };
-                ("strings need quotes".to_string(), Some(hint))
-            }
-        } else if message == "duplicate key" && !found.is_empty() {
-            (format!("`{}` is defined twice", found.escape_debug()), None)
-        } else {
-            (message.replace('\n', " "), None)
-        };
-        Diagnostic::error(code::TOML_SYNTAX, self.place(span), message).hint_if(hint)
     }
 }
 

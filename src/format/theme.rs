@@ -10,7 +10,8 @@ use super::shape;
 use crate::diag::Diagnostics;
 use crate::model::{ContrastPair, Theme};
 
-/// Reads a theme.toml; `None` where anything is wrong with it. Texts and assets are left empty.
+/// Reads a theme.toml; `None` where it is no TOML; another mistake costs only the
+/// field that has it, so that one run finds those of other kinds as well. Texts and assets are left empty.
 pub fn read_theme(
     key: &str,
     origin: &Arc<str>,
@@ -46,5 +47,5 @@ pub fn read_theme(
         texts: BTreeMap::new(),
         assets: BTreeMap::new(),
     };
-    reader.is_sound().then_some(theme)
+    Some(theme)
 }

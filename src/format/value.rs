@@ -4,15 +4,25 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 use toml::value::Datetime;
 
+use super::conflict::{conflict_at, conflicts};
 use super::number::number_value;
 use super::reader::{Reader, type_name};
-use crate::diag::{Diagnostic, code, did_you_mean};
+use crate::diag::{Diagnostic, Place, code, did_you_mean};
 use crate::model::{Table, Value};
 
 /// How many levels of tables and arrays a free-form value may have, its own table included.
 pub const MAX_DEPTH: usize = 64;
 
 const CARRIERS: [&str; 5] = ["$null", "$num", "$float", "$datetime", "$file"];
+
+/// Said of a time with more digits than are kept.
+const TOO_FINE: &str = "a time has at most nine digits behind the point of its seconds";
+
+/// Whether a date or time has more than nine digits behind the point: the rest would be lost.
+fn too_fine(text: &str) -> bool {
+    let digits = |(_, behind): (&str, &str)| behind.bytes().take_while(u8::is_ascii_digit).count();
+    text.split_once('.').map_or(0, digits) > 9
+}
 
 impl Reader<'_> {
     /// The free-form table of a field that was checked; empty where it is absent.
@@ -85,7 +95,13 @@ impl Reader<'_> {
                 Err(_) => self.beyond(float.as_str(), value),
             },
             DeValue::Boolean(flag) => Value::Bool(*flag),
-            DeValue::Datetime(datetime) => Value::Datetime(datetime.to_string()),
+            DeValue::Datetime(datetime) => {
+                let written = self.text.get(span.start + self.base..span.end + self.base);
+                if written.is_some_and(too_fine) {
+                    self.error(code::BAD_VALUE, span, TOO_FINE);
+                }
+                Value::Datetime(datetime.to_string())
+            }
             DeValue::Array(items) => {
                 let items = items.iter().map(|item| self.value(item, depth + 1));
                 Value::Array(items.collect())
@@ -163,6 +179,7 @@ impl Reader<'_> {
                     "-0.0" => Ok(Value::Float(-0.0)),
                     _ => Err("it must be `nan`, `inf`, `-inf` or `-0.0`".to_string()),
                 },
+                "$datetime" if too_fine(text) => Err(TOO_FINE.to_string()),
                 "$datetime" => text
                     .parse::<Datetime>()
                     .map(|datetime| Value::Datetime(datetime.to_string()))
@@ -208,7 +225,17 @@ impl Reader<'_> {
                 self.error(code::DATA_FILE, value.span(), message);
                 Value::Null
             }
-            Ok(text) => Value::Text(text),
+            Ok(text) => {
+                for marker in conflicts(&text) {
+                    let folder = self
+                        .origin
+                        .rfind('/')
+                        .map_or("", |end| &self.origin[..=end]);
+                    let place = Place::span(format!("{folder}{name}"), marker);
+                    self.report(conflict_at(place));
+                }
+                Value::Text(text)
+            }
             Err(message) => {
                 self.error(code::DATA_FILE, value.span(), message);
                 Value::Null

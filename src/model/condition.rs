@@ -30,6 +30,8 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConditionProblem {
     pub field: FieldPath,
+    /// Whether the key itself is wrong, and not its value.
+    pub unknown_key: bool,
     pub message: String,
     pub hint: Option<String>,
 }
@@ -135,6 +137,7 @@ fn parse_table(
                     if status.is_none() {
                         problems.push(ConditionProblem {
                             field: here.then(index),
+                            unknown_key: false,
                             message: format!("`{name}` is no status: {}", Status::NAMES.join(", ")),
                             hint: did_you_mean(name, Status::NAMES),
                         });
@@ -172,6 +175,7 @@ fn parse_table(
             unknown => {
                 problems.push(ConditionProblem {
                     field: here,
+                    unknown_key: true,
                     message: format!("`{unknown}` is no condition: {}", NAMES.join(", ")),
                     hint: did_you_mean(unknown, NAMES),
                 });
@@ -191,6 +195,7 @@ fn wrong<T>(
 ) -> Option<T> {
     problems.push(ConditionProblem {
         field: field.clone(),
+        unknown_key: false,
         message: format!("expected {expected}, found {}", article(value.type_name())),
         hint: None,
     });
@@ -238,6 +243,7 @@ fn moment(
         Err(_) => {
             problems.push(ConditionProblem {
                 field: field.clone(),
+                unknown_key: false,
                 message: format!("`{text}` is no RFC 3339 time with a zone"),
                 hint: Some("write it like `2027-01-31T18:00:00Z`".into()),
             });

@@ -18,7 +18,7 @@ pub struct Site {
     pub themes: BTreeMap<String, Theme>,
     /// The files of `static/` by their path below it.
     pub statics: BTreeMap<String, Asset>,
-    /// Whether documents are missing because they had errors, so that a reference to something
+    /// Whether documents are missing because they could not be read, so that a reference to something
     /// unknown may be no fault of its own.
     pub incomplete: bool,
 }

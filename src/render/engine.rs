@@ -125,8 +125,11 @@ impl Engine {
         // A template that includes itself gives a chain as long as the limit; its ends tell enough.
         const ENDS: usize = 4;
         for (depth, error) in outer.iter().rev().enumerate() {
-            if depth < ENDS || outer.len() - depth <= ENDS {
-                diagnostic = diagnostic.related(place(error), "which is included from here");
+            let here = place(error);
+            let again = diagnostic.place.as_ref() == Some(&here)
+                || diagnostic.related.iter().any(|(seen, _)| *seen == here);
+            if !again && (depth < ENDS || outer.len() - depth <= ENDS) {
+                diagnostic = diagnostic.related(here, "which is included from here");
             }
         }
         diagnostic
@@ -208,11 +211,17 @@ impl Engine {
     }
 
     fn place(&self, name: &str, error: &Error) -> Place {
-        let origin = find(&self.site, &self.theme, name).map(|(origin, _)| origin);
-        match (origin, error.range()) {
-            (Some(origin), Some(range)) => Place::span(origin, range),
-            (Some(origin), None) => Place::whole(origin),
-            (None, _) => Place::whole(format!("themes/{}/{name}", self.theme)),
+        let Some((origin, text)) = find(&self.site, &self.theme, name) else {
+            return Place::whole(format!("themes/{}/{name}", self.theme));
+        };
+        let line = || {
+            let number = error.line()?.checked_sub(1)?;
+            let start: usize = text.split_inclusive('\n').take(number).map(str::len).sum();
+            Some(start..start + text[start..].lines().next()?.len())
+        };
+        match error.range().or_else(line) {
+            Some(range) => Place::span(origin, range),
+            None => Place::whole(origin),
         }
     }
 }

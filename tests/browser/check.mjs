@@ -153,7 +153,8 @@ async function checkNode(browser, node) {
   for (const [from, link] of links) {
     route = from;
     const url = new URL(link);
-    if (url.origin !== server.origin) continue;
+    // On the page for a path that does not exist, `#main` leads to itself.
+    if (url.origin !== server.origin || url.pathname === MISSING) continue;
     let answer = resolve(node, url.pathname);
     let target = url.pathname;
     if (answer.location?.startsWith("/")) {

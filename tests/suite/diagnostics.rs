@@ -19,7 +19,10 @@ use rbgen::diag::ALL_CODES;
 use crate::harness::{TestSite, assert_same, copy_tree, project, symlink, text};
 
 /// Codes that no input can bring about yet, each with the reason.
-const NOT_YET: &[(&str, &str)] = &[];
+const NOT_YET: &[(&str, &str)] = &[(
+    "RB0801",
+    "every fault of today's settings has a code of its own",
+)];
 
 /// A user without rights, for the one thing that root cannot be refused.
 const NOBODY: u32 = 65534;
@@ -163,7 +166,7 @@ fn run(name: &str, site: &TestSite, args: &[&str]) -> Output {
         "err_disk_full" => format!("trap '' XFSZ; ulimit -f 512; {LIMITS}"),
         _ => LIMITS.to_string(),
     };
-    let root = fs::metadata(site.root()).unwrap().uid() == 0;
+    let root = fs::metadata(BUILT.root()).unwrap().uid() == 0;
     let drop_rights = name == "err_unreadable" && root;
     let program = if drop_rights {
         // Where the program is built, nobody may have no rights at all.
@@ -260,15 +263,24 @@ fn words(fixture: &Path) -> String {
             output.status
         );
         failed = failed || status != Some(0);
-        let stderr = if stderr == said && !said.is_empty() {
-            "(the same words)\n".to_string()
-        } else {
-            said.clone_from(&stderr);
-            stderr
+        // A build repeats what the check said, up to its last line.
+        let stderr = match stderr.strip_prefix(&said) {
+            Some(last) if !said.is_empty() => format!("(the same words)\n{last}"),
+            _ => {
+                let counts = stderr.lines().last().unwrap_or_default();
+                said = stderr.trim_end().trim_end_matches(counts).to_string();
+                stderr
+            }
         };
         words += &format!("$ rbgen {}\n{stderr}", args.join(" "));
         words += &format!("[exit {}]\n", status.unwrap_or(-1));
     }
+    let json = run(name, &site, &["check", "--json"]);
+    assert_eq!(
+        codes_of_json(&json.stdout),
+        codes_of_words(&words),
+        "{name}"
+    );
     assert_eq!(failed, name.starts_with("err_"), "{name}:\n{words}");
     if failed {
         assert_same(&before, &site.dist(), &format!("{name}: dist has changed"));
@@ -279,6 +291,37 @@ fn words(fixture: &Path) -> String {
         assert!(kept, "{name}: written through a link");
     }
     words
+}
+
+/// Severity and code of each diagnostic of `check --json`, sorted.
+fn codes_of_json(stdout: &[u8]) -> Vec<String> {
+    let json: serde_json::Value = serde_json::from_slice(stdout)
+        .unwrap_or_else(|error| panic!("no JSON: {error}\n{}", text(stdout)));
+    let mut codes: Vec<String> = json["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|each| {
+            let path = each["path"].as_str().unwrap_or_default();
+            assert!(!path.starts_with('/'), "{path} is not relative to the site");
+            let word = |name: &str| each[name].as_str().unwrap().to_string();
+            format!("{}[{}]", word("severity"), word("code"))
+        })
+        .collect();
+    codes.sort();
+    codes
+}
+
+/// The same of the words that `check` prints, which come first in a snapshot.
+fn codes_of_words(words: &str) -> Vec<String> {
+    let check = words.split("$ rbgen build").next().unwrap_or_default();
+    let mut codes: Vec<String> = check
+        .lines()
+        .filter(|line| line.starts_with("error[") || line.starts_with("warning["))
+        .filter_map(|line| Some(line.split_once(':')?.0.to_string()))
+        .collect();
+    codes.sort();
+    codes
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -131,6 +132,13 @@ impl TestSite {
     }
 }
 
+/// The example site with a finished build in it, made once; tests work on copies.
+pub static EXAMPLE: LazyLock<TestSite> = LazyLock::new(|| {
+    let site = TestSite::example();
+    site.ok(&["build"]);
+    site
+});
+
 /// What `rbgen build --json` printed.
 pub struct Built(pub Value);
 
@@ -192,7 +200,8 @@ pub fn symlink(target: &Path, link: &Path) {
     std::os::unix::fs::symlink(target, link).unwrap();
 }
 
-/// The files below a folder; none where there is no folder.
+/// The files below a folder; none where there is no folder. What rbgen keeps for itself at the root
+/// of an output folder (`.rbgen/`: its lock, and files on their way) is no output and left out.
 pub fn tree(root: &Path) -> Tree {
     fn walk(folder: &Path, prefix: &str, files: &mut Tree) {
         let Ok(entries) = fs::read_dir(folder) else {
@@ -214,6 +223,7 @@ pub fn tree(root: &Path) -> Tree {
     }
     let mut files = Tree::new();
     walk(root, "", &mut files);
+    files.retain(|path, _| !path.starts_with(".rbgen/"));
     files
 }
 
@@ -237,4 +247,61 @@ pub fn differences(left: &Tree, right: &Tree) -> Vec<String> {
 pub fn assert_same(left: &Tree, right: &Tree, what: &str) {
     let found = differences(left, right);
     assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
+
+/// A page of the example site that stands in its app with text of its own: its file and its text.
+pub fn some_page(site: &TestSite) -> String {
+    tree(&site.path("content/pages"))
+        .into_iter()
+        .find(|(path, bytes)| path.ends_with(".md") && text(bytes).contains("\"published\""))
+        .map(|(path, _)| format!("content/pages/{path}"))
+        .expect("the example site has a Markdown page")
+}
+
+/// The manifests of an output folder by `node/app`.
+pub fn manifests(dist: &Path) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for (path, bytes) in tree(dist) {
+        if path.matches('/').count() == 1 && path.ends_with(".json") {
+            let name = path.trim_end_matches(".json").to_string();
+            found.insert(name, serde_json::from_slice(&bytes).unwrap());
+        }
+    }
+    found
+}
+
+/// Every file that a manifest names is there with its hash and size, and no other file is.
+#[track_caller]
+pub fn assert_manifests_tell_the_truth(dist: &Path) {
+    let all = tree(dist);
+    let manifests = manifests(dist);
+    assert!(!manifests.is_empty());
+    let mut told: Vec<String> = Vec::new();
+    for (bundle, manifest) in &manifests {
+        told.push(format!("{bundle}.json"));
+        for (path, file) in manifest["files"].as_object().unwrap() {
+            let place = format!("{bundle}/{path}");
+            let bytes = all
+                .get(&place)
+                .unwrap_or_else(|| panic!("{place} is missing"));
+            assert_eq!(file["size"], bytes.len(), "{place}");
+            assert_eq!(
+                file["blake3"],
+                blake3::hash(bytes).to_hex().as_str(),
+                "{place}"
+            );
+            told.push(place);
+        }
+        let (node, app) = bundle.split_once('/').unwrap();
+        assert_eq!(
+            (&manifest["node"], &manifest["app"]),
+            (&node.into(), &app.into())
+        );
+    }
+    told.sort();
+    let there: Vec<String> = all.into_keys().collect();
+    assert_eq!(
+        there, told,
+        "files that no manifest names, or the other way round"
+    );
 }

@@ -14,6 +14,7 @@ mod diagnostics;
 mod guarantees;
 mod harness;
 mod house;
+mod kills;
 mod random_edits;
 mod scaffold;
 mod stories;

@@ -12,16 +12,22 @@ fn each_slip_of_syntax_is_reported_once() {
             "RB0101  | a value is missing",
         ]
     );
+    // What follows an open bracket is nonsense.
     assert_eq!(
-        page_errors("a = [1,\nb = 2\nc = 3\n").len(),
-        1,
-        "what follows an open bracket is nonsense"
+        page_errors("x = y\na = [1,\nb = 2\nc = 3\n"),
+        [
+            "RB0101 y | strings need quotes",
+            "RB0101 [ | `[` is not closed",
+        ]
     );
     assert_eq!(
         page_errors("name = \"x\"\nname = \"y\"\n"),
         ["RB0101 name | `name` is defined twice"]
     );
-    assert_eq!(page_errors("name = \"\"\"x\nroute = 'y\nz").len(), 1);
+    assert_eq!(
+        page_errors("name = \"\"\"x\nroute = 'y\nz"),
+        ["RB0101 \"\"\" | `\"\"\"` is not closed"]
+    );
     let many = page(&"x y z\n".repeat(500)).1;
     assert_eq!(many.len(), 10);
     let last = many.iter().last().expect("ten");
@@ -50,6 +56,39 @@ fn conflict_markers_are_no_syntax_errors() {
         ["RB0111 >>>>>>> db/main | a merge conflict is not resolved here"]
     );
     assert!(page_errors("name = \"x\"\ndescription = '''\n=======\n'''\n").is_empty());
+}
+
+#[test]
+fn conflicts_are_found_in_sibling_files_too() {
+    let text = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> x\n";
+    let mut diagnostics = Diagnostics::new();
+    let data_file = files(&[("intro.md", text)]);
+    let file = ComponentFile {
+        origin: &Arc::from("content/components/hero.toml"),
+        key: "hero",
+        text: "name = \"H\"\nmetadata.x = { \"$file\" = \"intro.md\" }\n",
+        template: Some(text.into()),
+        styles: None,
+        react: Some(text.into()),
+        data_file: &data_file,
+    };
+    assert!(read_component(file, &mut diagnostics).is_some());
+    let places: Vec<(&str, Option<&str>)> = diagnostics
+        .iter()
+        .map(|diagnostic| {
+            assert_eq!(diagnostic.code.0, "RB0111");
+            let place = diagnostic.place.as_ref().expect("a place");
+            (&*place.path, located(&place.path, text, place.spot.clone()))
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("content/components/intro.md", Some("<<<<<<< HEAD")),
+            ("content/components/hero.html", Some("<<<<<<< HEAD")),
+            ("content/components/hero.toml", None),
+        ]
+    );
 }
 
 #[test]

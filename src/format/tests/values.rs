@@ -120,6 +120,14 @@ fn bad_carriers_and_values() {
             "RB0107 1 | `$file`: expected a string, found an integer",
         ),
         (
+            "07:32:00.1234567891",
+            "RB0105 07:32:00.1234567891 | a time has at most nine digits behind the point of its seconds",
+        ),
+        (
+            "{ \"$datetime\" = \"07:32:00.1234567891\" }",
+            "RB0107 \"07:32:00.1234567891\" | `$datetime`: a time has at most nine digits behind the point of its seconds",
+        ),
+        (
             "9223372036854775808",
             "RB0105 9223372036854775808 | the integer does not fit into 64 bits",
         ),

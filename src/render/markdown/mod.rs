@@ -1,37 +1,46 @@
-//! Markdown to HTML.
+//! Markdown as HTML: CommonMark with GitHub's tables, footnotes, task lists and alerts, highlighted
+//! code, and raw HTML only after sanitising.
 
-use std::collections::BTreeSet;
+mod footnotes;
+mod highlight;
+mod ids;
+mod languages;
+mod markup;
+mod sanitize;
+mod writer;
+
+pub use highlight::highlight;
+pub use ids::Ids;
 
 use crate::model::MarkdownConfig;
 
-/// The ids that a page already has.
-pub struct Ids(BTreeSet<String>);
-
-impl Ids {
-    /// With the ids that are taken.
-    pub fn new(taken: impl Iterator<Item = String>) -> Ids {
-        Ids(taken.collect())
-    }
-}
-
-/// Rendered Markdown.
+/// A rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarkdownHtml {
+    /// Flow content for a page's body.
     pub html: String,
-    /// Whether it has highlighted code.
+    /// Whether there is highlighted code, which needs `code_css`.
     pub has_code: bool,
 }
 
-/// Renders Markdown.
-pub fn markdown_to_html(text: &str, _: &MarkdownConfig, _: &mut Ids) -> MarkdownHtml {
-    let mut html = String::new();
-    pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(text));
+/// Renders a text. `ids` has the ids that are taken on the page, and takes those that the text gets:
+/// of headings and of footnotes. Never fails: every text is Markdown.
+pub fn markdown_to_html(text: &str, config: &MarkdownConfig, ids: &mut Ids) -> MarkdownHtml {
+    let mut rendered = writer::write(text, config, ids);
+    if rendered.has_raw_html {
+        rendered.html = sanitize::sanitize(&rendered.html);
+    }
     MarkdownHtml {
-        html,
-        has_code: false,
+        html: rendered.html,
+        has_code: rendered.has_code,
     }
 }
 
-/// The style sheet of code.
+/// The style sheet of highlighted code: one set of class names, and each colour by
+/// `light-dark(…)`. Not minified.
 pub fn code_css() -> &'static str {
-    "pre.code{color:light-dark(#111,#eee)}"
+    include_str!("code.css")
 }
+
+#[cfg(test)]
+mod tests;
