@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::build::{NoOutput, Output, build};
+use crate::build::{Built, NoOutput, Output, build};
 use crate::bundle::Bundle;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
+use crate::digest::Digest;
 use crate::files::Folder;
 use crate::ledger::{Ledger, build_key};
 use crate::load::load_site;
@@ -78,7 +79,7 @@ impl Outcome {
 struct Planned {
     site: Arc<Site>,
     plan: Plan,
-    ledger_key: crate::digest::Digest,
+    ledger_key: Digest,
     diagnostics: Diagnostics,
 }
 
@@ -111,7 +112,7 @@ pub fn build_folder(
     };
     if diagnostics.has_errors() {
         // The rest is still worth saying, and nothing may be written.
-        diagnostics.extend(run(&site, &plan, &NoOutput, progress).1);
+        diagnostics.extend(run(&site, &plan, &NoOutput, progress).diagnostics);
         return Outcome::failed(diagnostics);
     }
     let store = match Store::open(&out, root) {
@@ -122,7 +123,7 @@ pub fn build_folder(
         }
     };
     // Different output folders of one site must not make each other stale.
-    let place = crate::digest::Digest::of_bytes(out.to_string_lossy().as_bytes());
+    let place = Digest::of_bytes(out.to_string_lossy().as_bytes());
     let ledger_path = root
         .join(STATE_FOLDER)
         .join(format!("ledger-{}", place.short(12)));
@@ -145,25 +146,22 @@ pub fn build_folder(
             unusable: false,
         };
     }
-    let (bundles, found, pages_rendered) = {
-        let (built, found) = run(&site, &plan, &store, progress);
-        (built.0, found, built.1)
-    };
-    diagnostics.extend(found);
+    let built = run(&site, &plan, &store, progress);
+    diagnostics.extend(built.diagnostics);
     if diagnostics.has_errors() {
         store.abandon();
         return Outcome::failed(diagnostics);
     }
     let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
-    match store.publish(&bundles, narrowed) {
+    match store.publish(&built.bundles, narrowed) {
         Ok((written, found)) => {
             diagnostics.extend(found);
             // Without a ledger the next build works more, and no less correctly.
-            let _ = write_ledger(&ledger_path, &Ledger::new(ledger_key, &bundles));
+            let _ = write_ledger(&ledger_path, &Ledger::new(ledger_key, &built.bundles));
             let report = Report {
                 out,
-                bundles,
-                pages_rendered,
+                bundles: built.bundles,
+                pages_rendered: built.pages_rendered,
                 written,
             };
             Outcome {
@@ -192,7 +190,7 @@ pub fn check_folder(
             mut diagnostics,
             ..
         }) => {
-            diagnostics.extend(run(&site, &plan, &NoOutput, progress).1);
+            diagnostics.extend(run(&site, &plan, &NoOutput, progress).diagnostics);
             Outcome::failed(diagnostics)
         }
         Err(outcome) => outcome,
@@ -204,15 +202,10 @@ fn run(
     plan: &Plan,
     output: &dyn Output,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> ((Vec<Bundle>, usize), Diagnostics) {
-    let total = plan
-        .nodes
-        .iter()
-        .flat_map(|node| &node.bundles)
-        .map(|bundle| bundle.pages.len())
-        .sum();
-    let built = build(site, plan, output, &|done| progress(done, total));
-    ((built.bundles, built.pages_rendered), built.diagnostics)
+) -> Built {
+    let bundles = plan.nodes.iter().flat_map(|node| &node.bundles);
+    let total = bundles.map(|bundle| bundle.pages.len()).sum();
+    build(site, plan, output, &|done| progress(done, total))
 }
 
 fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
@@ -243,7 +236,6 @@ fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
 
 /// Names in the request that the site does not have.
 fn unknown_names(site: &Site, options: &Options) -> Diagnostics {
-    use crate::diag::{code, did_you_mean};
     let mut diagnostics = Diagnostics::new();
     for node in options
         .nodes

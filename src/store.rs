@@ -120,6 +120,17 @@ impl Store {
         bundles: &[Bundle],
         narrowed: bool,
     ) -> Result<(Written, Diagnostics), Diagnostic> {
+        let published = self.put_in_place(bundles, narrowed);
+        // The journal goes only when all is done; what is still staged is of no use either way.
+        self.abandon();
+        published
+    }
+
+    fn put_in_place(
+        &self,
+        bundles: &[Bundle],
+        narrowed: bool,
+    ) -> Result<(Written, Diagnostics), Diagnostic> {
         let mut diagnostics = Diagnostics::new();
         let work = self.out.join(WORK_FOLDER);
         for bundle in bundles {
@@ -207,11 +218,10 @@ impl Store {
         }
         failpoint("before-journal");
         let _ = fs::remove_file(work.join("journal"));
-        let _ = fs::remove_dir_all(work.join("staged"));
         Ok((
             Written {
                 files_written: staged.len(),
-                files_kept: self.kept.into_inner(),
+                files_kept: self.kept.load(Ordering::Relaxed),
                 files_removed: removed,
             },
             diagnostics,
@@ -375,6 +385,9 @@ pub fn read_ledger(path: &Path) -> Option<Ledger> {
 /// finds nothing to do, and never a wrong answer.
 pub fn write_ledger(path: &Path, ledger: &Ledger) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    if fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("the state folder is a symbolic link"));
+    }
     fs::create_dir_all(folder)?;
     let temporary = path.with_extension("new");
     fs::write(&temporary, ledger.print())?;
