@@ -163,19 +163,12 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
             })
             .count()
     };
-    let number = |count: usize| {
-        if count == 1 {
-            "1 error".into()
-        } else {
-            format!("{count} errors")
-        }
-    };
     findings.push(match errors(true) {
         0 => finding(Health::Ok, "config", format!("{CONFIG_FILE} can be read")),
         count => hinted(
             Health::Fail,
             "config",
-            format!("{CONFIG_FILE} has {}", number(count)),
+            format!("{CONFIG_FILE} has {}", counted(count, "error")),
             "`rbgen check` tells them",
         ),
     });
@@ -186,12 +179,16 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
         0 => finding(
             Health::Ok,
             "content",
-            format!("{} pages for {} nodes", site.pages.len(), site.nodes.len()),
+            format!(
+                "{} for {}",
+                counted(site.pages.len(), "page"),
+                counted(site.nodes.len(), "node")
+            ),
         ),
         count => hinted(
             Health::Warn,
             "content",
-            number(count),
+            counted(count, "error"),
             "`rbgen check` tells them",
         ),
     });
@@ -207,6 +204,14 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
         &|name| std::env::var_os(name).is_some(),
         findings,
     );
+}
+
+/// `1 page`, `2 pages`
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 fn look_at_themes(site: &Site, findings: &mut Vec<Finding>) {

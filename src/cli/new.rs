@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{Globals, Status, place, site_root};
+use super::{Globals, Status, place, print, site_root};
 use crate::diag::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::files::Folder;
 use crate::format::read_tokens;
@@ -91,13 +91,13 @@ pub fn run(globals: &Globals, arguments: &NewArguments) -> Status {
         Ok(root) => root,
         Err(status) => return status,
     };
-    let Some(site) = load_site(&Folder::new(&root)).site else {
-        let message = format!("{CONFIG_FILE} cannot be used");
-        return place::fail(
-            globals,
-            &message,
-            "`rbgen check` says what is wrong with it",
-        );
+    let loaded = load_site(&Folder::new(&root));
+    let Some(site) = loaded.site else {
+        let diagnostics = print::report(globals, &root, loaded.diagnostics);
+        if globals.json {
+            print::json_document(&serde_json::json!({ "written": [], "diagnostics": diagnostics }));
+        }
+        return Status::Unusable;
     };
     match &arguments.what {
         What::Page(arguments) => new_page(globals, &root, &site, arguments),
@@ -151,7 +151,7 @@ fn named(given: Option<&String>, key: &str) -> Result<String, Fault> {
 }
 
 fn new_page(globals: &Globals, root: &Path, site: &Site, arguments: &PageArguments) -> Status {
-    match page(site, arguments) {
+    match page(root, site, arguments) {
         Err((message, hint)) => place::fail(globals, &message, &hint),
         Ok(page) => {
             let files = Files::from([(page.path.clone(), page_text(&page).into_bytes())]);
@@ -173,7 +173,7 @@ fn new_page(globals: &Globals, root: &Path, site: &Site, arguments: &PageArgumen
 }
 
 /// The page that was asked for, or why it cannot be.
-fn page(site: &Site, arguments: &PageArguments) -> Result<NewPage, Fault> {
+fn page(root: &Path, site: &Site, arguments: &PageArguments) -> Result<NewPage, Fault> {
     let path = arguments
         .path
         .strip_prefix("content/pages/")
@@ -216,6 +216,14 @@ fn page(site: &Site, arguments: &PageArguments) -> Result<NewPage, Fault> {
             ),
             "the key of a page is unique in the whole site, over all apps and folders".into(),
         ));
+    }
+    // The file of a page that cannot be read is no page of the site.
+    let twin = format!(
+        "content/pages/{path}.{}",
+        if markdown { "toml" } else { "md" }
+    );
+    if Folder::new(root).has_file(&twin) {
+        return Err((format!("`{twin}` would have the same key"), String::new()));
     }
     if markdown && !site.components.contains_key("markdown") {
         return Err((

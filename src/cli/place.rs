@@ -81,16 +81,32 @@ pub fn replace(root: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
 pub fn refuse(globals: &Globals, refusal: &Refusal) -> Status {
     match refusal {
         Refusal::Taken(paths) => {
-            let (verb, files) = match paths.len() {
-                1 => ("is", "it"),
-                _ => ("are", "them"),
+            let message = match paths.as_slice() {
+                [path] => format!("`{path}` is there already; nothing was written"),
+                paths => format!(
+                    "{} files are there already; nothing was written",
+                    paths.len()
+                ),
             };
-            let list: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-            let what = format!(
-                "{} {verb} there already; nothing was written",
-                list.join(", ")
+            if globals.json {
+                print::json_document(&serde_json::json!({
+                    "written": [], "error": message, "existing": paths,
+                }));
+            }
+            say(
+                &message,
+                if paths.len() == 1 {
+                    "move or delete it first"
+                } else {
+                    "move or delete them first"
+                },
             );
-            fail(globals, &what, &format!("move or delete {files} first"))
+            if paths.len() > 1 {
+                paths
+                    .iter()
+                    .for_each(|path| anstream::eprintln!("  {path}"));
+            }
+            Status::Unusable
         }
         Refusal::Failed(path, error) => {
             fail(globals, &format!("`{path}` cannot be written: {error}"), "");
@@ -101,14 +117,18 @@ pub fn refuse(globals: &Globals, refusal: &Refusal) -> Status {
 
 /// An error of usage, with a hint where there is one. With `--json` it is a document as well.
 pub fn fail(globals: &Globals, message: &str, hint: &str) -> Status {
-    anstream::eprintln!("\x1b[1;31merror\x1b[0m: {message}");
-    if !hint.is_empty() {
-        anstream::eprintln!("\x1b[1;36mhelp\x1b[0m: {hint}");
-    }
+    say(message, hint);
     if globals.json {
         print::json_document(&serde_json::json!({ "written": [], "error": message }));
     }
     Status::Unusable
+}
+
+fn say(message: &str, hint: &str) {
+    anstream::eprintln!("\x1b[1;31merror\x1b[0m: {message}");
+    if !hint.is_empty() {
+        anstream::eprintln!("\x1b[1;36mhelp\x1b[0m: {hint}");
+    }
 }
 
 /// Says which files were written.

@@ -16,4 +16,5 @@ mod harness;
 mod house;
 mod kills;
 mod random_edits;
+mod scaffold;
 mod stories;

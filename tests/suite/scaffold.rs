@@ -1,0 +1,347 @@
+//! What rbgen writes for people: new sites, new documents, schemas; and the documentation, which is
+//! a site itself.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{TestSite, assert_same, copy_tree, project, text, tree};
+
+const TEMPLATES: [&str; 3] = ["app", "blog", "docs"];
+
+/// A new site, made in an empty folder.
+fn new_site(template: &str) -> TestSite {
+    let site = TestSite::empty();
+    site.ok(&["init", ".", "--template", template]);
+    site
+}
+
+fn json(stdout: &[u8]) -> Value {
+    serde_json::from_slice(stdout).unwrap_or_else(|error| panic!("{error}: {}", text(stdout)))
+}
+
+#[track_caller]
+fn assert_clean(site: &TestSite) {
+    let output = site.run(&["check", "--deny-warnings"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn every_template_is_clean_and_builds() {
+    for template in TEMPLATES {
+        let site = new_site(template);
+        assert_clean(&site);
+        let built = site.build(&[]);
+        assert!(built.count("pages_rendered") >= 4, "{template}");
+        let base = tree(&project().join("themes/base"));
+        assert_same(&base, &tree(&site.path("themes/base")), "the theme `base`");
+        let doctor = json(&site.ok(&["doctor", "--json"]).stdout);
+        for check in doctor["checks"].as_array().unwrap() {
+            assert_eq!(check["status"], "ok", "{template}: {check}");
+        }
+    }
+}
+
+#[test]
+fn the_app_differs_by_node() {
+    let site = new_site("app");
+    site.ok(&["build"]);
+    let page = |node: &str| site.read(&format!("dist/{node}/home/index.html"));
+    assert!(page("riverside").contains("boat house") && !page("riverside").contains("east quay"));
+    assert!(page("harbour").contains("east quay") && !page("harbour").contains("boat house"));
+}
+
+#[test]
+fn a_second_init_refuses_and_changes_nothing() {
+    let site = new_site("app");
+    site.write("content/tokens/color.toml", "# mine\n");
+    let before = tree(&site.root());
+    let output = site.run(&["init", ".", "--template", "blog", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let answer = json(&output.stdout);
+    assert_eq!(answer["written"], serde_json::json!([]));
+    let existing: Vec<&str> = answer["existing"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(existing.contains(&"robbieblocks.toml"));
+    assert!(existing.contains(&"content/tokens/color.toml"));
+    assert_same(&before, &tree(&site.root()), "nothing may change");
+}
+
+#[test]
+fn init_takes_an_empty_folder_a_new_one_and_one_under_git() {
+    let site = TestSite::empty();
+    site.write(".git/HEAD", "ref: refs/heads/main\n");
+    site.ok(&["init", "."]);
+    site.ok(&["init", "deep/my-blog", "--template", "blog"]);
+    assert!(
+        site.read("deep/my-blog/robbieblocks.toml")
+            .contains("name = \"My blog\"")
+    );
+    site.write("file", "");
+    assert_eq!(site.run(&["init", "file"]).status.code(), Some(2));
+    site.write("half/themes", "not a folder");
+    let output = site.run(&["init", "half"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert_eq!(tree(&site.path("half")).len(), 1);
+}
+
+#[test]
+fn the_name_of_a_site_may_be_anything() {
+    let site = TestSite::empty();
+    site.ok(&["init", ".", "--name", "Kate's \"<site>\" \\ é"]);
+    assert_clean(&site);
+    site.ok(&["build"]);
+    let page = site.read("dist/harbour/home/index.html");
+    assert!(
+        page.contains("Kate&#x27;s &quot;&lt;site&gt;&quot;")
+            || page.contains("Kate&#39;s &quot;&lt;site&gt;&quot;")
+    );
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let site = TestSite::empty();
+    fs::create_dir(site.beside("elsewhere")).unwrap();
+    crate::harness::symlink(&site.beside("elsewhere"), &site.path("content"));
+    assert_eq!(site.run(&["init", "."]).status.code(), Some(2));
+    assert!(tree(&site.beside("elsewhere")).is_empty());
+}
+
+#[test]
+fn schema_lines_lead_to_schemas() {
+    for template in TEMPLATES {
+        let site = new_site(template);
+        let mut seen = BTreeSet::new();
+        for (path, bytes) in tree(&site.root()) {
+            let text = text(&bytes);
+            let Some(target) = text
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("#:schema "))
+            else {
+                let of_content = path.starts_with("content/") || path == "robbieblocks.toml";
+                assert!(
+                    !(of_content && path.ends_with(".toml")),
+                    "{path} names no schema"
+                );
+                continue;
+            };
+            let file = site.path(&path).parent().unwrap().join(target);
+            assert!(file.is_file(), "{path}: {target}");
+            seen.insert(file.file_name().unwrap().to_owned());
+        }
+        assert_eq!(seen.len(), 6, "{seen:?}");
+    }
+}
+
+#[test]
+fn what_new_writes_has_no_errors() {
+    for template in TEMPLATES {
+        let site = new_site(template);
+        let app = if template == "app" { "home" } else { template };
+        for arguments in [
+            vec!["new", "page", &format!("{app}/one")],
+            vec![
+                "new",
+                "page",
+                &format!("{app}/deep/two"),
+                "--markdown",
+                "--name",
+                "The \"second\"",
+            ],
+            vec!["new", "page", "shared/imprint", "--layout", "sidebar-left"],
+            vec!["new", "component", "pull-quote"],
+            vec!["new", "node", "branch", "--name", "The branch"],
+            vec![
+                "new",
+                "token",
+                "color.highlight",
+                "#FDE68A",
+                "--description",
+                "Marked text",
+            ],
+            vec!["new", "token", "radius.sm", "calc(2 * 1px)"],
+        ] {
+            site.ok(&arguments);
+        }
+        let page = "name = \"Use\"\nroute = \"/use\"\nstatus = \"published\"\n\n[[blocks]]\ncomponent = \"pull-quote\"\nprops = { title = \"T\", text = \"*x*\" }\n";
+        site.write(&format!("content/pages/{app}/use.toml"), page);
+        assert_clean(&site);
+        site.ok(&["check", "--drafts"]);
+        site.build(&["--drafts"]);
+        let built = site.read(&format!("dist/branch/{app}/use/index.html"));
+        assert!(built.contains("<em>x</em>"), "{built}");
+        assert!(built.contains("component-pull-quote."), "{built}");
+        assert!(
+            site.path("dist/branch/shared/shared/imprint/index.html")
+                .is_file()
+        );
+    }
+}
+
+#[test]
+fn a_new_post_is_a_post() {
+    let site = new_site("blog");
+    site.ok(&["new", "page", "blog/posts/third", "--markdown"]);
+    let page = site.read("content/pages/blog/posts/third.md");
+    for line in [
+        "layout = \"post\"",
+        "route = \"/posts/third\"",
+        "status = \"draft\"",
+        "date = 2",
+    ] {
+        assert!(page.contains(line), "{line} is not in\n{page}");
+    }
+    site.replace(
+        "content/pages/blog/posts/third.md",
+        "\"draft\"",
+        "\"published\"",
+    );
+    site.ok(&["build"]);
+    let home = site.read("dist/main/blog/index.html");
+    let place = |name: &str| {
+        home.find(name)
+            .unwrap_or_else(|| panic!("no {name} in {home}"))
+    };
+    assert!(
+        place("Third") < place("What Markdown can do"),
+        "the newest comes first"
+    );
+    assert!(place("What Markdown can do") < place("/posts/hello"));
+}
+
+#[test]
+fn new_refuses_what_is_there_and_what_cannot_be() {
+    let site = new_site("blog");
+    let before = tree(&site.root());
+    for (arguments, hint) in [
+        (vec!["page", "blog/about"], "content/pages/blog/about.md"),
+        (
+            vec!["page", "blog/posts/hello.md"],
+            "content/pages/blog/posts/hello.md",
+        ),
+        (vec!["page", "about-us"], "`<app>/about-us`"),
+        (vec!["page", "blog/About Us"], "`blog/about-us`"),
+        (vec!["page", "blog/../x"], "`..`"),
+        (vec!["page", "/x/y"], "app"),
+        (vec!["page", "blog/con"], "Windows"),
+        (vec!["page", "blog/x", "--layout", "pots"], "`post`"),
+        (vec!["component", "hero"], "content/components/hero.css"),
+        (vec!["component", "Pull Quote"], "`pull-quote`"),
+        (vec!["node", "main"], "content/nodes/main.toml"),
+        (vec!["node", "Main Street"], "`main-street`"),
+        (vec!["token", "color.primary", "red"], "already"),
+        (vec!["token", "color.Text", "red"], "`color.text`"),
+        (
+            vec!["token", "color.x", "red; } body { color: red"],
+            "one CSS value",
+        ),
+        (
+            vec!["token", "color.x", "{color.primry}"],
+            "`color.primary`",
+        ),
+        (
+            vec!["token", "color.text.muted", "red"],
+            "--color-text-muted",
+        ),
+    ] {
+        let output = site.run(&[vec!["new"], arguments.clone()].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(
+            said.contains(hint),
+            "{arguments:?} says nothing of {hint}:\n{said}"
+        );
+    }
+    assert_same(&before, &tree(&site.root()), "nothing may change");
+}
+
+#[test]
+fn a_new_token_leaves_its_file_as_it_was() {
+    let site = new_site("docs");
+    let before = site.read("content/tokens/color.toml");
+    let answer = json(
+        &site
+            .ok(&["new", "token", "color.mark", "{color.primary}", "--json"])
+            .stdout,
+    );
+    assert_eq!(
+        answer,
+        serde_json::json!({ "written": ["content/tokens/color.toml"] })
+    );
+    let after = site.read("content/tokens/color.toml");
+    assert_eq!(after, format!("{before}mark = \"{{color.primary}}\"\n"));
+}
+
+#[test]
+fn schemas_are_written_for_a_site_with_errors_too() {
+    let site = new_site("app");
+    site.remove(".rbgen");
+    site.write("content/pages/home/broken.toml", "name = ");
+    let answer = json(&site.ok(&["schema", "--json"]).stdout);
+    let written = answer["written"].as_array().unwrap();
+    assert_eq!(written.len(), 6);
+    let page = json(site.read(".rbgen/schemas/page.json").as_bytes());
+    assert!(page["definitions"]["props-hero"].is_object());
+    site.write("robbieblocks.toml", "[site");
+    site.ok(&["schema", "--out", "elsewhere"]);
+    assert!(site.path("elsewhere/page.json").is_file());
+}
+
+#[test]
+fn the_doctor_sees_what_is_missing() {
+    let site = new_site("app");
+    site.write(".git/HEAD", "ref: refs/heads/main\n");
+    site.write(".gitignore", "/dist/\n");
+    site.remove(".rbgen");
+    site.replace(
+        "robbieblocks.toml",
+        "base_url = \"https://harbour.example.org\"\n",
+        "",
+    );
+    site.write(
+        "robbieblocks.toml",
+        site.read("robbieblocks.toml") + "\n[database.main]\nurl_env = \"RBGEN_TEST_URL\"\n",
+    );
+    let output = site
+        .command(&["doctor"])
+        .env("RBGEN_TEST_URL", "postgres://user:secret@host/db")
+        .output()
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for part in [
+        "does not have .rbgen",
+        "`rbgen schema`",
+        "harbour",
+        "RBGEN_TEST_URL is set",
+    ] {
+        assert!(said.contains(part), "{part} is not in\n{said}");
+    }
+    assert!(!said.contains("secret"));
+
+    crate::harness::symlink(&site.beside("elsewhere"), &site.path("dist"));
+    site.remove("themes/base");
+    let output = site.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("themes/base") && said.contains("symbolic link"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_documentation_is_a_clean_site() {
+    let site = TestSite::empty();
+    copy_tree(&project().join("docs"), &site.root());
+    site.remove("dist");
+    site.remove(".rbgen");
+    assert_clean(&site);
+    site.build(&[]);
+}
