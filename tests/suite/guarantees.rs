@@ -210,17 +210,20 @@ fn after_any_edit_a_build_equals_one_from_nothing() {
             Box::new(|s| s.write("static/humans.txt", "Robbie\n")),
         ),
         (
+            "a new node, with a style sheet of its own",
+            Box::new(|s| {
+                s.write(
+                    "content/nodes/visitor.toml",
+                    "name = \"Visitor\"\nenabled_apps = [\"code\"]\n",
+                );
+                s.write("content/nodes/visitor.css", "hr {\n  margin: 0;\n}\n");
+            }),
+        ),
+        (
             "a node less",
             Box::new(|s| {
-                s.remove("content/nodes/fluenti-local.toml");
-                s.remove("content/nodes/fluenti-local.css");
-                s.remove("content/nodes/fluenti-local.js");
-                s.replace("robbieblocks.toml", "[node.fluenti-local]\n", "");
-                s.replace(
-                    "robbieblocks.toml",
-                    "base_url = \"https://fluenti.example.org\"\n",
-                    "",
-                );
+                s.remove("content/nodes/visitor.toml");
+                s.remove("content/nodes/visitor.css");
             }),
         ),
     ];
