@@ -1,12 +1,11 @@
-//! What rbgen writes for people: new sites, new documents, schemas; and the documentation, which is
-//! a site itself.
+//! What rbgen writes for people: new sites, new documents, schemas; and what its doctor says of them.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{TestSite, assert_same, copy_tree, project, text, tree};
+use crate::harness::{TestSite, assert_same, project, text, tree};
 
 const TEMPLATES: [&str; 3] = ["app", "blog", "docs"];
 
@@ -334,14 +333,4 @@ fn the_doctor_sees_what_is_missing() {
         said.contains("themes/base") && said.contains("symbolic link"),
         "{said}"
     );
-}
-
-#[test]
-fn the_documentation_is_a_clean_site() {
-    let site = TestSite::empty();
-    copy_tree(&project().join("docs"), &site.root());
-    site.remove("dist");
-    site.remove(".rbgen");
-    assert_clean(&site);
-    site.build(&[]);
 }
