@@ -157,14 +157,16 @@ impl Store {
                         .any(|(node, app)| path.starts_with(&format!("{node}/{app}/")))
             })
             .collect();
-        // From here on the output changes; the journal says which files are ours meanwhile.
+        // From here on the output changes. The journal says which files are ours meanwhile: those to
+        // come, and those to go, which the new manifests no longer name.
         let mut journal = self.owned.journal.clone();
-        journal.extend(
-            staged
-                .iter()
-                .map(|(path, (_, stamp))| (path.clone(), *stamp)),
-        );
-        if !staged.is_empty() {
+        for (path, (_, stamp)) in &staged {
+            journal.entry(path.clone()).or_default().push(*stamp);
+        }
+        for (path, stamps) in &stale {
+            journal.insert((*path).clone(), (*stamps).clone());
+        }
+        if !journal.is_empty() {
             Journal::write(&work.join("journal"), &journal)
                 .map_err(|error| write_failed(&self.shown, &error))?;
         }

@@ -12,8 +12,8 @@ use crate::digest::Digest;
 use crate::model::Site;
 use crate::plan::{BundlePlan, NodePlan, Plan};
 use crate::render::style::{
-    Targets, TokenValues, check_contrast, check_keyframes, code_css, component_css, parse_targets,
-    resolve_tokens, theme_css, tokens_css,
+    Targets, TokenValues, check_contrast, check_keyframes, check_tokens, code_css, component_css,
+    parse_targets, resolve_tokens, theme_css, tokens_css,
 };
 use crate::render::{
     AssetNames, BundleFacts, BundleValues, Engine, NodeScript, bundle_values, not_found_page,
@@ -44,6 +44,7 @@ pub fn prepare_themes<'a>(
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<&'a str, ThemeReady> {
     let targets = parse_targets(&site.config, diagnostics);
+    check_tokens(site, diagnostics);
     check_keyframes(site, diagnostics);
     let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for node in &plan.nodes {

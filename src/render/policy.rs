@@ -4,6 +4,8 @@
 //! their hashes, images, media and frames by their origins. A page that has none of it, which is most
 //! pages, is only looked over; the others are tokenised as a browser would.
 
+mod scan;
+
 use std::collections::BTreeSet;
 
 use base64::Engine;
@@ -11,6 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StartTag, Token, Tokenizer};
 use sha2::{Digest, Sha256};
+
+use scan::is_worth_reading;
 
 /// What one page, or all pages of a bundle, need besides the files of the bundle itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,118 +128,6 @@ impl PolicyNeeds {
             .collect::<Vec<_>>()
             .join("; ")
     }
-}
-
-/// Elements that may need something, whatever their attributes are.
-const ALWAYS: [&[u8]; 7] = [
-    b"style", b"iframe", b"frame", b"object", b"embed", b"base", b"applet",
-];
-
-/// Whether some tag may need something. Errs towards yes; looks at tags only, never at text.
-fn is_worth_reading(html: &[u8]) -> bool {
-    memchr::memchr_iter(b'<', html).any(|at| {
-        let rest = &html[at + 1..];
-        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
-            return false;
-        }
-        let tag = &rest[..tag_length(rest)];
-        let name_length = tag
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
-            .unwrap_or(tag.len());
-        let (name, attributes) = tag.split_at(name_length);
-        if name.eq_ignore_ascii_case(b"script") {
-            return !is_json_ld(attributes);
-        }
-        ALWAYS
-            .iter()
-            .any(|always| name.eq_ignore_ascii_case(always))
-            || attributes_are_worth_reading(name, attributes)
-    })
-}
-
-/// The bytes up to the `>` that ends a tag, quotes skipped.
-fn tag_length(rest: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(found) = memchr::memchr3(b'>', b'"', b'\'', &rest[at..]) {
-        at += found;
-        if rest[at] == b'>' {
-            return at;
-        }
-        match memchr::memchr(rest[at], &rest[at + 1..]) {
-            Some(close) => at += close + 2,
-            None => return rest.len(),
-        }
-    }
-    rest.len()
-}
-
-fn is_json_ld(attributes: &[u8]) -> bool {
-    attributes.trim_ascii() == b"type=\"application/ld+json\""
-}
-
-fn attributes_are_worth_reading(name: &[u8], attributes: &[u8]) -> bool {
-    // Handlers and styles: a name at the start of an attribute.
-    let begins_attribute = |at: usize| {
-        at > 0
-            && (attributes[at - 1].is_ascii_whitespace()
-                || matches!(attributes[at - 1], b'/' | b'"' | b'\''))
-    };
-    let named = memchr::memchr_iter(b'=', attributes).any(|equals| {
-        let before = attributes[..equals].trim_ascii_end();
-        let start = before
-            .iter()
-            .rposition(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'))
-            .map_or(0, |at| at + 1);
-        let attribute = &before[start..];
-        begins_attribute(start)
-            && (attribute.eq_ignore_ascii_case(b"style")
-                || (attribute.len() > 2 && attribute[..2].eq_ignore_ascii_case(b"on")))
-    });
-    if named {
-        return true;
-    }
-    // Characters that another host or a scheme cannot do without. Ordinary links to other hosts need
-    // nothing, so only the schemes that run code count there.
-    let has = |needle: &[u8]| memchr::memmem::find(attributes, needle).is_some();
-    let loads = [
-        &b"img"[..],
-        b"source",
-        b"video",
-        b"audio",
-        b"track",
-        b"input",
-        b"image",
-        b"use",
-        b"link",
-        b"form",
-        b"button",
-        b"feimage",
-    ];
-    if loads.iter().any(|load| name.eq_ignore_ascii_case(load)) {
-        return attributes.contains(&b':')
-            || attributes.contains(&b'\\')
-            || has(b"//")
-            || has(b"&");
-    }
-    contains_script_scheme(attributes)
-        || has(b"&#")
-        || has(b"&colon")
-        || has(b"&Tab")
-        || has(b"&NewLine")
-}
-
-fn contains_script_scheme(attributes: &[u8]) -> bool {
-    memchr::memchr2_iter(b'j', b'J', attributes).any(|at| {
-        let letters = attributes[at..]
-            .iter()
-            .filter(|byte| !matches!(byte, b'\t' | b'\n' | b'\r'));
-        letters
-            .zip(b"javascript:")
-            .take_while(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
-            .count()
-            == b"javascript:".len()
-    })
 }
 
 /// What an inline element is, while its content is read.

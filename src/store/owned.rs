@@ -9,32 +9,39 @@ use std::path::Path;
 use crate::bundle::{Bundle, FileStamp, is_output_path, manifest_path};
 use crate::digest::Digest;
 
-/// A journal: outputs, relative to the output folder, with what a build was about to put there.
+/// A journal: outputs, relative to the output folder, each with all that rbgen may have put there.
 pub struct Journal;
+
+/// What may stand at each output.
+pub type Stamps = BTreeMap<String, Vec<FileStamp>>;
 
 impl Journal {
     /// Writes the journal as a whole.
-    pub fn write(path: &Path, entries: &BTreeMap<String, FileStamp>) -> io::Result<()> {
-        let entries: BTreeMap<&str, (String, u64)> = entries
+    pub fn write(path: &Path, entries: &Stamps) -> io::Result<()> {
+        let pair = |stamp: &FileStamp| (stamp.digest.hex(), stamp.size);
+        let entries: BTreeMap<&str, Vec<(String, u64)>> = entries
             .iter()
-            .map(|(path, stamp)| (path.as_str(), (stamp.digest.hex(), stamp.size)))
+            .map(|(path, stamps)| (path.as_str(), stamps.iter().map(pair).collect()))
             .collect();
         let temporary = path.with_extension("new");
         fs::write(&temporary, serde_json::to_vec(&entries)?)?;
         fs::rename(&temporary, path)
     }
 
-    fn read(path: &Path) -> Option<BTreeMap<String, FileStamp>> {
-        let entries: BTreeMap<String, (String, u64)> =
+    fn read(path: &Path) -> Option<Stamps> {
+        let entries: BTreeMap<String, Vec<(String, u64)>> =
             serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        let mut stamps = BTreeMap::new();
-        for (path, (digest, size)) in entries {
+        let stamp = |(digest, size): (String, u64)| {
+            let digest = Digest::from_hex(&digest)?;
+            Some(FileStamp { digest, size })
+        };
+        let mut journal = Stamps::new();
+        for (path, stamps) in entries {
             if is_output_path(&path) {
-                let digest = Digest::from_hex(&digest)?;
-                stamps.insert(path, FileStamp { digest, size });
+                journal.insert(path, stamps.into_iter().map(stamp).collect::<Option<_>>()?);
             }
         }
-        Some(stamps)
+        Some(journal)
     }
 }
 
@@ -44,9 +51,9 @@ pub struct Owned {
     /// By node and app, from the manifests.
     pub bundles: BTreeMap<(String, String), Bundle>,
     /// What a build that did not finish was about to put in place.
-    pub journal: BTreeMap<String, FileStamp>,
+    pub journal: Stamps,
     /// Every file of both, relative to the output folder, with what may have been written there.
-    pub files: BTreeMap<String, Vec<FileStamp>>,
+    pub files: Stamps,
 }
 
 impl Owned {
@@ -79,8 +86,8 @@ impl Owned {
                 owned.files.insert(format!("{folder}/{path}"), vec![*stamp]);
             }
         }
-        for (path, stamp) in &owned.journal {
-            owned.files.entry(path.clone()).or_default().push(*stamp);
+        for (path, stamps) in &owned.journal {
+            owned.files.entry(path.clone()).or_default().extend(stamps);
         }
         owned
     }

@@ -179,10 +179,11 @@ impl<'a> Scanner<'a> {
         if let Some(length) = raw_string(language, rest) {
             return Piece::Classed(Class::String, length);
         }
-        if language.lifetimes && c == '\'' {
-            if let Some(length) = lifetime(rest) {
-                return Piece::Classed(Class::Variable, length);
-            }
+        if language.lifetimes
+            && c == '\''
+            && let Some(length) = lifetime(rest)
+        {
+            return Piece::Classed(Class::Variable, length);
         }
         for quote in language.quotes {
             if rest.starts_with(quote.open) {
@@ -192,10 +193,10 @@ impl<'a> Scanner<'a> {
         if c.is_ascii_digit() {
             return Piece::Classed(Class::Constant, number_length(rest));
         }
-        if language.variables.contains(c) && c != '\0' {
-            if let Some(length) = variable_length(rest) {
-                return Piece::Classed(Class::Variable, length);
-            }
+        if language.variables.contains(c)
+            && let Some(length) = variable_length(rest)
+        {
+            return Piece::Classed(Class::Variable, length);
         }
         if language.directives.contains(c) {
             let word = word_length(&rest[1..], language);
@@ -328,14 +329,15 @@ impl<'a> Scanner<'a> {
                 }
                 continue;
             }
-            if quote.variables && c == '$' {
-                if let Some(length) = variable_length(rest) {
-                    spans.classed(Class::String, &self.code[start..at]);
-                    spans.classed(Class::Variable, &rest[..length]);
-                    at += length;
-                    start = at;
-                    continue;
-                }
+            if quote.variables
+                && c == '$'
+                && let Some(length) = variable_length(rest)
+            {
+                spans.classed(Class::String, &self.code[start..at]);
+                spans.classed(Class::Variable, &rest[..length]);
+                at += length;
+                start = at;
+                continue;
             }
             at += c.len_utf8();
         }

@@ -126,11 +126,11 @@ fn tag(text: &str, spans: &mut Spans<'_>) -> usize {
             "style" if slash == 0 => Some(("css", "</style")),
             _ => None,
         };
-        if let Some((language, close)) = inner {
-            if let Some(end) = text[at..].find(close) {
-                words(language, &text[at..at + end], spans);
-                at += end;
-            }
+        if let Some((language, close)) = inner
+            && let Some(end) = text[at..].find(close)
+        {
+            words(language, &text[at..at + end], spans);
+            at += end;
         }
     }
     at

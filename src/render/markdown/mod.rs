@@ -7,6 +7,7 @@ mod ids;
 mod languages;
 mod markup;
 mod sanitize;
+mod tables;
 mod writer;
 
 pub use highlight::highlight;
@@ -19,7 +20,7 @@ use crate::model::MarkdownConfig;
 pub struct MarkdownHtml {
     /// Flow content for a page's body.
     pub html: String,
-    /// Whether there is highlighted code, which needs `code_css`.
+    /// Whether there are code blocks, highlighted or plain: they need `code_css`.
     pub has_code: bool,
 }
 
@@ -36,7 +37,7 @@ pub fn markdown_to_html(text: &str, config: &MarkdownConfig, ids: &mut Ids) -> M
     }
 }
 
-/// The style sheet of highlighted code: one set of class names, and each colour by
+/// The style sheet of code blocks: one set of class names, and each colour by
 /// `light-dark(…)`. Not minified.
 pub fn code_css() -> &'static str {
     include_str!("code.css")

@@ -48,8 +48,8 @@ fn tables_tasks_and_alerts() {
     assert_eq!(
         html("| a | *b* |\n|---|--:|\n| 1 | 2 |"),
         "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"a, b\"><table>\n\
-         <thead>\n<tr><th>a</th><th class=\"right\"><em>b</em></th></tr>\n</thead>\n<tbody>\n\
-         <tr><td>1</td><td class=\"right\">2</td></tr>\n</tbody>\n</table></div>\n"
+         <thead>\n<tr><th>a</th><th class=\"align-right\"><em>b</em></th></tr>\n</thead>\n<tbody>\n\
+         <tr><td>1</td><td class=\"align-right\">2</td></tr>\n</tbody>\n</table></div>\n"
     );
     assert_eq!(
         html("- [x] a\n- [ ] b\n  - [x] c"),
@@ -147,6 +147,10 @@ fn addresses_run_no_code() {
         "<p><img src=\"x.png\" alt=\"a b\" title=\"t\" loading=\"lazy\" decoding=\"async\"></p>\n"
     );
     assert!(html("![a](data:image/png;base64,AA)").contains("src=\"data:image/png"));
+    assert_eq!(
+        html("[y](/100%/%C3%BC^ü)"),
+        "<p><a href=\"/100%25/%C3%BC%5E%C3%BC\">y</a></p>\n"
+    );
     assert_eq!(
         html("<me@x.org> [y](https://x.org/?a=1&b)"),
         "<p><a href=\"mailto:me@x.org\">me@x.org</a> <a href=\"https://x.org/?a=1&amp;b\">y</a></p>\n"

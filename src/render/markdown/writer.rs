@@ -3,8 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use pulldown_cmark::{
-    Alignment, BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag,
-    TagEnd,
+    BlockQuoteKind, CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
 };
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
@@ -12,6 +11,7 @@ use super::footnotes::Footnote;
 use super::highlight::highlight;
 use super::ids::{Ids, slug};
 use super::sanitize::{Use, is_safe_url};
+use super::tables::Table;
 use crate::model::MarkdownConfig;
 
 /// What was written.
@@ -78,7 +78,7 @@ pub(super) struct Writer<'c> {
     headings: Vec<Heading>,
     image: Option<Image>,
     code: Option<Code>,
-    table: Option<Table>,
+    pub(super) table: Option<Table>,
     /// Where the open list items begin.
     items: Vec<usize>,
     /// Whether each of the open links is one (its address was safe).
@@ -109,15 +109,6 @@ struct Image {
 struct Code {
     language: String,
     text: String,
-}
-
-struct Table {
-    alignments: Vec<Alignment>,
-    cell: usize,
-    in_head: bool,
-    /// Where the label of the scrolling box goes.
-    label_at: usize,
-    label: String,
 }
 
 impl Writer<'_> {
@@ -176,14 +167,36 @@ impl Writer<'_> {
         self.out.push('"');
     }
 
+    /// Writes an address as a valid URL: what it may not have is percent-encoded.
+    fn address(&mut self, address: &str) {
+        let start = self.out.len();
+        let _ = escape_href(&mut self.out, address);
+        if self.out[start..].contains(['^', '%']) {
+            let escaped = self.out.split_off(start);
+            let mut rest = escaped.as_str();
+            while let Some(at) = rest.find(['^', '%']) {
+                let hex = rest.as_bytes().get(at + 1..at + 3);
+                let is_encoded = hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+                self.out.push_str(&rest[..at]);
+                self.out.push_str(match &rest[at..at + 1] {
+                    "^" => "%5E",
+                    _ if is_encoded => "%",
+                    _ => "%25",
+                });
+                rest = &rest[at + 1..];
+            }
+            self.out.push_str(rest);
+        }
+    }
+
     /// Notes text for the slug of the heading, or the label of the table, that it stands in.
     fn note_text(&mut self, text: &str) {
         if let Some(heading) = self.headings.last_mut() {
             heading.text.push_str(text);
-        } else if let Some(table) = &mut self.table {
-            if table.in_head {
-                table.label.push_str(text);
-            }
+        } else if let Some(table) = &mut self.table
+            && table.in_head
+        {
+            table.label.push_str(text);
         }
     }
 
@@ -241,19 +254,7 @@ impl Writer<'_> {
                 let label = self.footnote(&label);
                 self.outer.push((label, std::mem::take(&mut self.out)));
             }
-            Tag::Table(alignments) => {
-                self.out.push_str(
-                    "<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"",
-                );
-                self.table = Some(Table {
-                    alignments,
-                    cell: 0,
-                    in_head: false,
-                    label_at: self.out.len(),
-                    label: String::new(),
-                });
-                self.out.push_str("\"><table>\n");
-            }
+            Tag::Table(alignments) => self.start_table(alignments),
             Tag::TableHead => {
                 if let Some(table) = &mut self.table {
                     (table.in_head, table.cell) = (true, 0);
@@ -317,15 +318,7 @@ impl Writer<'_> {
                     }
                 }
             }
-            TagEnd::Table => {
-                self.out.push_str("</tbody>\n</table></div>\n");
-                if let Some(table) = self.table.take() {
-                    let mut label = String::new();
-                    let text = table.label.trim().trim_end_matches(',');
-                    let _ = escape_html(&mut label, if text.is_empty() { "Table" } else { text });
-                    self.out.insert_str(table.label_at, &label);
-                }
-            }
+            TagEnd::Table => self.end_table(),
             TagEnd::TableHead => {
                 if let Some(table) = &mut self.table {
                     table.in_head = false;
@@ -339,7 +332,7 @@ impl Writer<'_> {
                 if let Some(table) = &mut self.table {
                     table.cell += 1;
                     if in_head {
-                        table.label.push_str(", ");
+                        table.label.push('\n');
                     }
                 }
             }
@@ -406,20 +399,6 @@ impl Writer<'_> {
         self.out.push_str("</code></pre>\n");
     }
 
-    fn cell(&mut self) {
-        let Some(table) = &self.table else {
-            return;
-        };
-        let name = if table.in_head { "th" } else { "td" };
-        let class = match table.alignments.get(table.cell) {
-            Some(Alignment::Left) => " class=\"left\"",
-            Some(Alignment::Center) => " class=\"center\"",
-            Some(Alignment::Right) => " class=\"right\"",
-            Some(Alignment::None) | None => "",
-        };
-        self.out.push_str(&format!("<{name}{class}>"));
-    }
-
     fn link(&mut self, kind: LinkType, address: &str, title: &str) {
         let scheme = if kind == LinkType::Email {
             "mailto:"
@@ -433,7 +412,7 @@ impl Writer<'_> {
         }
         self.out.push_str("<a href=\"");
         self.out.push_str(scheme);
-        let _ = escape_href(&mut self.out, address);
+        self.address(address);
         self.out.push('"');
         if !title.is_empty() {
             self.attribute("title", title);
@@ -466,7 +445,7 @@ impl Writer<'_> {
             return self.escape(&image.alt);
         };
         self.out.push_str("<img src=\"");
-        let _ = escape_href(&mut self.out, &address);
+        self.address(&address);
         self.out.push('"');
         self.attribute("alt", &image.alt);
         if !image.title.is_empty() {

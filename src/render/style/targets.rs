@@ -81,11 +81,11 @@ fn targets_of(queries: &[String]) -> Result<Targets, Bad> {
     match Browsers::from_browserslist(queries) {
         Ok(browsers) => Ok(Targets(browsers.map(usable).into())),
         Err(error) => {
-            // One query can be at fault alone, or only with the others (`not dead`).
-            let alone = queries
-                .iter()
-                .position(|query| Browsers::from_browserslist([query]).is_err());
-            Err((alone, decapitalised(&error.to_string())))
+            // Queries refine those before them (`not dead`), so the first list that fails ends in the
+            // one at fault.
+            let at_fault = (0..queries.len())
+                .find(|&last| Browsers::from_browserslist(&queries[..=last]).is_err());
+            Err((at_fault, decapitalised(&error.to_string())))
         }
     }
 }
@@ -138,6 +138,8 @@ mod tests {
     fn bad_queries_are_named() {
         let queries = vec!["last 2 versions".to_string(), "blah 3".to_string()];
         assert_eq!(targets_of(&queries).unwrap_err().0, Some(1));
+        let queries = ["last 2 versions", "not dead", "blah 3"].map(str::to_string);
+        assert_eq!(targets_of(&queries).unwrap_err().0, Some(2));
         let queries = vec!["current node".to_string()];
         assert_eq!(targets_of(&queries).unwrap_err().0, Some(0));
         assert_eq!(targets_of(&[]).unwrap(), Targets::default());

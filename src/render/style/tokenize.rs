@@ -185,7 +185,7 @@ mod tests {
         #[test]
         fn well_formed_text_ends(text in "[a-c(){}\\[\\]\"'/*\\\\ ;:!u]{0,24}") {
             if tokenize(&text).is_ok() {
-                let longer = format!("{text} zz");
+                let longer = format!("{text};zz");
                 let tokens = tokenize(&longer).expect("still well-formed");
                 let last = tokens.last().expect("at least the last");
                 prop_assert_eq!(last.depth, 0);

@@ -141,6 +141,10 @@ fn override_field(key: &str) -> FieldPath {
     FieldPath::from("style_overrides").then(key)
 }
 
+/// How many tokens may alias each other in a row. The resolver recurses, and tokens may come from rows
+/// of a database.
+const MAX_CHAIN: usize = 64;
+
 enum State {
     /// Being resolved: coming back to it is a ring.
     Open,
@@ -173,7 +177,15 @@ impl<'a> Resolver<'a> {
         }
         let overridden = self.node.style_overrides.get(key);
         let raw = overridden.unwrap_or(&token.value);
+        let place = || match overridden {
+            Some(_) => override_place(self.node, key),
+            None => default_place(token),
+        };
         let state = if raw_problem(raw).is_some() {
+            State::None
+        } else if self.path.len() == MAX_CHAIN {
+            let problem = format!("its aliases go on for more than {MAX_CHAIN} tokens");
+            self.diagnostics.push(bad_value(key, place(), &problem));
             State::None
         } else {
             self.states.insert(key, State::Open);
@@ -184,15 +196,11 @@ impl<'a> Resolver<'a> {
                 None => State::None,
                 Some((None, value)) => State::Value(value),
                 Some((Some(problem), _)) => {
-                    let place = match overridden {
-                        Some(_) => override_place(self.node, key),
-                        None => default_place(token),
-                    };
                     let problem = format!(
                         "with its aliases, at the node `{}`, {problem}",
                         self.node.id
                     );
-                    self.diagnostics.push(bad_value(key, place, &problem));
+                    self.diagnostics.push(bad_value(key, place(), &problem));
                     State::None
                 }
             }

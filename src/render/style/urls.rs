@@ -140,10 +140,10 @@ impl<'i> Visitor<'i> for Resolver<'_> {
     fn visit_function(&mut self, function: &mut Function<'i>) -> Result<(), Infallible> {
         if takes_urls(&function.name.as_ref().to_ascii_lowercase()) {
             for argument in &mut function.arguments.0 {
-                if let TokenOrValue::Token(Token::String(text)) = argument {
-                    if let Some(resolved) = self.resolve(text, None) {
-                        *text = resolved.into();
-                    }
+                if let TokenOrValue::Token(Token::String(text)) = argument
+                    && let Some(resolved) = self.resolve(text, None)
+                {
+                    *text = resolved.into();
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cssparser::Token;
 
-use super::tokenize::{Malformed, tokenize};
+use super::tokenize::{Malformed, Spanned, tokenize};
 use super::urls::{Target, target_of};
 
 /// The longest value, aliases resolved, in bytes.
@@ -130,44 +130,55 @@ fn url_problem(url: &str) -> Option<String> {
 
 /// The value with every `light-dark(a, b)` replaced by one of its sides.
 pub(super) fn one_side(value: &str, dark: bool) -> String {
-    let mut value = value.to_string();
-    // Each round removes at least one function, so there are at most as many rounds as functions.
-    while let Some((whole, side)) = first_light_dark(&value, dark) {
-        let side = value[side].trim().to_string();
-        value.replace_range(whole, &side);
+    if !value.to_ascii_lowercase().contains("light-dark(") {
+        return value.to_string();
     }
-    value
+    let Ok(tokens) = tokenize(value) else {
+        return value.to_string();
+    };
+    let mut result = String::with_capacity(value.len());
+    let mut copied = 0;
+    for (index, spanned) in tokens.iter().enumerate() {
+        if spanned.range.start < copied {
+            continue;
+        }
+        if let Some((whole, side)) = side_of(value, &tokens[index..], dark) {
+            result.push_str(&value[copied..whole.start]);
+            // A side is inside of brackets, so it ends after as many rounds as brackets may nest.
+            result.push_str(&one_side(value[side].trim(), dark));
+            copied = whole.end;
+        }
+    }
+    result.push_str(&value[copied..]);
+    result
 }
 
-fn first_light_dark(value: &str, dark: bool) -> Option<(Range<usize>, Range<usize>)> {
-    if !value.to_ascii_lowercase().contains("light-dark(") {
-        return None;
+/// Where the `light-dark(…)` that the tokens begin with is, and where one of its sides.
+fn side_of(
+    value: &str,
+    tokens: &[Spanned<'_>],
+    dark: bool,
+) -> Option<(Range<usize>, Range<usize>)> {
+    let (first, inner) = tokens.split_first()?;
+    match &first.token {
+        Token::Function(name) if name.eq_ignore_ascii_case("light-dark") => {}
+        _ => return None,
     }
-    let tokens = tokenize(value).ok()?;
-    tokens.iter().enumerate().find_map(|(index, spanned)| {
-        let Token::Function(name) = &spanned.token else {
-            return None;
-        };
-        if !name.eq_ignore_ascii_case("light-dark") {
-            return None;
-        }
-        let commas: Vec<usize> = tokens[index + 1..]
-            .iter()
-            .take_while(|inner| inner.range.start < spanned.range.end)
-            .filter(|inner| inner.depth == spanned.depth + 1 && inner.token == Token::Comma)
-            .map(|inner| inner.range.start)
-            .collect();
-        let [comma] = commas[..] else {
-            return None;
-        };
-        let open = spanned.range.start + value[spanned.range.clone()].find('(')? + 1;
-        let side = if dark {
-            comma + 1..spanned.range.end - 1
-        } else {
-            open..comma
-        };
-        Some((spanned.range.clone(), side))
-    })
+    let mut commas = inner
+        .iter()
+        .take_while(|token| token.range.start < first.range.end)
+        .filter(|token| token.depth == first.depth + 1 && token.token == Token::Comma)
+        .map(|token| token.range.start);
+    let (Some(comma), None) = (commas.next(), commas.next()) else {
+        return None;
+    };
+    let open = first.range.start + value[first.range.clone()].find('(')? + 1;
+    let side = if dark {
+        comma + 1..first.range.end - 1
+    } else {
+        open..comma
+    };
+    Some((first.range.clone(), side))
 }
 
 #[cfg(test)]
@@ -239,6 +250,9 @@ mod tests {
         assert_eq!(one_side(value, false), "0 0 1px rgb(1, 2, 3) inset");
         assert_eq!(one_side(value, true), "0 0 1px #222 inset");
         assert_eq!(one_side("light-dark(a)", true), "light-dark(a)");
+        assert_eq!(one_side("light-dark(a, b) light-dark(c, d)", true), "b d");
+        let many = "light-dark(a,b) ".repeat(4000);
+        assert_eq!(one_side(&many, false), "a ".repeat(4000));
     }
 
     proptest! {
