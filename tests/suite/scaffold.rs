@@ -42,6 +42,36 @@ fn every_template_is_clean_and_builds() {
     }
 }
 
+/// The macro that embeds a folder does not notice when a file is added to it.
+#[test]
+fn every_file_of_a_template_is_embedded() {
+    for template in TEMPLATES {
+        let of_template = format!("src/scaffold/{template}");
+        let mut layers = vec![
+            ("themes/base", "themes/base/"),
+            ("content/tokens", "content/tokens/"),
+            ("src/scaffold/common", ""),
+            (of_template.as_str(), ""),
+        ];
+        if template != "blog" {
+            layers.push(("src/scaffold/cards", ""));
+        }
+        let expected: BTreeSet<String> = layers
+            .into_iter()
+            .flat_map(|(folder, prefix)| {
+                let paths = tree(&project().join(folder)).into_keys();
+                paths.map(move |path| format!("{prefix}{}", path.replace("dot-", ".")))
+            })
+            .collect();
+        let site = new_site(template);
+        let written = tree(&site.root()).into_keys();
+        let written: BTreeSet<String> = written
+            .filter(|path| !path.starts_with(".rbgen/"))
+            .collect();
+        assert_eq!(written, expected, "compile src/scaffold.rs again");
+    }
+}
+
 #[test]
 fn the_app_differs_by_node() {
     let site = new_site("app");
