@@ -187,43 +187,6 @@ mod tests {
         }
     }
 
-    /// The macro that embeds a folder does not notice a file that is added to it.
-    #[test]
-    fn everything_is_embedded() {
-        fn on_disk(folder: &str) -> Vec<String> {
-            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-            let mut found = Vec::new();
-            let mut open = vec![root.clone()];
-            while let Some(folder) = open.pop() {
-                for entry in std::fs::read_dir(folder).unwrap() {
-                    let path = entry.unwrap().path();
-                    if path.is_dir() {
-                        open.push(path);
-                    } else {
-                        let path = path.strip_prefix(&root).unwrap().to_str().unwrap();
-                        found.push(path.replace("dot-", "."));
-                    }
-                }
-            }
-            found.sort();
-            found
-        }
-        for (folder, embedded) in [
-            ("themes/base", &BASE),
-            ("content/tokens", &TOKENS),
-            ("src/scaffold/common", &COMMON),
-            ("src/scaffold/cards", &CARDS),
-            ("src/scaffold/app", &APP),
-            ("src/scaffold/blog", &BLOG),
-            ("src/scaffold/docs", &DOCS),
-        ] {
-            let mut files = Files::new();
-            add(&mut files, "", embedded);
-            let paths: Vec<String> = files.into_keys().collect();
-            assert_eq!(paths, on_disk(folder), "compile src/scaffold.rs again");
-        }
-    }
-
     #[test]
     fn a_site_is_named_after_its_folder() {
         assert_eq!(site_name("my-site"), "My site");

@@ -44,15 +44,15 @@ pub fn run(globals: &Globals, arguments: &InitArguments) -> Status {
     if root.exists() && !root.is_dir() {
         return place::fail(globals, &format!("`{shown}` is not a folder"), "");
     }
+    let given = arguments.name.as_deref().map(str::trim);
+    if given == Some("") {
+        return place::fail(globals, "the name of a site cannot be empty", "");
+    }
     if let Err(error) = std::fs::create_dir_all(&root) {
         place::fail(globals, &format!("`{shown}` cannot be made: {error}"), "");
         return Status::ContentErrors;
     }
-    let name = match arguments.name.as_deref().map(str::trim) {
-        Some("") => return place::fail(globals, "the name of a site cannot be empty", ""),
-        Some(name) => name.to_string(),
-        None => site_name(&folder_name(&root)),
-    };
+    let name = given.map_or_else(|| site_name(&folder_name(&root)), str::to_string);
     let files = site_files(template, &name);
     if let Err(refusal) = place::write_new(&root, &files) {
         return place::refuse(globals, &refusal);

@@ -11,6 +11,7 @@
 )]
 
 mod diagnostics;
+mod docs;
 mod guarantees;
 mod harness;
 mod house;
