@@ -196,7 +196,10 @@ fn site_root(globals: &Globals) -> Result<PathBuf, Status> {
             ),
         )
         .hint("make a site with `rbgen init DIR`, or name one with `--root DIR`");
-        print::report(globals, &start, diagnostic.into());
+        let diagnostics = print::report(globals, &start, diagnostic.into());
+        if globals.json {
+            print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
+        }
         Status::Unusable
     })
 }
