@@ -60,8 +60,8 @@ struct Globals {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
     /// How many threads to use [default: one for each core]
-    #[arg(long, global = true, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -144,7 +144,7 @@ pub fn main() -> ExitCode {
     }
     // Templates may nest deeply, and the stack of a pool's thread is small by default.
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(globals.threads.unwrap_or(0))
+        .num_threads(globals.threads.map_or(0, usize::from))
         .stack_size(16 * 1024 * 1024)
         .build_global();
     if let Err(error) = pool {
