@@ -1,6 +1,6 @@
 //! `rbgen new`: writes a page, a component, a node or a token, and never over anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::model::{Moment, Page, Site, fold_path, key_problem, route_problem};
 use crate::plan::SHARED_APP;
 use crate::render::style::{check_tokens, resolve_tokens};
 use crate::scaffold::{
-    Files, NewComponent, NewPage, component_files, neighbourhood, new_tokens_file, node_text,
-    page_text, starter, suggest_key, with_token, words,
+    Files, NewComponent, NewPage, NoRoom, component_files, neighbourhood, new_tokens_file,
+    node_text, page_text, starter, suggest_key, with_token, words,
 };
 
 #[derive(Args)]
@@ -430,18 +430,79 @@ fn token_text(
             let old = folder
                 .read_text(&path)
                 .map_err(|d| (d.message, String::new()))?;
-            with_token(&old, key, value, description.as_deref()).map_err(|problem| {
-                (
-                    format!("`{path}` is not valid TOML: {problem}"),
-                    "`rbgen check` says where".to_string(),
-                )
-            })?
+            let new = with_token(&old, key, value, description.as_deref())
+                .map_err(|no_room| no_room_fault(&path, key, no_room))?;
+            keeps_tokens(category, &path, &old, &new)?;
+            new
         }
         false => new_tokens_file(&path, key, value, description.as_deref()),
     };
+    let found = tokens_in(category, &path, &text);
+    if !found
+        .iter()
+        .any(|(found, as_value)| found == key && as_value == value)
+    {
+        return Err((
+            format!("a token cannot have the key `{key}`"),
+            "`value` and `description` are words for the token above them".into(),
+        ));
+    }
     match new_errors(site, category, &path, &text).into_iter().next() {
         None => Ok((path, text)),
         Some(error) => Err((error.message, error.hints.join("; "))),
+    }
+}
+
+fn no_room_fault(path: &str, key: &str, no_room: NoRoom) -> Fault {
+    match no_room {
+        NoRoom::NotToml(problem) => (
+            format!("`{path}` is not valid TOML: {problem}"),
+            "`rbgen check` says where".to_string(),
+        ),
+        NoRoom::Group => (
+            format!("`{key}` is a group of tokens in `{path}` already, so it cannot be a token"),
+            format!("a token in the group is `{key}.<name>`"),
+        ),
+        NoRoom::Taken => (
+            format!("`{path}` has a key `{key}` already"),
+            "change it there".to_string(),
+        ),
+        NoRoom::Lost(lost) => would_lose(path, &lost),
+    }
+}
+
+fn would_lose(path: &str, lost: &[String]) -> Fault {
+    (
+        format!(
+            "`{path}` has no room for it: the tokens {} would be lost",
+            lost.iter()
+                .map(|key| format!("`{key}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        "choose another key".to_string(),
+    )
+}
+
+/// The tokens of a text, with their values.
+fn tokens_in(category: &str, path: &str, text: &str) -> BTreeMap<String, String> {
+    read_tokens(category, &Arc::from(path), text, &mut Diagnostics::new())
+        .into_iter()
+        .map(|token| (token.key, token.value))
+        .collect()
+}
+
+/// Holds the new text of a category against the old one, as builds read them: no token goes.
+fn keeps_tokens(category: &str, path: &str, old: &str, new: &str) -> Result<(), Fault> {
+    let after = tokens_in(category, path, new);
+    let lost: Vec<String> = tokens_in(category, path, old)
+        .into_iter()
+        .filter(|(key, value)| after.get(key) != Some(value))
+        .map(|(key, _)| key)
+        .collect();
+    match lost.is_empty() {
+        true => Ok(()),
+        false => Err(would_lose(path, &lost)),
     }
 }
 
@@ -457,6 +518,7 @@ fn new_errors(site: &Site, category: &str, path: &str, text: &str) -> Vec<Diagno
     check(site, &mut before);
     let mut after = Diagnostics::new();
     let mut with = site.clone();
+    with.tokens.retain(|_, token| *token.origin != *path);
     for token in read_tokens(category, &Arc::from(path), text, &mut after) {
         with.tokens.entry(token.key.clone()).or_insert(token);
     }

@@ -278,6 +278,9 @@ fn new_refuses_what_is_there_and_what_cannot_be() {
             vec!["token", "color.text.muted", "red"],
             "--color-text-muted",
         ),
+        (vec!["token", "color", "1"], "group of tokens"),
+        (vec!["token", "font.size", "3px"], "`font.size.<name>`"),
+        (vec!["token", "color.value", "1"], "would be lost"),
     ] {
         let output = site.run(&[vec!["new"], arguments.clone()].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
