@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
-use super::{Globals, Status, place, print, site_root};
+use super::{Globals, Status, output, place, print, site_root};
 use crate::diag::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::files::Folder;
 use crate::format::read_tokens;
@@ -112,7 +112,7 @@ fn finish(globals: &Globals, root: &Path, files: &Files, next: &str) -> Status {
         Ok(()) => {
             place::report(globals, files.keys().map(String::as_str));
             if !globals.quiet && !next.is_empty() {
-                anstream::eprintln!("{next}");
+                output::note(next);
             }
             Status::Done
         }

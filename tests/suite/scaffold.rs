@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -308,6 +309,116 @@ fn a_new_token_leaves_its_file_as_it_was() {
     );
     let after = site.read("content/tokens/color.toml");
     assert_eq!(after, format!("{before}mark = \"{{color.primary}}\"\n"));
+}
+
+/// Runs a command with a standard output, or a standard error, that cannot be written to.
+fn run_onto(site: &TestSite, arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Output {
+    let mut command = site.command(arguments);
+    command.stdout(stdout).stderr(stderr);
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
+#[test]
+fn output_that_nobody_takes_is_no_panic() {
+    let site = new_site("app");
+    for arguments in [
+        &["build"][..],
+        &["build", "--json"],
+        &["bundle"],
+        &["check"],
+        &["completions", "bash"],
+        &["doctor", "--json"],
+        &["doctor"],
+        &["explain"],
+        &["explain", "--json"],
+        &["explain", "RB0101"],
+        &["init", "another"],
+        &["schema"],
+        &["--help"],
+    ] {
+        site.remove("another");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run_onto(&site, arguments, writer.into(), Stdio::piped());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        #[cfg(target_os = "linux")]
+        {
+            let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+            site.remove("another");
+            let output = run_onto(&site, arguments, full().into(), Stdio::piped());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            let said = text(&output.stderr);
+            assert!(said.starts_with("error: standard output cannot"), "{said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            site.remove("another");
+            let output = run_onto(&site, arguments, full().into(), full().into());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        }
+    }
+    for arguments in [&["explain", "NOPE"][..], &["biuld"], &["new", "node", "?"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run_onto(&site, arguments, Stdio::piped(), writer.into());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn with_json_there_is_one_document_whatever_happens() {
+    let site = TestSite::empty();
+    site.write("a-file", "");
+    let answer = |arguments: &[&str], status: i32| {
+        let output = site.run(&[arguments, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        json(&output.stdout)
+    };
+    for arguments in [
+        &["build"][..],
+        &["check"],
+        &["bundle"],
+        &["schema"],
+        &["new", "node", "x"],
+    ] {
+        assert_eq!(answer(arguments, 2)["diagnostics"][0]["code"], "RB0006");
+    }
+    assert_eq!(answer(&["doctor"], 1)["checks"][1]["status"], "fail");
+    for (arguments, status) in [
+        (&["explain", "NOPE"][..], 2),
+        (&["man", "a-file"], 1),
+        (&["init", "a-file"], 2),
+        (&["init", "a-file/below"], 1),
+    ] {
+        assert!(answer(arguments, status)["error"].is_string());
+    }
+    for path in answer(&["man", "pages"], 0)["written"].as_array().unwrap() {
+        let path = path.as_str().unwrap();
+        assert!(site.path(path).is_file(), "{path}");
+    }
+    assert!(site.path("pages/rbgen-new-page.1").is_file());
+
+    site.ok(&["init", "."]);
+    assert!(answer(&["new", "node", "Not This"], 2)["error"].is_string());
+    let archives = answer(&["bundle"], 0);
+    let path = archives["archives"][0]["path"].as_str().unwrap();
+    fs::remove_file(path).unwrap();
+    fs::create_dir(path).unwrap();
+    let failed = answer(&["bundle"], 1);
+    assert!(failed["error"].is_string());
+    assert_eq!(
+        failed["archives"].as_array().unwrap().len() + 1,
+        archives["archives"].as_array().unwrap().len()
+    );
+    let left = tree(&site.path("dist")).into_keys();
+    assert_eq!(left.filter(|path| path.ends_with(".new")).count(), 0);
+}
+
+#[test]
+fn init_begins_at_the_root_that_is_given() {
+    let site = TestSite::empty();
+    site.ok(&["init", "inner", "--root", "outer"]);
+    assert!(site.path("outer/inner/robbieblocks.toml").is_file());
+    assert!(!site.path("inner").exists());
 }
 
 #[test]
