@@ -248,6 +248,8 @@ fn a_new_post_is_a_post() {
 #[test]
 fn new_refuses_what_is_there_and_what_cannot_be() {
     let site = new_site("blog");
+    site.write("static/style/index.html", "taken");
+    let long = format!("blog/{}/{}", "a".repeat(150), "b".repeat(150));
     let before = tree(&site.root());
     for (arguments, hint) in [
         (vec!["page", "blog/about"], "content/pages/blog/about.md"),
@@ -260,6 +262,9 @@ fn new_refuses_what_is_there_and_what_cannot_be() {
         (vec!["page", "blog/../x"], "`..`"),
         (vec!["page", "/x/y"], "app"),
         (vec!["page", "blog/con"], "Windows"),
+        (vec!["page", &long], "255"),
+        (vec!["page", &long, "--markdown"], "255"),
+        (vec!["page", "blog/style"], "static/style/index.html"),
         (vec!["page", "blog/x", "--layout", "pots"], "`post`"),
         (vec!["component", "hero"], "content/components/hero.css"),
         (vec!["component", "Pull Quote"], "`pull-quote`"),
@@ -309,6 +314,22 @@ fn a_new_token_leaves_its_file_as_it_was() {
     );
     let after = site.read("content/tokens/color.toml");
     assert_eq!(after, format!("{before}mark = \"{{color.primary}}\"\n"));
+}
+
+#[test]
+fn a_page_is_named_by_the_path_of_its_file_too() {
+    let site = new_site("app");
+    for (given, path) in [
+        ("content/pages/home/a", "content/pages/home/a.toml"),
+        ("content/pages/home/b.md", "content/pages/home/b.md"),
+        ("./content/pages/home/c.toml", "content/pages/home/c.toml"),
+        ("home/d.md", "content/pages/home/d.md"),
+    ] {
+        let output = site.ok(&["new", "page", given]);
+        assert_eq!(text(&output.stdout).trim_end(), path);
+        assert!(text(&output.stderr).contains("--drafts"), "{given}");
+    }
+    assert_clean(&site);
 }
 
 /// Runs a command with a standard output, or a standard error, that cannot be written to.
