@@ -39,7 +39,7 @@ use crate::pipeline::Options;
     disable_help_subcommand = true
 )]
 struct Arguments {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     globals: Globals,
     #[command(subcommand)]
     command: Command,
@@ -99,13 +99,13 @@ enum Command {
 /// What narrows and times a build.
 #[derive(Args)]
 struct Selection {
-    /// Build only this node (may be given again)
+    /// Take only this node (may be given again)
     #[arg(long, value_name = "NODE")]
     node: Vec<String>,
-    /// Build only this app (may be given again)
+    /// Take only this app (may be given again)
     #[arg(long, value_name = "APP")]
     app: Vec<String>,
-    /// Build drafts as well
+    /// Take drafts as well
     #[arg(long)]
     drafts: bool,
     /// The time to hold conditions against, as RFC 3339 [default: the clock]

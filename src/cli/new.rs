@@ -35,7 +35,8 @@ enum What {
 
 #[derive(Args)]
 struct PageArguments {
-    /// Where it goes below content/pages/: the app, folders if you like, and the page's key
+    /// Where it goes below content/pages/: the app, folders if you like, and the page's key; with
+    /// the ending `.md` it is Markdown
     #[arg(value_name = "APP/PATH")]
     path: String,
     /// Write Markdown instead of blocks
