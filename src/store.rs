@@ -35,7 +35,8 @@ pub use place::output_place;
 pub use publish::{Published, Written};
 
 /// The folder, inside the output folder, that a build needs while it writes: `lock`, `journal` and
-/// `staged/`. It is no part of any bundle, and may be deleted while no build runs.
+/// `staged/`. It is no part of any bundle. Without the journal of a build that was killed, the next
+/// one refuses to replace what that build had put in place.
 const WORK_FOLDER: &str = ".rbgen";
 
 /// An output folder, locked for one build.

@@ -46,33 +46,14 @@ struct JsonBundle {
 
 pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
     let started = Instant::now();
-    let root = match site_root(globals) {
-        Ok(root) => root,
-        Err(status) => return status,
-    };
     let options = Options {
         out: arguments.out.clone(),
         force: arguments.force,
         ..arguments.selection.options()
     };
-    let progress = Progress::new(globals);
-    let outcome = build_folder(&root, &options, &|done, total| progress.set(done, total));
-    progress.finish();
-    let diagnostics = print::report(globals, &root, outcome.diagnostics);
-    let Some(report) = outcome.report else {
-        if globals.json {
-            print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
-        } else {
-            output::note(format_args!(
-                "{}; nothing was written",
-                print::count(&diagnostics)
-            ));
-        }
-        return if outcome.unusable {
-            Status::Unusable
-        } else {
-            Status::ContentErrors
-        };
+    let (report, diagnostics) = match build_site(globals, &options) {
+        Ok(built) => built,
+        Err(status) => return status,
     };
     let duration = started.elapsed();
     if globals.json {
@@ -90,6 +71,38 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
         print_report(&report, duration.as_secs_f64());
     }
     Status::Done
+}
+
+/// Builds the site with a bar on a terminal, and says what was wrong; a build that failed is said
+/// to have failed, and its status given.
+pub fn build_site(
+    globals: &Globals,
+    options: &Options,
+) -> Result<(Report, Vec<print::JsonDiagnostic>), Status> {
+    let root = site_root(globals)?;
+    let progress = Progress::new(globals);
+    let outcome = build_folder(&root, options, &|done, total| progress.set(done, total));
+    progress.finish();
+    let diagnostics = print::report(globals, &root, outcome.diagnostics);
+    if let Some(report) = outcome.report {
+        return Ok((report, diagnostics));
+    }
+    if globals.json {
+        print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
+    } else {
+        let consequence = match outcome.partly_written {
+            true => "some files were written",
+            false => "nothing was written",
+        };
+        output::note(format_args!(
+            "{}; {consequence}",
+            print::count(&diagnostics)
+        ));
+    }
+    Err(match outcome.unusable {
+        true => Status::Unusable,
+        false => Status::ContentErrors,
+    })
 }
 
 fn json_bundle(bundle: &Bundle) -> JsonBundle {

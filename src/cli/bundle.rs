@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::print::{self, Progress};
-use super::{Globals, Selection, Status, output, site_root};
+use super::build::build_site;
+use super::{Globals, Selection, Status, output, print};
 use crate::archive::write_archive;
-use crate::pipeline::{Options, build_folder};
+use crate::pipeline::Options;
 
 #[derive(Args)]
 pub struct BundleArguments {
@@ -19,32 +19,13 @@ pub struct BundleArguments {
 }
 
 pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
-    let root = match site_root(globals) {
-        Ok(root) => root,
-        Err(status) => return status,
-    };
     let options = Options {
         out: arguments.out.clone(),
         ..arguments.selection.options()
     };
-    let progress = Progress::new(globals);
-    let outcome = build_folder(&root, &options, &|done, total| progress.set(done, total));
-    progress.finish();
-    let diagnostics = print::report(globals, &root, outcome.diagnostics);
-    let Some(report) = outcome.report else {
-        if globals.json {
-            print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
-        } else {
-            output::note(format_args!(
-                "{}; nothing was written",
-                print::count(&diagnostics)
-            ));
-        }
-        return if outcome.unusable {
-            Status::Unusable
-        } else {
-            Status::ContentErrors
-        };
+    let (report, diagnostics) = match build_site(globals, &options) {
+        Ok(built) => built,
+        Err(status) => return status,
     };
     let mut archives = Vec::new();
     let mut failures = Vec::new();
