@@ -6,7 +6,7 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::bundle::Bundle;
@@ -40,20 +40,36 @@ fn write_to(out: &Path, bundle: &Bundle, path: &Path) -> io::Result<()> {
     let file = BufWriter::new(File::create_new(path)?);
     let compressor = zstd::Encoder::new(file, 10)?;
     let mut archive = tar::Builder::new(compressor);
-    archive.mode(tar::HeaderMode::Deterministic);
     let root = out.join(bundle.folder());
     for (path, stamp) in &bundle.files {
-        let bytes = fs::read(root.join(path))?;
-        if Digest::of_bytes(&bytes) != stamp.digest {
+        let mut file = Digesting {
+            file: File::open(root.join(path))?,
+            hasher: blake3::Hasher::new(),
+        };
+        let mut header = tar::Header::new_gnu();
+        header.set_size(stamp.size);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        archive.append_data(&mut header, path, (&mut file).take(stamp.size))?;
+        if Digest::from_hasher(&file.hasher) != stamp.digest {
             return Err(io::Error::other(format!(
                 "`{path}` is not what the manifest says: build again"
             )));
         }
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(0);
-        archive.append_data(&mut header, path, bytes.as_slice())?;
     }
     archive.into_inner()?.finish()?.flush()
+}
+
+/// A file that is digested while it is read.
+struct Digesting {
+    file: File,
+    hasher: blake3::Hasher,
+}
+
+impl Read for Digesting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
 }

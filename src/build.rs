@@ -6,7 +6,7 @@ mod prepare;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -76,6 +76,7 @@ pub fn build(
     let mut diagnostics = Diagnostics::new();
     let themes = prepare_themes(site, plan, &mut diagnostics);
     let done = AtomicUsize::new(0);
+    let refused = AtomicBool::new(false);
     let mut bundles = Vec::new();
     let mut failures = Failures::default();
     for node_plan in &plan.nodes {
@@ -92,6 +93,7 @@ pub fn build(
                 node: &node,
                 values: Arc::new(node.bundle_values(site, node_plan, bundle_plan, theme)),
                 output,
+                refused: &refused,
             };
             match run.run(&|| progress(done.fetch_add(1, Ordering::Relaxed) + 1)) {
                 Ok(bundle) => bundles.push(bundle),
@@ -128,6 +130,8 @@ struct BundleRun<'a> {
     node: &'a NodeReady,
     values: Arc<BundleValues>,
     output: &'a dyn Output,
+    /// Whether the output has refused: a full disk is full for all that is still to come.
+    refused: &'a AtomicBool,
 }
 
 impl BundleRun<'_> {
@@ -138,6 +142,9 @@ impl BundleRun<'_> {
             .pages
             .par_iter()
             .map(|job| {
+                if self.refused.load(Ordering::Relaxed) {
+                    return Err(Diagnostics::new());
+                }
                 let rendered = render_page(engine, &self.values, job)?;
                 page_done();
                 self.put_page(&job.path, rendered)
@@ -217,14 +224,14 @@ impl BundleRun<'_> {
         stamp: FileStamp,
         content: Content<'_>,
     ) -> Result<(String, FileStamp), Diagnostic> {
-        self.output.put(
-            &self.node_plan.node,
-            &self.bundle_plan.app,
-            path,
-            stamp,
-            content,
-        )?;
-        Ok((path.to_string(), stamp))
+        let (node, app) = (&self.node_plan.node, &self.bundle_plan.app);
+        let put = self.output.put(node, app, path, stamp, content);
+        if let Err(diagnostic) = &put
+            && diagnostic.code == code::WRITE_FAILED
+        {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        put.map(|()| (path.to_string(), stamp))
     }
 
     /// Style sheets, scripts, the theme's assets and `static/`.
@@ -245,8 +252,8 @@ impl BundleRun<'_> {
                 put.push(self.put_copy(&format!("{folder}/assets/{name}"), asset));
             }
         }
-        for path in &self.bundle_plan.statics {
-            put.push(self.put_copy(path, &self.site.statics[path]));
+        for (path, asset) in &self.site.statics {
+            put.push(self.put_copy(path, asset));
         }
         let mut diagnostics = Diagnostics::new();
         for result in put {

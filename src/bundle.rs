@@ -1,6 +1,9 @@
 //! A finished bundle as a value: its files by path with their digests, its build hash, its manifest.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
 
@@ -45,49 +48,72 @@ impl Bundle {
 
     /// The manifest, as the text of `dist/<node>/<app>.json`.
     pub fn manifest(&self) -> String {
-        let files: serde_json::Map<String, serde_json::Value> = self
-            .files
-            .iter()
-            .map(|(path, stamp)| {
-                let entry = serde_json::json!({"blake3": stamp.digest.hex(), "size": stamp.size});
-                (path.clone(), entry)
-            })
-            .collect();
-        let manifest = serde_json::json!({
-            "node": self.node,
-            "app": self.app,
-            "build_hash": self.build_hash().hex(),
-            "pages": self.pages,
-            "components": self.components,
-            "files": files,
-        });
-        format!("{manifest:#}\n")
+        let manifest = Manifest {
+            node: self.node.as_str().into(),
+            app: self.app.as_str().into(),
+            build_hash: self.build_hash().hex().into(),
+            pages: self.pages,
+            components: self.components,
+            files: self
+                .files
+                .iter()
+                .map(|(path, stamp)| {
+                    let blake3 = stamp.digest.hex().into();
+                    let size = stamp.size;
+                    (path.as_str().into(), ManifestFile { blake3, size })
+                })
+                .collect(),
+        };
+        let mut text =
+            serde_json::to_string_pretty(&manifest).expect("texts and numbers always serialise");
+        text.push('\n');
+        text
     }
 
     /// Reads a manifest. `None` for anything that this function's counterpart would not write: a
     /// damaged or foreign file names no outputs.
     pub fn from_manifest(text: &str) -> Option<Bundle> {
-        let json: serde_json::Value = serde_json::from_str(text).ok()?;
-        let word = |name: &str| json.get(name)?.as_str().map(str::to_string);
-        let count = |name: &str| usize::try_from(json.get(name)?.as_u64()?).ok();
+        let manifest: Manifest<'_> = serde_json::from_str(text).ok()?;
         let mut files = BTreeMap::new();
-        for (path, entry) in json.get("files")?.as_object()? {
-            if !is_output_path(path) {
+        for (path, file) in manifest.files {
+            if !is_output_path(&path) {
                 return None;
             }
-            let digest = Digest::from_hex(entry.get("blake3")?.as_str()?)?;
-            let size = entry.get("size")?.as_u64()?;
-            files.insert(path.clone(), FileStamp { digest, size });
+            let digest = Digest::from_hex(&file.blake3)?;
+            let size = file.size;
+            files.insert(path.into_owned(), FileStamp { digest, size });
         }
         let bundle = Bundle {
-            node: word("node")?,
-            app: word("app")?,
-            pages: count("pages")?,
-            components: count("components")?,
+            node: manifest.node.into_owned(),
+            app: manifest.app.into_owned(),
+            pages: manifest.pages,
+            components: manifest.components,
             files,
         };
-        (bundle.build_hash().hex() == word("build_hash")?).then_some(bundle)
+        (bundle.build_hash().hex() == manifest.build_hash).then_some(bundle)
     }
+}
+
+/// A manifest as JSON; it borrows, because it may name hundreds of thousands of files.
+#[derive(Serialize, Deserialize)]
+struct Manifest<'a> {
+    #[serde(borrow)]
+    node: Cow<'a, str>,
+    #[serde(borrow)]
+    app: Cow<'a, str>,
+    #[serde(borrow)]
+    build_hash: Cow<'a, str>,
+    pages: usize,
+    components: usize,
+    #[serde(borrow)]
+    files: BTreeMap<Cow<'a, str>, ManifestFile<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ManifestFile<'a> {
+    #[serde(borrow)]
+    blake3: Cow<'a, str>,
+    size: u64,
 }
 
 /// The folder of a bundle, below the output folder.

@@ -19,7 +19,7 @@ mod place;
 mod print;
 mod schema;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -150,12 +150,21 @@ pub fn main() -> ExitCode {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(globals.threads.map_or(0, usize::from))
         .stack_size(16 * 1024 * 1024)
-        .build_global();
-    if let Err(error) = pool {
-        let status = place::fail(globals, &format!("no threads: {error}"), "");
-        return ExitCode::from(status as u8);
-    }
-    let status = match &arguments.command {
+        .build();
+    let pool = match pool {
+        Ok(pool) => pool,
+        Err(error) => {
+            let status = place::fail(globals, &format!("no threads: {error}"), "");
+            return ExitCode::from(status as u8);
+        }
+    };
+    // Inside the pool, so that what is not parallel has its stack as well.
+    let status = pool.install(|| run(globals, &arguments.command));
+    ExitCode::from(output::ended(status) as u8)
+}
+
+fn run(globals: &Globals, command: &Command) -> Status {
+    match command {
         Command::Init(arguments) => init::run(globals, arguments),
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
@@ -166,8 +175,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::write_man(globals, arguments),
-    };
-    ExitCode::from(output::ended(status) as u8)
+    }
 }
 
 /// Prints what clap answers instead of arguments: help and the version to standard output, a wrong
@@ -186,6 +194,11 @@ fn say_usage(answer: &clap::Error) -> Status {
 /// The definition of the command line, for completions and manual pages.
 fn command() -> clap::Command {
     Arguments::command()
+}
+
+/// A path from the current folder, made absolute.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// The folder of the site: `--root`, or the nearest folder above the current one that has a

@@ -1,6 +1,6 @@
 //! rbgen builds one set of pages into many themed apps.
 //!
-//! The flow, in order: [`files`] reads a tree, [`format`] turns its TOML and Markdown into the
+//! The flow, in order: [`files`] reads a tree, [`mod@format`] turns its TOML and Markdown into the
 //! documents of [`model`], [`load`] does both for a whole folder and [`assemble`] checks the
 //! documents against each other and makes a `Site`. [`plan`] lists every output of every bundle,
 //! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],

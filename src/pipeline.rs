@@ -11,12 +11,12 @@ use std::sync::Arc;
 use crate::build::{Built, NoOutput, Output, build, build_warnings};
 use crate::bundle::Bundle;
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::ledger::{Ledger, build_key};
 use crate::load::load_site;
 use crate::model::{Moment, Site};
-use crate::plan::{Plan, Request, plan, time_boundaries};
+use crate::plan::{Plan, Request, plan};
 use crate::store::{Published, Store, Written, output_place, read_ledger, write_ledger};
 
 /// The folder of a site's state and caches; deleting it is always safe.
@@ -33,7 +33,7 @@ pub struct Options {
     pub drafts: bool,
     /// The time that conditions are held against.
     pub now: Moment,
-    /// The output folder, relative to the current folder; `None` is that of robbieblocks.toml.
+    /// The output folder, as an absolute path; `None` is that of robbieblocks.toml.
     pub out: Option<PathBuf>,
     /// Whether to build even where the last build would be the same.
     pub force: bool,
@@ -110,10 +110,7 @@ pub fn build_folder(
         mut diagnostics,
     } = planned;
     let out = match &options.out {
-        Some(out) => {
-            let here = std::env::current_dir().unwrap_or_else(|_| root.to_path_buf());
-            output_place(root, &here, out)
-        }
+        Some(out) => output_place(root, root, out),
         None => output_place(root, root, Path::new(&site.config.build.output)),
     };
     let out = match out {
@@ -132,14 +129,11 @@ pub fn build_folder(
             return Outcome::failed(diagnostics);
         }
     };
-    // Different output folders of one site must not make each other stale.
-    let place = Digest::of_bytes(out.to_string_lossy().as_bytes());
-    let ledger_path = root
-        .join(STATE_FOLDER)
-        .join(format!("ledger-{}", place.short(12)));
+    let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
+    let ledger_path = ledger_path(root, &out, options);
     let last =
         read_ledger(&ledger_path).filter(|ledger| ledger.key == ledger_key && !options.force);
-    if let Some(bundles) = last.and_then(|ledger| store.holds(&ledger.bundles)) {
+    if let Some(bundles) = last.and_then(|ledger| store.holds(&ledger.bundles, narrowed)) {
         let kept = bundles.iter().map(|bundle| bundle.files.len()).sum();
         let report = Report {
             out,
@@ -159,7 +153,6 @@ pub fn build_folder(
         store.abandon();
         return Outcome::failed(diagnostics);
     }
-    let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
     match store.publish(&built.bundles, narrowed) {
         Published::All(written, found) => {
             diagnostics.extend(found);
@@ -185,6 +178,22 @@ pub fn build_folder(
             }
         }
     }
+}
+
+/// The ledger of one kind of build into one output folder: builds of other nodes, or to other
+/// places, must not make each other forget.
+fn ledger_path(root: &Path, out: &Path, options: &Options) -> PathBuf {
+    let mut kind = Hasher::new("rbgen ledger");
+    kind.text(&out.to_string_lossy());
+    for names in [&options.nodes, &options.apps] {
+        kind.number(names.len() as u64);
+        for name in names {
+            kind.text(name);
+        }
+    }
+    kind.number(u64::from(options.drafts));
+    let name = format!("ledger-{}", kind.finish().short(12));
+    root.join(STATE_FOLDER).join(name)
 }
 
 /// Says all that a build would say, and writes nothing.
@@ -226,7 +235,11 @@ fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
     };
     let unknown = unknown_names(&site, options);
     if !unknown.is_empty() {
-        return Err(Outcome::unusable(unknown));
+        // What is missing may be missing because it could not be read, which has been said.
+        if !site.incomplete {
+            diagnostics.extend(unknown);
+        }
+        return Err(Outcome::unusable(diagnostics));
     }
     let request = Request {
         nodes: options.nodes.clone(),
@@ -237,7 +250,7 @@ fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
     let (plan, found) = plan(&site, &request);
     diagnostics.extend(found);
     Ok(Planned {
-        ledger_key: build_key(&loaded.inputs, &request, &time_boundaries(&site)),
+        ledger_key: build_key(&loaded.inputs, &request, &plan.boundaries),
         site: Arc::new(site),
         plan,
         diagnostics,

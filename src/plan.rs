@@ -30,6 +30,8 @@ pub struct Request {
 pub struct Plan {
     /// Sorted by node.
     pub nodes: Vec<NodePlan>,
+    /// The moments at which some condition of the site may change, sorted, each once.
+    pub boundaries: Vec<Moment>,
 }
 
 /// What is built for one node.
@@ -51,8 +53,6 @@ pub struct BundlePlan {
     pub pages: Vec<PageJob>,
     /// The components that some block of the bundle uses.
     pub components: BTreeSet<String>,
-    /// Files of `static/`, copied as they are.
-    pub statics: Vec<String>,
     /// Old routes and the routes that they redirect to, sorted.
     pub redirects: Vec<(String, String)>,
 }
@@ -82,6 +82,8 @@ pub const COMMON_OUTPUTS: [&str; 5] = [
 pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let conditions = Conditions::of(site);
+    let mut by_route: Vec<usize> = (0..site.pages.len()).collect();
+    by_route.sort_by(|&a, &b| site.pages[a].route.cmp(&site.pages[b].route));
     let nodes = site
         .nodes
         .values()
@@ -89,13 +91,14 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
         .map(|node| {
             let has_app =
                 |app: &str| app == SHARED_APP || node.enabled_apps.iter().any(|name| name == app);
-            let mut pages: Vec<usize> = (0..site.pages.len())
+            let pages: Vec<usize> = by_route
+                .iter()
+                .copied()
                 .filter(|&page| {
                     let page = &site.pages[page];
                     has_app(&page.app) && is_shown(page, request.drafts)
                 })
                 .collect();
-            pages.sort_by(|&a, &b| site.pages[a].route.cmp(&site.pages[b].route));
             let mut bundles: BTreeMap<&str, BundlePlan> = BTreeMap::new();
             for &index in &pages {
                 let page = &site.pages[index];
@@ -106,7 +109,6 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
                     app: page.app.clone(),
                     pages: Vec::new(),
                     components: BTreeSet::new(),
-                    statics: site.statics.keys().cloned().collect(),
                     redirects: Vec::new(),
                 });
                 let job = PageJob {
@@ -141,7 +143,8 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
             }
         })
         .collect();
-    let plan = Plan { nodes };
+    let boundaries = conditions.boundaries();
+    let plan = Plan { nodes, boundaries };
     outputs::check(site, &plan, &mut diagnostics);
     (plan, diagnostics)
 }
@@ -162,17 +165,6 @@ pub fn output_path(route: &str) -> String {
     }
 }
 
-/// The moments at which some condition of the site may change, sorted, each once.
-pub fn time_boundaries(site: &Site) -> Vec<Moment> {
-    let mut moments = Vec::new();
-    for condition in Conditions::of(site).0.values().flatten() {
-        condition.boundaries(&mut moments);
-    }
-    moments.sort_unstable();
-    moments.dedup();
-    moments
-}
-
 /// The conditions of those blocks that have any: by page, then by block. `None` was not readable.
 struct Conditions(BTreeMap<(usize, usize), Option<Condition>>);
 
@@ -188,6 +180,16 @@ impl Conditions {
             }
         }
         Conditions(conditions)
+    }
+
+    fn boundaries(&self) -> Vec<Moment> {
+        let mut moments = Vec::new();
+        for condition in self.0.values().flatten() {
+            condition.boundaries(&mut moments);
+        }
+        moments.sort_unstable();
+        moments.dedup();
+        moments
     }
 
     fn shown(&self, page_index: usize, page: &Page, node: &str, now: Moment) -> Vec<usize> {

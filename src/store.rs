@@ -96,9 +96,15 @@ impl Store {
         })
     }
 
-    /// Whether the output holds exactly these bundles, every byte of them.
-    pub fn holds(&self, bundles: &[(String, String, Digest)]) -> Option<Vec<Bundle>> {
-        if !self.owned.journal.is_empty() {
+    /// Gives these bundles if the output holds every byte of them, and, unless the build is
+    /// `narrowed`, no others.
+    pub fn holds(
+        &self,
+        bundles: &[(String, String, Digest)],
+        narrowed: bool,
+    ) -> Option<Vec<Bundle>> {
+        let others = !narrowed && self.owned.bundles.len() != bundles.len();
+        if others || !self.owned.journal.is_empty() {
             return None;
         }
         let mut held = Vec::new();
@@ -163,17 +169,16 @@ impl Store {
     /// Whether what stands at a path may be replaced: it is named by a manifest, or it is what an
     /// interrupted build put there.
     fn is_ours(&self, path: &str) -> bool {
-        if self.owned.in_manifests(path) {
+        if self.owned.in_manifests(path).is_some() {
             return true;
         }
-        let stamps = self.owned.files.get(path);
-        stamps.is_some_and(|stamps| {
-            digest_of(&self.out.join(path)).is_ok_and(|found| stamps.contains(&found))
-        })
+        let stamps = self.owned.stamps(path);
+        digest_of(&self.out.join(path)).is_ok_and(|found| stamps.contains(&found))
     }
 
-    /// Whether every file below a folder is ours. No output of this build can be below a folder
-    /// that stands where a file is to be, so they are all stale, and go before the file comes.
+    /// Whether every file below a folder is ours, if there are any. No output of this build can be
+    /// below a folder that stands where a file is to be, so they are all stale, and go before the
+    /// file comes; so do the empty folders.
     fn folder_is_ours(&self, folder: &str) -> bool {
         let Ok(entries) = fs::read_dir(self.out.join(folder)) else {
             return false;

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::print::{self, Progress};
-use super::{Globals, Selection, Status, output, site_root};
+use super::{Globals, Selection, Status, absolute, output, site_root};
 use crate::bundle::Bundle;
 use crate::pipeline::{Options, Report, build_folder};
 
@@ -47,7 +47,7 @@ struct JsonBundle {
 pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
     let started = Instant::now();
     let options = Options {
-        out: arguments.out.clone(),
+        out: arguments.out.as_deref().map(absolute),
         force: arguments.force,
         ..arguments.selection.options()
     };

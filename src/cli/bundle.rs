@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::build::build_site;
-use super::{Globals, Selection, Status, output, print};
+use super::{Globals, Selection, Status, absolute, output, print};
 use crate::archive::write_archive;
 use crate::pipeline::Options;
 
@@ -20,7 +20,7 @@ pub struct BundleArguments {
 
 pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
     let options = Options {
-        out: arguments.out.clone(),
+        out: arguments.out.as_deref().map(absolute),
         ..arguments.selection.options()
     };
     let (report, diagnostics) = match build_site(globals, &options) {

@@ -127,9 +127,8 @@ fn check_bundle<'a>(
                 .map(|job| (job.path.as_str(), Source::Page(job.page))),
         )
         .chain(
-            bundle
-                .statics
-                .iter()
+            site.statics
+                .keys()
                 .map(|path| (path.as_str(), Source::Static(path))),
         );
     for (path, source) in outputs {

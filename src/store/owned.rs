@@ -57,10 +57,8 @@ impl Journal {
 pub struct Owned {
     /// By node and app, from the manifests.
     pub bundles: BTreeMap<(String, String), Bundle>,
-    /// What a build that did not finish was about to put in place.
+    /// What a build that did not finish had put, or was about to put, in place.
     pub journal: Stamps,
-    /// Every file of both, relative to the output folder, with what may have been written there.
-    pub files: Stamps,
 }
 
 impl Owned {
@@ -93,29 +91,47 @@ impl Owned {
                 }
             }
         }
-        for bundle in owned.bundles.values() {
-            let folder = bundle.folder();
-            for (path, stamp) in &bundle.files {
-                owned.files.insert(format!("{folder}/{path}"), vec![*stamp]);
-            }
-        }
-        for (path, stamps) in &owned.journal {
-            owned.files.entry(path.clone()).or_default().extend(stamps);
-        }
         owned
     }
 }
 
 impl Owned {
-    /// Whether a manifest names an output.
-    pub fn in_manifests(&self, path: &str) -> bool {
+    /// What a manifest says of an output, by its path relative to the output folder.
+    pub fn in_manifests(&self, path: &str) -> Option<FileStamp> {
         let mut parts = path.splitn(3, '/');
-        let (Some(node), Some(app), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
-            return false;
-        };
-        self.bundles
-            .get(&(node.to_string(), app.to_string()))
-            .is_some_and(|bundle| bundle.files.contains_key(rest))
+        let (node, app, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        let bundle = self.bundles.get(&(node.to_string(), app.to_string()))?;
+        bundle.files.get(rest).copied()
+    }
+
+    /// All that rbgen may have put at an output.
+    pub fn stamps(&self, path: &str) -> Vec<FileStamp> {
+        let journal = self.journal.get(path).into_iter().flatten().copied();
+        self.in_manifests(path).into_iter().chain(journal).collect()
+    }
+
+    /// Every output that is ours and that `keep` does not want, with all that may stand there.
+    pub fn but(&self, keep: impl Fn(&str) -> bool) -> Stamps {
+        let mut others = Stamps::new();
+        for bundle in self.bundles.values() {
+            let folder = bundle.folder();
+            for path in bundle.files.keys() {
+                let path = format!("{folder}/{path}");
+                if !keep(&path) {
+                    others.insert(path, Vec::new());
+                }
+            }
+        }
+        others.extend(
+            self.journal
+                .keys()
+                .filter(|path| !keep(path))
+                .map(|path| (path.clone(), Vec::new())),
+        );
+        for (path, stamps) in &mut others {
+            *stamps = self.stamps(path);
+        }
+        others
     }
 }
 

@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -63,25 +65,35 @@ impl Store {
     fn get_ready(&self, bundles: &[Bundle], narrowed: bool) -> Result<Ready, Diagnostic> {
         let manifests = self.stage_manifests(bundles)?;
         let staged = std::mem::take(&mut *self.staged.lock().unwrap_or_else(|e| e.into_inner()));
-        let new: BTreeSet<String> = bundles
+        let made: BTreeMap<String, &Bundle> = bundles
             .iter()
-            .flat_map(|bundle| {
-                let folder = bundle.folder();
-                bundle
-                    .files
-                    .keys()
-                    .map(move |path| format!("{folder}/{path}"))
-            })
+            .map(|bundle| (bundle.folder(), bundle))
             .collect();
-        let roots: Vec<String> = bundles.iter().map(|bundle| bundle.folder() + "/").collect();
-        let is_made = |path: &str| !narrowed || roots.iter().any(|root| path.starts_with(root));
-        let (stale, elsewhere): (Stamps, Stamps) = self
+        let is_new = |path: &str| {
+            let inside = path
+                .match_indices('/')
+                .nth(1)
+                .map(|(slash, _)| path.split_at(slash));
+            inside.is_some_and(|(folder, path)| {
+                made.get(folder)
+                    .is_some_and(|bundle| bundle.files.contains_key(&path[1..]))
+            })
+        };
+        let is_elsewhere = |path: &str| {
+            let folder = path
+                .match_indices('/')
+                .nth(1)
+                .map(|(slash, _)| &path[..slash]);
+            narrowed && folder.is_none_or(|folder| !made.contains_key(folder))
+        };
+        let stale = self.owned.but(|path| is_new(path) || is_elsewhere(path));
+        let rest: Stamps = self
             .owned
-            .files
+            .journal
             .iter()
-            .filter(|(path, _)| !new.contains(*path))
+            .filter(|(path, _)| is_elsewhere(path))
             .map(|(path, stamps)| (path.clone(), stamps.clone()))
-            .partition(|(path, _)| is_made(path));
+            .collect();
         let in_the_way: Vec<String> = stale
             .keys()
             .filter(|old| {
@@ -99,7 +111,12 @@ impl Store {
                 return Err(foreign(&self.shown(path)));
             }
         }
-        self.make_folders(&staged, &in_the_way)?;
+        let blocked = |folder: &Path| in_the_way.iter().any(|file| folder.starts_with(file));
+        let (later, now): (BTreeSet<_>, BTreeSet<_>) = folders_of(&staged)
+            .into_iter()
+            .partition(|folder| blocked(folder));
+        self.make_folders(&now)?;
+        let later = later.into_iter().map(Path::to_path_buf).collect();
         // The journal says which files are ours until the new manifests say it: those to come, those
         // to go, and those of bundles that this build leaves alone.
         let mut journal = stale.clone();
@@ -107,8 +124,6 @@ impl Store {
             let known = self.owned.journal.get(path).cloned().unwrap_or_default();
             journal.entry(path.clone()).or_insert(known).push(*stamp);
         }
-        let mut rest: Stamps = elsewhere;
-        rest.retain(|path, _| self.owned.journal.contains_key(path));
         journal.extend(rest.clone());
         self.write_journal(&journal)?;
         Ok(Ready {
@@ -116,6 +131,7 @@ impl Store {
             manifests,
             stale,
             in_the_way,
+            later,
             rest,
         })
     }
@@ -132,8 +148,16 @@ impl Store {
         for path in &ready.in_the_way {
             removed += self.remove_stale(path, &ready.stale[path], &mut rest, &mut diagnostics);
         }
-        for folder in folders_of(&ready.staged) {
-            self.make_folder(folder, &mut Vec::new())?;
+        for path in ready.staged.keys() {
+            let disk = self.out.join(path);
+            if disk.is_dir() {
+                remove_empty_tree(&disk)
+                    .map_err(|error| write_failed(&self.shown(path), &error))?;
+            }
+        }
+        let mut known = BTreeSet::new();
+        for folder in &ready.later {
+            self.make_folder(folder, &mut Vec::new(), &mut known)?;
         }
         failpoint("before-rename");
         let moved: Result<Vec<()>, Diagnostic> = ready
@@ -199,18 +223,13 @@ impl Store {
             .map_err(|error| write_failed(&self.shown(&format!("{WORK_FOLDER}/journal")), &error))
     }
 
-    /// Makes the folders of what was staged and sees that they can be written to. Where that fails,
-    /// those that were made go again.
-    fn make_folders(&self, staged: &Staged, in_the_way: &[String]) -> Result<(), Diagnostic> {
-        let mut made = Vec::new();
-        let result = folders_of(staged).into_iter().try_for_each(|folder| {
-            let blocked = in_the_way.iter().any(|file| folder.starts_with(file));
-            if blocked {
-                Ok(())
-            } else {
-                self.make_folder(folder, &mut made)
-            }
-        });
+    /// Makes folders and sees that they can be written to. Where that fails, those that were made go
+    /// again.
+    fn make_folders(&self, folders: &BTreeSet<&Path>) -> Result<(), Diagnostic> {
+        let (mut made, mut known) = (Vec::new(), BTreeSet::new());
+        let result = folders
+            .iter()
+            .try_for_each(|folder| self.make_folder(folder, &mut made, &mut known));
         if result.is_err() {
             for folder in made.iter().rev() {
                 let _ = fs::remove_dir(folder);
@@ -219,25 +238,34 @@ impl Store {
         result
     }
 
-    /// Makes a folder of the output, one level after another, through no link.
-    fn make_folder(&self, folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
-        let mut path = self.out.clone();
+    /// Makes a folder of the output, one level after another, through no link. `known` are those
+    /// that have been looked at.
+    fn make_folder(
+        &self,
+        folder: &Path,
+        made: &mut Vec<PathBuf>,
+        known: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Diagnostic> {
+        let mut path = PathBuf::new();
         for part in folder.components() {
             path.push(part);
-            let below = path.strip_prefix(&self.out).unwrap_or(&path);
-            let shown = || self.shown(&below.to_string_lossy());
-            match fs::symlink_metadata(&path) {
+            if known.contains(&path) {
+                continue;
+            }
+            let disk = self.out.join(&path);
+            let shown = || self.shown(&path.to_string_lossy());
+            match fs::symlink_metadata(&disk) {
                 Ok(metadata) if metadata.is_symlink() => return Err(output_symlink(&shown())),
                 Ok(metadata) if metadata.is_dir() => {}
                 Ok(_) => return Err(foreign(&shown())),
                 Err(_) => {
-                    fs::create_dir(&path).map_err(|error| write_failed(&shown(), &error))?;
-                    made.push(path.clone());
+                    fs::create_dir(&disk).map_err(|error| write_failed(&shown(), &error))?;
+                    made.push(disk);
                 }
             }
+            known.insert(path.clone());
         }
-        let may_write = rustix::fs::access(&path, rustix::fs::Access::WRITE_OK);
-        may_write
+        rustix::fs::access(self.out.join(folder), rustix::fs::Access::WRITE_OK)
             .map_err(|error| write_failed(&self.shown(&folder.to_string_lossy()), &error.into()))
     }
 
@@ -321,6 +349,8 @@ struct Ready {
     stale: Stamps,
     /// Those of them that stand where a new file needs a folder, or below where it is to stand.
     in_the_way: Vec<String>,
+    /// Folders that can be made only when those have gone.
+    later: Vec<PathBuf>,
     /// What an interrupted build left of bundles that this one does not make.
     rest: Stamps,
 }
@@ -332,14 +362,29 @@ fn folders_of(staged: &Staged) -> BTreeSet<&Path> {
         .collect()
 }
 
+/// Removes a folder that has nothing but folders in it.
+fn remove_empty_tree(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if !is_plain_file(&path) && !is_link(&path) {
+            remove_empty_tree(&path)?;
+        }
+    }
+    fs::remove_dir(folder)
+}
+
 /// Ends the process here, as a kill would, where a test asks for it: `RBGEN_FAILPOINT=rename:3` at
 /// the third time that the point `rename` is passed.
 fn failpoint(name: &str) {
+    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
+        let wanted = std::env::var("RBGEN_FAILPOINT").ok()?;
+        let (point, count) = wanted.split_once(':')?;
+        Some((point.to_string(), count.parse().ok()?))
+    });
     static PASSED: AtomicUsize = AtomicUsize::new(0);
-    if let Ok(wanted) = std::env::var("RBGEN_FAILPOINT")
-        && let Some((point, count)) = wanted.split_once(':')
+    if let Some((point, count)) = &*WANTED
         && point == name
-        && count.parse() == Ok(PASSED.fetch_add(1, Ordering::SeqCst) + 1)
+        && *count == PASSED.fetch_add(1, Ordering::SeqCst) + 1
     {
         std::process::abort();
     }
