@@ -61,7 +61,8 @@ pub struct Located {
 /// A range of the text of a file.
 #[derive(Clone, Debug)]
 pub struct LocatedPlace {
-    pub text: Arc<str>,
+    /// The text of the file; `None` where the line must not be shown.
+    pub text: Option<Arc<str>>,
     /// Bytes, within the text and between characters.
     pub range: std::ops::Range<usize>,
     /// From 1.
@@ -73,14 +74,8 @@ pub struct LocatedPlace {
 /// Finds the places of diagnostics, sorts them by path, place and code, and drops what is said twice.
 pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
     let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
-    // No line of a file with a secret in it is shown, whatever the line was to be shown for.
-    let secret: BTreeSet<Arc<str>> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.code == code::SECRET_IN_FILE)
-        .filter_map(|diagnostic| Some(Arc::clone(&diagnostic.place.as_ref()?.path)))
-        .collect();
     let mut find = |place: &Place| -> Option<LocatedPlace> {
-        if place.spot == Spot::Whole || secret.contains(&place.path) {
+        if place.spot == Spot::Whole {
             return None;
         }
         let text = texts
@@ -92,7 +87,7 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
         Some(LocatedPlace {
             line: before.matches('\n').count() + 1,
             column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            text,
+            text: format::may_show(&place.path, &text, range.start).then_some(text),
             range,
         })
     };
@@ -105,7 +100,7 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
                 .iter()
                 .map(|(place, label)| (find(place), place.clone(), label.clone()))
                 .collect(),
-            diagnostic,
+            diagnostic: without_secrets(diagnostic),
         })
         .collect();
     located.sort_by(|a, b| {
@@ -124,6 +119,22 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
     });
     located.dedup_by(|a, b| a.diagnostic == b.diagnostic);
     located
+}
+
+/// The same without the addresses that it repeats from robbieblocks.toml: here, where every
+/// diagnostic passes that is ever shown.
+fn without_secrets(mut diagnostic: Diagnostic) -> Diagnostic {
+    if diagnostic
+        .place
+        .as_ref()
+        .is_some_and(|place| &*place.path == CONFIG_FILE)
+    {
+        diagnostic.message = format::redacted(&diagnostic.message);
+        for hint in &mut diagnostic.hints {
+            *hint = format::redacted(hint);
+        }
+    }
+    diagnostic
 }
 
 struct Reading<'a> {
