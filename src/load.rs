@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use crate::assemble::{Parts, assemble};
-use crate::diag::{Diagnostic, Diagnostics, Place, Spot, code, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, Spot, code, did_you_mean};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::format::{self, ComponentFile, NodeFile, PageFile};
@@ -16,6 +16,24 @@ use crate::model::{Asset, Documents, Page, Site, TextFile, Theme, key_problem};
 
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";
+
+/// What some editors put before the first character of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The text of a template, style sheet or script without its byte order mark, which would be a
+/// character of the page. Of other files it stays: the TOML parser passes over it itself.
+fn without_mark(path: &str, text: String) -> String {
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest)
+            if matches!(ending, "html" | "css" | "js" | "jsx" | "tsx")
+                && !path.starts_with("content/pages/") =>
+        {
+            rest.to_string()
+        }
+        _ => text,
+    }
+}
 
 /// What loading gives. With errors in the diagnostics, the site is what could be understood.
 pub struct Loaded {
@@ -80,7 +98,10 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
         }
         let text = texts
             .entry(Arc::clone(&place.path))
-            .or_insert_with(|| folder.read_text(&place.path).ok().map(Arc::from))
+            .or_insert_with(|| {
+                let text = folder.read_text(&place.path).ok()?;
+                Some(Arc::from(without_mark(&place.path, text)))
+            })
             .clone()?;
         let range = format::locate(&place.path, &text, &place.spot)?;
         let before = &text[..range.start];
@@ -118,7 +139,50 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
         rank(a).cmp(&rank(b))
     });
     located.dedup_by(|a, b| a.diagnostic == b.diagnostic);
+    without_echoes(located)
+}
+
+/// The same without what only follows from another error: where a value could not be read, null or
+/// a default stands in for it, and neither that null nor that default is what the author wrote.
+fn without_echoes(located: Vec<Located>) -> Vec<Located> {
+    let wrong: BTreeSet<(Arc<str>, usize, usize)> = located
+        .iter()
+        .filter(|found| found.diagnostic.severity == Severity::Error && !follows(found))
+        .filter_map(range_of)
+        .collect();
     located
+        .into_iter()
+        .filter(|found| {
+            let Some((path, start, end)) = range_of(found).filter(|_| follows(found)) else {
+                return true;
+            };
+            let text = found.at.as_ref().and_then(|at| at.text.as_deref());
+            let written = text.and_then(|text| text.get(start..end)).unwrap_or("");
+            // `{ "$file" = … }`: the error is within it.
+            let carrier = written.strip_prefix('{').is_some_and(|rest| {
+                rest.trim_start_matches([' ', '\t', '"', '\''])
+                    .starts_with('$')
+            });
+            let last = if carrier { end } else { start };
+            !wrong
+                .range((Arc::clone(&path), start, 0)..=(path, last, usize::MAX))
+                .any(|(_, _, other)| *other <= end && (carrier || *other == end))
+        })
+        .collect()
+}
+
+/// Whether a diagnostic is about what a value means, and so only holds where it could be read.
+fn follows(located: &Located) -> bool {
+    matches!(
+        located.diagnostic.code,
+        code::BAD_PROPS | code::UNKNOWN_THEME
+    )
+}
+
+fn range_of(located: &Located) -> Option<(Arc<str>, usize, usize)> {
+    let place = located.diagnostic.place.as_ref()?;
+    let at = located.at.as_ref()?;
+    Some((Arc::clone(&place.path), at.range.start, at.range.end))
 }
 
 /// The same without the addresses that it repeats from robbieblocks.toml: here, where every
@@ -351,7 +415,7 @@ impl Reading<'_> {
     fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
         let mut texts = BTreeMap::new();
         for (ending, path) in &family.0 {
-            texts.insert(ending.clone(), self.text(path)?);
+            texts.insert(ending.clone(), without_mark(path, self.text(path)?));
         }
         Some(texts)
     }
@@ -461,6 +525,7 @@ impl Reading<'_> {
             let origin = Arc::from(config.as_str());
             let Some(mut theme) = format::read_theme(&key, &origin, &text, &mut self.diagnostics)
             else {
+                self.missing = true;
                 continue;
             };
             for room in ROOMS {
@@ -476,7 +541,7 @@ impl Reading<'_> {
                     if let Some(text) = self.text(&path) {
                         let file = TextFile {
                             origin: Arc::from(path.as_str()),
-                            text: Arc::from(text),
+                            text: Arc::from(without_mark(&path, text)),
                         };
                         theme
                             .texts
@@ -530,4 +595,58 @@ fn not_read(path: &str, hint: String) -> Diagnostic {
         format!("`{path}` has no effect"),
     )
     .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_order_marks_reach_no_page_and_move_no_place() {
+        let root = tempfile::tempdir().expect("a folder");
+        let marked = [
+            "content/components/hero.html",
+            "content/components/hero.css",
+            "content/nodes/one.css",
+            "content/nodes/one.js",
+            "themes/base/styles/main.css",
+            "themes/base/layouts/page.html",
+        ];
+        let named = [
+            "content/components/hero.toml",
+            "content/nodes/one.toml",
+            "themes/base/theme.toml",
+        ];
+        let files = marked.map(|path| (path, "\u{feff}abc"));
+        let files = files
+            .into_iter()
+            .chain(named.map(|path| (path, "name = \"X\"\n")));
+        for (path, text) in files.chain([(CONFIG_FILE, "[site]\nname = \"X\"\n")]) {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        let folder = Folder::new(root.path());
+        let site = load_site(&folder).site.expect("a site");
+        let hero = &site.components["hero"];
+        let node = &site.nodes["one"];
+        for text in [
+            &hero.template,
+            &hero.styles,
+            &node.custom_css,
+            &node.custom_scripts,
+        ] {
+            assert_eq!(text.as_deref(), Some("abc"));
+        }
+        let theme = &site.themes["base"];
+        assert_eq!(theme.texts.len(), 2);
+        assert!(theme.texts.values().all(|file| &*file.text == "abc"));
+        for path in marked {
+            let found = Diagnostic::error(code::BAD_VALUE, Place::span(path, 1..2), "x");
+            let located = locate(&folder, found.into());
+            let at = located[0].at.as_ref().expect("a place");
+            let text = at.text.as_ref().expect("shown");
+            assert_eq!((&text[at.range.clone()], at.column), ("b", 2));
+        }
+    }
 }
