@@ -131,8 +131,12 @@ fn a_secret_is_neither_repeated_nor_pointed_at() {
 fn nothing_secret(text: &str) {
     let (config, diagnostics) = config(text);
     assert!(diagnostics.has_errors(), "{text}");
-    let databases = config.map(|config| format!("{:?}", config.databases.values()));
-    assert!(!databases.is_some_and(|shown| shown.contains("hunter2")));
+    let databases =
+        config.map(|config| format!("{:?} {:?}", config.databases, config.nodes.keys()));
+    assert!(
+        !databases.is_some_and(|shown| shown.contains("hunter2")),
+        "{text}"
+    );
     for diagnostic in diagnostics {
         for words in diagnostic.hints.iter().chain([&diagnostic.message]) {
             assert!(!redacted(words).contains("hunter2"), "{text}\n{words}");
