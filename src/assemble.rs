@@ -108,7 +108,7 @@ fn check_themes(site: &Site, diagnostics: &mut Diagnostics) {
         }
     }
     for (field, theme) in wanted {
-        if !site.themes.contains_key(theme) {
+        if !site.themes.contains_key(theme) && !site.incomplete {
             diagnostics.push(unknown(
                 code::UNKNOWN_THEME,
                 Place::value(Arc::clone(&config.origin), field),
@@ -124,28 +124,41 @@ fn check_themes(site: &Site, diagnostics: &mut Diagnostics) {
         };
         let place = Place::value(Arc::clone(&theme.origin), "extends");
         if !site.themes.contains_key(parent) {
-            diagnostics.push(unknown(
-                code::UNKNOWN_THEME,
-                place,
-                "theme",
-                parent,
-                site.themes.keys().map(String::as_str),
-            ));
-        } else if site
-            .theme_chain(&theme.key)
-            .last()
-            .and_then(|last| last.extends.as_ref())
-            .is_some_and(|next| site.themes.contains_key(next))
-        {
-            // A chain ends at a theme that extends nothing; this one ends because it came round.
-            diagnostics.push(Diagnostic::error(
+            if !site.incomplete {
+                diagnostics.push(unknown(
+                    code::UNKNOWN_THEME,
+                    place,
+                    "theme",
+                    parent,
+                    site.themes.keys().map(String::as_str),
+                ));
+            }
+            continue;
+        }
+        // A chain that goes on at the theme it began with is a ring; of its themes the first by name
+        // tells of it.
+        let chain = site.theme_chain(&theme.key);
+        let next = chain.last().and_then(|last| last.extends.as_ref());
+        if next == Some(&theme.key) && chain.iter().all(|other| theme.key <= other.key) {
+            let mut cycle = Diagnostic::error(
                 code::THEME_CYCLE,
                 place,
-                format!(
-                    "the theme `{}` extends itself by way of `{parent}`",
-                    theme.key
-                ),
-            ));
+                match chain.len() {
+                    1 => format!("the theme `{parent}` extends itself"),
+                    _ => format!(
+                        "the theme `{}` extends itself by way of `{parent}`",
+                        theme.key
+                    ),
+                },
+            );
+            for other in &chain[1..] {
+                let extends = other.extends.as_deref().unwrap_or_default();
+                cycle = cycle.related(
+                    Place::value(Arc::clone(&other.origin), "extends"),
+                    format!("`{}` extends `{extends}`", other.key),
+                );
+            }
+            diagnostics.push(cycle);
         }
     }
 }

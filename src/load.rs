@@ -2,20 +2,42 @@
 //! and assembles them. Each file is read once, and digested while it is read.
 #![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use crate::assemble::{Parts, assemble};
-use crate::diag::{Diagnostic, Diagnostics, Place, Spot, code, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::format::{self, ComponentFile, NodeFile, PageFile};
 use crate::model::{Asset, Documents, Page, Site, TextFile, Theme, key_problem};
 
+pub use places::{Located, LocatedPlace, locate};
+
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";
+
+/// What some editors put before the first character of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The text of a template, style sheet or script without its byte order mark, which would be a
+/// character of the page. Of other files it stays: the TOML parser passes over it itself.
+fn without_mark(path: &str, text: String) -> String {
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest)
+            if matches!(ending, "html" | "css" | "js" | "jsx" | "tsx")
+                && !path.starts_with("content/pages/") =>
+        {
+            rest.to_string()
+        }
+        _ => text,
+    }
+}
 
 /// What loading gives. With errors in the diagnostics, the site is what could be understood.
 pub struct Loaded {
@@ -46,84 +68,6 @@ pub fn load_site(folder: &Folder) -> Loaded {
         diagnostics: reading.diagnostics,
         inputs: inputs.finish(),
     }
-}
-
-/// A diagnostic with its place found in the text of its file.
-#[derive(Clone, Debug)]
-pub struct Located {
-    pub diagnostic: Diagnostic,
-    /// Where in the text it is; `None` where it has no place, or a file that cannot be shown.
-    pub at: Option<LocatedPlace>,
-    /// The same for the places that belong to it.
-    pub related: Vec<(Option<LocatedPlace>, Place, String)>,
-}
-
-/// A range of the text of a file.
-#[derive(Clone, Debug)]
-pub struct LocatedPlace {
-    pub text: Arc<str>,
-    /// Bytes, within the text and between characters.
-    pub range: std::ops::Range<usize>,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-}
-
-/// Finds the places of diagnostics, sorts them by path, place and code, and drops what is said twice.
-pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
-    let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
-    // No line of a file with a secret in it is shown, whatever the line was to be shown for.
-    let secret: BTreeSet<Arc<str>> = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.code == code::SECRET_IN_FILE)
-        .filter_map(|diagnostic| Some(Arc::clone(&diagnostic.place.as_ref()?.path)))
-        .collect();
-    let mut find = |place: &Place| -> Option<LocatedPlace> {
-        if place.spot == Spot::Whole || secret.contains(&place.path) {
-            return None;
-        }
-        let text = texts
-            .entry(Arc::clone(&place.path))
-            .or_insert_with(|| folder.read_text(&place.path).ok().map(Arc::from))
-            .clone()?;
-        let range = format::locate(&place.path, &text, &place.spot)?;
-        let before = &text[..range.start];
-        Some(LocatedPlace {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            text,
-            range,
-        })
-    };
-    let mut located: Vec<Located> = diagnostics
-        .into_iter()
-        .map(|diagnostic| Located {
-            at: diagnostic.place.as_ref().and_then(&mut find),
-            related: diagnostic
-                .related
-                .iter()
-                .map(|(place, label)| (find(place), place.clone(), label.clone()))
-                .collect(),
-            diagnostic,
-        })
-        .collect();
-    located.sort_by(|a, b| {
-        let rank = |l: &Located| {
-            (
-                l.diagnostic
-                    .place
-                    .as_ref()
-                    .map(|place| Arc::clone(&place.path)),
-                l.at.as_ref().map(|at| at.range.start),
-                l.diagnostic.code,
-                l.diagnostic.message.clone(),
-            )
-        };
-        rank(a).cmp(&rank(b))
-    });
-    located.dedup_by(|a, b| a.diagnostic == b.diagnostic);
-    located
 }
 
 struct Reading<'a> {
@@ -340,7 +284,7 @@ impl Reading<'_> {
     fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
         let mut texts = BTreeMap::new();
         for (ending, path) in &family.0 {
-            texts.insert(ending.clone(), self.text(path)?);
+            texts.insert(ending.clone(), without_mark(path, self.text(path)?));
         }
         Some(texts)
     }
@@ -450,6 +394,7 @@ impl Reading<'_> {
             let origin = Arc::from(config.as_str());
             let Some(mut theme) = format::read_theme(&key, &origin, &text, &mut self.diagnostics)
             else {
+                self.missing = true;
                 continue;
             };
             for room in ROOMS {
@@ -465,7 +410,7 @@ impl Reading<'_> {
                     if let Some(text) = self.text(&path) {
                         let file = TextFile {
                             origin: Arc::from(path.as_str()),
-                            text: Arc::from(text),
+                            text: Arc::from(without_mark(&path, text)),
                         };
                         theme
                             .texts
@@ -519,4 +464,58 @@ fn not_read(path: &str, hint: String) -> Diagnostic {
         format!("`{path}` has no effect"),
     )
     .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_order_marks_reach_no_page_and_move_no_place() {
+        let root = tempfile::tempdir().expect("a folder");
+        let marked = [
+            "content/components/hero.html",
+            "content/components/hero.css",
+            "content/nodes/one.css",
+            "content/nodes/one.js",
+            "themes/base/styles/main.css",
+            "themes/base/layouts/page.html",
+        ];
+        let named = [
+            "content/components/hero.toml",
+            "content/nodes/one.toml",
+            "themes/base/theme.toml",
+        ];
+        let files = marked.map(|path| (path, "\u{feff}abc"));
+        let files = files
+            .into_iter()
+            .chain(named.map(|path| (path, "name = \"X\"\n")));
+        for (path, text) in files.chain([(CONFIG_FILE, "[site]\nname = \"X\"\n")]) {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("below the root")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        let folder = Folder::new(root.path());
+        let site = load_site(&folder).site.expect("a site");
+        let hero = &site.components["hero"];
+        let node = &site.nodes["one"];
+        for text in [
+            &hero.template,
+            &hero.styles,
+            &node.custom_css,
+            &node.custom_scripts,
+        ] {
+            assert_eq!(text.as_deref(), Some("abc"));
+        }
+        let theme = &site.themes["base"];
+        assert_eq!(theme.texts.len(), 2);
+        assert!(theme.texts.values().all(|file| &*file.text == "abc"));
+        for path in marked {
+            let found = Diagnostic::error(code::BAD_VALUE, Place::span(path, 1..2), "x");
+            let located = locate(&folder, found.into());
+            let at = located[0].at.as_ref().expect("a place");
+            let text = at.text.as_ref().expect("shown");
+            assert_eq!((&text[at.range.clone()], at.column), ("b", 2));
+        }
+    }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, Step, code, did_you_mean};
@@ -19,7 +19,7 @@ pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
             Ok(validator) => {
                 validators.insert(component.key.as_str(), validator);
             }
-            Err(diagnostic) => diagnostics.push(diagnostic),
+            Err(found) => diagnostics.extend(found),
         }
         let Some(validator) = validators.get(component.key.as_str()) else {
             continue;
@@ -46,15 +46,31 @@ pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
     found.into_iter().for_each(|part| diagnostics.extend(part));
 }
 
-fn compile(component: &Component) -> Result<Validator, Diagnostic> {
+/// The validator of a component's props, or all that is wrong with their schema.
+fn compile(component: &Component) -> Result<Validator, Diagnostics> {
     let schema = Value::Table(component.props.clone()).to_json();
-    jsonschema::options().build(&schema).map_err(|error| {
+    let fault = |error: &ValidationError<'_>| {
         let field = pointer(&FieldPath::from("props"), error.instance_path().as_str());
         Diagnostic::error(
             code::BAD_SCHEMA,
             Place::value(Arc::clone(&component.origin), field),
-            format!("`[props]` is no JSON Schema: {error}"),
+            format!(
+                "`[props]` is no JSON Schema: {}",
+                shortened(&error.to_string())
+            ),
         )
+    };
+    jsonschema::options().build(&schema).map_err(|first| {
+        // The builder stops at the first; the schema of schemas tells all that it sees.
+        let mut found = Diagnostics::new();
+        if let Ok(meta) = jsonschema::meta::validator_for(&schema) {
+            meta.iter_errors(&schema)
+                .for_each(|error| found.push(fault(&error)));
+        }
+        if found.is_empty() {
+            found.push(fault(&first));
+        }
+        found
     })
 }
 

@@ -99,10 +99,9 @@ fn groups(located: &Located) -> Vec<Group<'_>> {
     let title = level
         .primary_title(clean(&diagnostic.message))
         .id(diagnostic.code.0);
-    let mut first = match (&located.at, &diagnostic.place) {
-        (Some(at), Some(place)) => title.element(snippet(at, &place.path, None)),
-        (None, Some(place)) if !place.path.is_empty() => {
-            title.element(Origin::path(place.path.to_string()))
+    let mut first = match &diagnostic.place {
+        Some(place) if !place.path.is_empty() || located.at.is_some() => {
+            with_source(Group::with_title(title), located.at.as_ref(), &place.path)
         }
         _ => Group::with_title(title),
     };
@@ -112,38 +111,47 @@ fn groups(located: &Located) -> Vec<Group<'_>> {
     let mut groups = vec![first];
     for (at, place, label) in &located.related {
         let title = Level::NOTE.secondary_title(clean(label));
-        groups.push(match at {
-            Some(at) => Group::with_title(title).element(snippet(at, &place.path, None)),
-            None => Group::with_title(title).element(Origin::path(place.path.to_string())),
-        });
+        let group = Group::with_title(title);
+        groups.push(with_source(group, at.as_ref(), &place.path));
     }
     groups
 }
 
-fn snippet<'a>(
-    at: &'a LocatedPlace,
-    path: &'a str,
-    label: Option<&'a str>,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+/// Shows where something is: the path, and where there is one that may be shown, the line.
+fn with_source<'a>(group: Group<'a>, at: Option<&'a LocatedPlace>, path: &'a str) -> Group<'a> {
+    let origin = Origin::path(path);
+    let Some(at) = at else {
+        return group.element(origin);
+    };
+    let Some(text) = &at.text else {
+        return group.element(origin.line(at.line).char_column(at.column));
+    };
     let floor = |mut index: usize| {
-        while !at.text.is_char_boundary(index) {
+        while !text.is_char_boundary(index) {
             index -= 1;
         }
         index
     };
+    let start = at.range.start;
     // An underline over many lines says no more than its first line.
-    let first_line_end = at.text[at.range.start..]
+    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let line_end = text[start..]
         .find('\n')
-        .map_or(at.text.len(), |length| at.range.start + length);
-    let end = at.range.end.min(first_line_end).max(at.range.start);
-    let from = floor(at.range.start.saturating_sub(MOST_SHOWN));
-    let to = floor((end + MOST_SHOWN).min(at.text.len()));
-    let line_start = at.text[..from].matches('\n').count() + 1;
-    let range = at.range.start - from..floor(end.min(to)) - from;
-    Snippet::source(&at.text[from..to])
-        .line_start(line_start)
-        .path(path)
-        .annotation(AnnotationKind::Primary.span(range).label(label))
+        .map_or(text.len(), |length| start + length);
+    let end = at.range.end.clamp(start, line_end);
+    let from = floor(start.saturating_sub(MOST_SHOWN)).max(line_start);
+    let to = floor((end + MOST_SHOWN).min(line_end));
+    let end = floor(end.min(start + MOST_SHOWN));
+    let shown = Snippet::source(&text[from..to])
+        .line_start(at.line)
+        .annotation(AnnotationKind::Primary.span(start - from..end - from));
+    if from == line_start {
+        return group.element(shown.path(path));
+    }
+    // The renderer would count columns from where the line was cut.
+    group
+        .element(origin.line(at.line).char_column(at.column))
+        .element(shown)
 }
 
 /// Text from files and rows, without what would steer a terminal.

@@ -1,7 +1,11 @@
 //! Components: `content/components/<key>.toml` with its siblings `.html`, `.css`, `.tsx` or `.jsx`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::DataFile;
 use super::conflict::{conflict_at, conflicts};
@@ -45,6 +49,21 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
             props: reader.free(item.get("props")),
         })
         .collect();
+    let mut first: BTreeMap<&str, &Spanned<DeValue<'_>>> = BTreeMap::new();
+    for item in fields.items("examples") {
+        let named = item.get("name");
+        let Some((name, value)) = named.and_then(|value| Some((value.as_ref().as_str()?, value)))
+        else {
+            continue;
+        };
+        if let Some(earlier) = first.insert(name, value) {
+            let message = format!("two examples have the name `{}`", name.escape_debug());
+            let earlier = reader.place(earlier.span());
+            let diagnostic =
+                Diagnostic::error(code::DUPLICATE_KEY, reader.place(value.span()), message);
+            reader.report(diagnostic.related(earlier, "the first is here"));
+        }
+    }
     if metadata.contains_key("examples")
         && let Some(value) = fields.get("examples")
     {

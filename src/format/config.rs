@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::fields::{Fields, check};
 use super::reader::Reader;
+use super::rules::DATABASE_NAME;
+use super::secret::has_address;
 use super::shape;
 use crate::diag::Diagnostics;
 use crate::model::{
@@ -13,7 +15,7 @@ use crate::model::{
 
 /// Reads robbieblocks.toml. `None` only where it is no TOML: where a field is wrong, its default
 /// stands in for it next to the diagnostic, so that one run can go on to find the errors of the
-/// content as well.
+/// content as well. What may be a secret is left out, for a configuration is shown to people.
 pub fn read_config(origin: &Arc<str>, text: &str, diagnostics: &mut Diagnostics) -> Option<Config> {
     let mut reader = Reader::new(origin, text, diagnostics);
     let sheet = reader.parse()?;
@@ -57,17 +59,19 @@ pub fn read_config(origin: &Arc<str>, text: &str, diagnostics: &mut Diagnostics)
         databases: root
             .entries("database")
             .into_iter()
-            .map(|(name, fields)| {
+            .filter(|(name, _)| (DATABASE_NAME.check)(name).is_none())
+            .filter_map(|(name, fields)| {
                 let database = DatabaseConfig {
-                    url_env: fields.needed_text("url_env"),
+                    url_env: fields.text("url_env")?,
                     listen_url_env: fields.text("listen_url_env"),
                 };
-                (name, database)
+                Some((name, database))
             })
             .collect(),
         nodes: root
             .entries("node")
             .into_iter()
+            .filter(|(id, _)| !has_address(id))
             .map(|(id, fields)| {
                 let node = NodeConfig {
                     base_url: fields.text("base_url").map(without_slash),

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::reader::{Reader, type_name};
 use super::rules::Rule;
+use super::secret::HIDDEN;
 use crate::diag::{Diagnostic, code, did_you_mean};
 
 /// The fields of one sort of table.
@@ -271,7 +272,7 @@ fn check_table(
         let name: &str = key.as_ref();
         match shape.fields.iter().find(|field| field.name == name) {
             Some(field) => check_value(reader, shape, field, value, span.as_ref()),
-            None => unknown_key(reader, shape, key.span(), name, span.as_ref(), around),
+            None => unknown_key(reader, shape, key.span(), name, around),
         }
     }
     for field in shape.fields.iter().filter(|field| field.required) {
@@ -294,16 +295,21 @@ fn unknown_key(
     shape: &'static Shape,
     span: Range<usize>,
     name: &str,
-    table: Option<&Range<usize>>,
     around: Option<&'static Shape>,
 ) {
     if shape.secrets.contains(&name) {
-        let message = format!("`{name}` would put the address of a database into a file");
-        let place = reader.place_of_secret(table, span);
+        let message = format!("`{name}` would put a secret into a file");
+        let place = reader.place(span);
         let diagnostic = Diagnostic::error(code::SECRET_IN_FILE, place, message);
         reader.report(diagnostic.hint(super::rules::SECRET_HINT));
         return;
     }
+    let shown = match shape.secrets {
+        [] => name.escape_debug().to_string(),
+        // Where secrets are near, a key may be one.
+        _ if is_plain_word(name) => name.to_string(),
+        _ => HIDDEN.to_string(),
+    };
     let names = || shape.fields.iter().map(|field| field.name);
     let outside = around.filter(|around| around.fields.iter().any(|field| field.name == name));
     let hint = match outside {
@@ -317,9 +323,14 @@ fn unknown_key(
                 .then(|| "free-form data belongs under `[metadata]`".to_string())
         }),
     };
-    let message = format!("{} has no key `{}`", shape.noun, name.escape_debug());
+    let message = format!("{} has no key `{shown}`", shape.noun);
     let diagnostic = Diagnostic::error(code::UNKNOWN_KEY, reader.place(span), message);
     reader.report(diagnostic.hint_if(hint));
+}
+
+/// Whether a key looks like the name of a setting, as no address and hardly a password does.
+fn is_plain_word(key: &str) -> bool {
+    key.len() <= 24 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 fn check_value(
@@ -334,7 +345,7 @@ fn check_value(
     let name = field.name;
     match (&field.kind, value.as_ref()) {
         (Kind::Text(rule), DeValue::String(text)) => {
-            reader.check_text(name, rule, text, value.span(), table);
+            reader.check_text(name, rule, text, value.span());
         }
         (Kind::OneOf(allowed), DeValue::String(text)) => {
             if !allowed.contains(&text.as_ref()) {
@@ -355,7 +366,7 @@ fn check_value(
                     reader.wrong_type(name, "a string", item);
                     continue;
                 };
-                reader.check_text(name, rule, text, item.span(), table);
+                reader.check_text(name, rule, text, item.span());
                 if *unique && !seen.insert(text) {
                     let message = format!("`{}` is given twice", text.escape_debug());
                     reader.error(code::BAD_VALUE, item.span(), message);
@@ -392,12 +403,16 @@ fn check_value(
         }
         (Kind::Map(rule, inner), DeValue::Table(entries)) => {
             for (key, entry) in entries {
-                reader.check_text(name, rule, key.as_ref(), key.span(), None);
+                reader.check_text(name, rule, key.as_ref(), key.span());
                 match entry.as_ref() {
                     DeValue::Table(fields) => {
                         check_table(reader, inner, fields, Some(entry.span()), None);
                     }
-                    _ => reader.wrong_type(key.as_ref(), "a table", entry),
+                    _ => {
+                        let hide = !inner.secrets.is_empty() && !is_plain_word(key.as_ref());
+                        let shown = if hide { HIDDEN } else { key.as_ref() };
+                        reader.wrong_type(shown, "a table", entry);
+                    }
                 }
             }
         }
@@ -434,15 +449,8 @@ impl Kind {
 }
 
 impl Reader<'_> {
-    /// Reports a text that its rule does not allow. `table` is where the table around it stands.
-    pub(super) fn check_text(
-        &mut self,
-        name: &str,
-        rule: &Rule,
-        text: &str,
-        span: Range<usize>,
-        table: Option<&Range<usize>>,
-    ) {
+    /// Reports a text that its rule does not allow.
+    pub(super) fn check_text(&mut self, name: &str, rule: &Rule, text: &str, span: Range<usize>) {
         if !self.check_nul(text, span.clone()) {
             return;
         }
@@ -463,14 +471,12 @@ impl Reader<'_> {
         let Some(fault) = (rule.check)(text) else {
             return;
         };
-        let (place, message) = if fault.secret {
-            let message = format!("the value of `{name}` is not allowed: {}", fault.reason);
-            (self.place_of_secret(table, span), message)
-        } else {
-            let shown = text.escape_debug();
-            let message = format!("`{shown}` is not allowed as `{name}`: {}", fault.reason);
-            (self.place(span), message)
+        let shown = match fault.secret {
+            true => HIDDEN.to_string(),
+            false => text.escape_debug().to_string(),
         };
+        let message = format!("`{shown}` is not allowed as `{name}`: {}", fault.reason);
+        let place = self.place(span);
         self.report(Diagnostic::error(fault.code, place, message).hint_if(fault.hint));
     }
 

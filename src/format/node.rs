@@ -96,8 +96,8 @@ fn read_overrides(
             }
             continue;
         }
-        reader.check_text("token key", &KEY, name, key.span(), None);
-        reader.check_text(name, &ANY, text, value.span(), None);
+        reader.check_text("token key", &KEY, name, key.span());
+        reader.check_text(name, &ANY, text, value.span());
         overrides.insert(name.to_string(), text.to_string());
     }
     (scheme, overrides)

@@ -196,7 +196,7 @@ fn read_blocks(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> Vec<Block> {
             && key.len() > component.len()
             && let Some(value) = item.get("component")
         {
-            reader.check_text("key", &KEY, &key, value.span(), None);
+            reader.check_text("key", &KEY, &key, value.span());
         }
         blocks.push(Block {
             key,

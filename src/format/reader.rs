@@ -8,7 +8,9 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::DataFile;
 use super::conflict::{conflict_at, conflicts};
-use crate::diag::{Code, Diagnostic, Diagnostics, Place, code};
+use super::rules::SECRET_HINT;
+use super::secret;
+use crate::diag::{Code, Diagnostic, Diagnostics, Place, Spot, code};
 
 /// What the reading of one file needs to know.
 pub(super) struct Reader<'a> {
@@ -96,7 +98,27 @@ impl<'a> Reader<'a> {
     /// Adds a diagnostic, an error.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.failed = true;
+        let diagnostic = self.or_secret(diagnostic);
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Where a diagnostic is about the address of a database, an error that says so.
+    fn or_secret(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        if !secret::is_config(self.origin) {
+            return diagnostic;
+        }
+        if let Some(Spot::Span(start, end)) = diagnostic.place.as_ref().map(|place| &place.spot)
+            && matches!(
+                diagnostic.code,
+                code::WRONG_TYPE | code::UNKNOWN_KEY | code::BAD_KEY
+            )
+            && secret::in_database(self.text, *start)
+            && self.text.get(*start..*end).is_some_and(secret::has_address)
+        {
+            diagnostic.code = code::SECRET_IN_FILE;
+            diagnostic.hints = vec![SECRET_HINT.to_string()];
+        }
+        diagnostic
     }
 
     /// Adds an error at a span of the TOML.
@@ -114,27 +136,6 @@ impl<'a> Reader<'a> {
     /// The file as a whole.
     pub(super) fn whole(&self) -> Place {
         Place::whole(self.origin.clone())
-    }
-
-    /// A place for something that must not be shown: the header of the table that holds it, and
-    /// where that is on the same line, or there is none, the whole file.
-    pub(super) fn place_of_secret(
-        &self,
-        table: Option<&Range<usize>>,
-        span: Range<usize>,
-    ) -> Place {
-        let between = table.and_then(|table| {
-            self.text
-                .get(table.start + self.base..span.start + self.base)
-        });
-        match table {
-            Some(table) if between.is_some_and(|text| text.contains('\n')) => {
-                let first = between.and_then(|text| text.lines().next());
-                let length = first.map_or(0, str::len).min(table.len());
-                self.place(table.start..table.start + length)
-            }
-            _ => self.whole(),
-        }
     }
 
     /// Whether a text has no U+0000; reports the one that it has. Postgres holds none in its texts.

@@ -113,6 +113,18 @@ pub(super) const LANGUAGE: Rule = Rule {
     pattern: Some("^([A-Za-z]{2,8}|[xi])(-[A-Za-z0-9]{1,8})*$"),
 };
 
+/// The name of a database. What is refused here may be an address with a password, so it is never
+/// repeated.
+pub(super) const DATABASE_NAME: Rule = Rule {
+    check: |text| {
+        Some(Fault {
+            secret: true,
+            ..(KEY.check)(text)?
+        })
+    },
+    ..KEY
+};
+
 /// The name of an environment variable. What is refused here may be an address with a password, so
 /// it is never repeated.
 pub(super) const VARIABLE: Rule = Rule {

@@ -2,8 +2,8 @@
 
 use super::fields::{Fallback, Field, Kind, Shape, optional, or, required};
 use super::rules::{
-    ANY, BASE_URL, FILLED, FOLDER, KEY, KEY_50, KEY_100, LANGUAGE, NAME, OUTPUT, ROUTE, STYLE_PATH,
-    TEXT_20, TEXT_50, TEXT_255, TEXT_500, VARIABLE,
+    ANY, BASE_URL, DATABASE_NAME, FILLED, FOLDER, KEY, KEY_50, KEY_100, LANGUAGE, NAME, OUTPUT,
+    ROUTE, STYLE_PATH, TEXT_20, TEXT_50, TEXT_255, TEXT_500, VARIABLE,
 };
 use crate::model::{Block, Page, Status};
 
@@ -262,7 +262,7 @@ pub(super) static SITE: Shape = shape(
         ),
         optional(
             "database",
-            Kind::Map(KEY, &DATABASE),
+            Kind::Map(DATABASE_NAME, &DATABASE),
             "The databases that it is kept in sync with; `main` is the default",
         ),
         optional(
@@ -386,7 +386,14 @@ pub(super) static DATABASE: Shape = Shape {
         "listen_url",
         "uri",
         "dsn",
+        "pass",
+        "passwd",
         "password",
+        "pgpass",
+        "pgpassword",
+        "pwd",
+        "secret",
+        "token",
         "connection_string",
         "database_url",
     ],

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::conflict::marker_at;
 use super::reader::Reader;
+use super::secret::{HIDDEN, may_show};
 use crate::diag::{Diagnostic, code};
 
 /// How many syntax errors of one file are reported: a file that is not TOML at all has one in
@@ -83,41 +84,29 @@ impl Reader<'_> {
     /// One syntax error in words that say what to do.
     fn syntax_error(&self, toml: &str, span: Range<usize>, message: &str) -> Diagnostic {
         let found = toml.get(span.clone()).unwrap_or_default();
+        let shown = may_show(self.origin, self.text, self.base + span.start);
         let (message, hint) = if message.starts_with("string values must be quoted") {
             if found.trim().is_empty() {
                 ("a value is missing".to_string(), None)
             } else {
                 let simple = found.len() <= 60 && !found.contains(['"', '\\', '\n', '@']);
-                let hint = match simple && !found.contains("://") {
+                let hint = match shown && simple && !found.contains("://") {
                     true => format!("write `\"{found}\"`"),
                     false => "put it into quotes".to_string(),
                 };
                 ("strings need quotes".to_string(), Some(hint))
             }
         } else if message == "duplicate key" && !found.is_empty() {
-            (format!("`{}` is defined twice", found.escape_debug()), None)
+            let found = match shown {
+                true => found.escape_debug().to_string(),
+                false => HIDDEN.to_string(),
+            };
+            (format!("`{found}` is defined twice"), None)
         } else {
             (message.replace('\n', " "), None)
         };
-        // The line would be shown.
-        let place = match self.may_hide_secret(toml, &span) {
-            true => self.whole(),
-            false => self.place(span),
-        };
+        let place = self.place(span);
         Diagnostic::error(code::TOML_SYNTAX, place, message).hint_if(hint)
-    }
-
-    /// Whether the line of an error in robbieblocks.toml may have the address of a database.
-    fn may_hide_secret(&self, toml: &str, span: &Range<usize>) -> bool {
-        if !self.origin.ends_with("robbieblocks.toml") {
-            return false;
-        }
-        let before = toml.get(..span.start).unwrap_or_default();
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = toml[start..].split('\n').next().unwrap_or_default();
-        let line = line.to_ascii_lowercase();
-        let address = line.contains("://") && line.contains('@');
-        address || line.contains("password") || line.contains("_env")
     }
 }
 

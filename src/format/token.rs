@@ -86,8 +86,7 @@ impl Group<'_, '_> {
                 }
                 ("value", _) => self.no_text(&path, value),
                 ("description", DeValue::String(words)) => {
-                    self.reader
-                        .check_text(name, &ANY, words, value.span(), None);
+                    self.reader.check_text(name, &ANY, words, value.span());
                     description = Some(words.to_string());
                 }
                 ("description", _) => self.reader.wrong_type(name, "a string", value),
@@ -116,9 +115,8 @@ impl Group<'_, '_> {
         description: Option<String>,
     ) {
         let before = self.reader.count();
-        self.reader
-            .check_text("token key", &KEY, &path, key.span(), None);
-        self.reader.check_text(&path, &ANY, text, span, None);
+        self.reader.check_text("token key", &KEY, &path, key.span());
+        self.reader.check_text(&path, &ANY, text, span);
         if let Some(first) = self.seen.get(&path) {
             let first = self.reader.place(first.clone());
             let place = self.reader.place(key.span());

@@ -373,19 +373,23 @@ fn every_code_has_a_fixture() {
 
 #[test]
 fn a_secret_in_a_file_is_not_repeated() {
-    let site = BUILT.duplicate();
-    lay_over(
-        &project().join("tests/fixtures/diagnostics/err_secret_in_file"),
-        &site,
-    );
-    for args in [
-        &["check"][..],
-        &["check", "--json"],
-        &["build", "--json"],
-        &["doctor"],
+    for fixture in [
+        "err_secret_in_file",
+        "err_secret_anywhere",
+        "err_secret_syntax",
     ] {
-        let output = site.run(args);
-        let said = text(&output.stdout) + &text(&output.stderr);
-        assert!(!said.contains("hunter2"), "rbgen {args:?}:\n{said}");
+        let site = BUILT.duplicate();
+        let fixture = project().join("tests/fixtures/diagnostics").join(fixture);
+        lay_over(&fixture, &site);
+        for args in [
+            &["check"][..],
+            &["check", "--json"],
+            &["build", "--json"],
+            &["doctor"],
+        ] {
+            let output = site.run(args);
+            let said = text(&output.stdout) + &text(&output.stderr);
+            assert!(!said.contains("hunter2"), "rbgen {args:?}:\n{said}");
+        }
     }
 }

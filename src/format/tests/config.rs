@@ -83,28 +83,84 @@ fn a_secret_is_neither_repeated_nor_pointed_at() {
         "url_env = \"hunter2!\"",
         "url_env = [\"hunter2\"]",
         "url_env = postgres://me:hunter2@db/x",
+        "url_env = { x = \"postgres://me:hunter2@db/x\" }",
+        "pass = \"hunter2\"\nurl_env = \"A\"",
+        "token = \"hunter2\"\nurl_env = \"A\"",
+        "pgpass = hunter2",
+        "uri: \"postgres://me:hunter2@db/x\"",
+        "\"postgres://me:hunter2@db/x\" = 1\nurl_env = \"A\"",
+        "\"hunter2!\" = 1\n\"hunter2!\" = 1",
+        "hunter2",
     ] {
         for text in [
             format!("[site]\nname = \"X\"\n[database.main]\n{line}\n"),
+            format!("[site]\nname = \"X\"\n[database]\n{line}\n"),
             format!(
                 "site.name = \"X\"\ndatabase.main = {{ {} }}\n",
                 line.replace('\n', ", ")
             ),
         ] {
-            let (config, diagnostics) = config(&text);
-            assert!(diagnostics.has_errors());
-            let shown = format!("{config:?}");
-            assert!(!shown.contains("hunter2"), "{shown}");
-            for diagnostic in diagnostics {
-                assert!(!diagnostic.message.contains("hunter2"));
-                assert!(!diagnostic.hints.iter().any(|hint| hint.contains("hunter2")));
-                let place = diagnostic.place.expect("a place");
-                if diagnostic.code == crate::diag::code::SECRET_IN_FILE
-                    && let Some(range) = locate(&place.path, &text, &place.spot)
-                {
-                    assert_eq!(&text[range], "[database.main]");
-                }
-            }
+            nothing_secret(&text);
         }
+    }
+    for line in [
+        "[database.\"postgres://me:hunter2@db/x\"]\nurl_env = \"A\"",
+        "[database.\"host=db password=hunter2\"]\nurl_env = \"A\"",
+        "[database]\n\"host=db password=hunter2\" = 1",
+        "[node.x]\nbase_url = \"https://me:hunter2@x.org\"",
+        "[node.x]\ndeploy = \"ssh://me:hunter2@x.org\"",
+        "[node.x]\ndeploy = { dir = \"x\", key = \"hunter2\" }",
+        "[node.x]\ntheme = \"https://me:hunter2@x.org\"",
+        "[node.\"https://me:hunter2@x.org\"]\ntheme = 3",
+        "[react]\nruntime = \"postgres://me:hunter2@x.org\"",
+        "[databse.main]\nmain = hunter2",
+    ] {
+        nothing_secret(&format!("[site]\nname = \"X\"\n{line}\n"));
+    }
+    for line in [
+        "database = \"postgres://me:hunter2@db/x\"",
+        "database = \"hunter2\"",
+        "database = [\n \"hunter2\",\n]",
+        "\"database\".main = \"hunter2\"",
+    ] {
+        nothing_secret(&format!("{line}\n[site]\nname = \"X\"\n"));
+    }
+}
+
+/// Neither the words of its diagnostics nor the lines that are shown with them have the secret.
+fn nothing_secret(text: &str) {
+    let (config, diagnostics) = config(text);
+    assert!(diagnostics.has_errors(), "{text}");
+    let databases =
+        config.map(|config| format!("{:?} {:?}", config.databases, config.nodes.keys()));
+    assert!(
+        !databases.is_some_and(|shown| shown.contains("hunter2")),
+        "{text}"
+    );
+    for diagnostic in diagnostics {
+        for words in diagnostic.hints.iter().chain([&diagnostic.message]) {
+            assert!(!redacted(words).contains("hunter2"), "{text}\n{words}");
+        }
+        let place = diagnostic.place.expect("a place");
+        let Some(range) = locate(&place.path, text, &place.spot) else {
+            continue;
+        };
+        let line_start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[line_start..].lines().next().unwrap_or_default();
+        let hidden = !may_show(&place.path, text, range.start);
+        assert!(hidden || !line.contains("hunter2"), "{text}\n{line}");
+    }
+}
+
+#[test]
+fn an_address_is_called_a_secret_wherever_it_stands() {
+    for text in [
+        "[site]\nname = \"X\"\n[database.main]\nurl_env = [\"postgres://u:p@h\"]\n",
+        "[site]\nname = \"X\"\n[database]\nmain = \"postgres://u:p@h\"\n",
+        "database = \"postgres://u:p@h\"\n[site]\nname = \"X\"\n",
+        "[site]\nname = \"X\"\n[database.\"postgres://u:p@h\"]\nurl_env = \"A\"\n",
+    ] {
+        let codes: Vec<_> = config(text).1.iter().map(|found| found.code).collect();
+        assert_eq!(codes, [crate::diag::code::SECRET_IN_FILE], "{text}");
     }
 }
