@@ -9,7 +9,7 @@ use super::context::{BundleValues, Context, PageValue, escape, head, scripts};
 use super::engine::Engine;
 use super::markdown::Ids;
 use super::policy::{PolicyNeeds, policy_needs};
-use super::props::{Binding, bind_props};
+use super::props::{Binding, Defaults, bind_props};
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
 use crate::plan::PageJob;
 
@@ -45,6 +45,7 @@ pub fn render_page(
         markdown: &facts.site.config.markdown,
         ids: &mut ids,
         has_code: false,
+        defaults: Defaults::default(),
     };
     let page_value = page_value(bundle, Some(job.page));
     let mut components: Vec<&str> = Vec::new();

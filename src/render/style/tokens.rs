@@ -304,7 +304,18 @@ pub fn tokens_css(
         loc: NOWHERE,
     };
     let mut rules = vec![CssRule::LayerStatement(layers)];
-    rules.extend(sheet::parse_own(&root).0);
+    match sheet::parse_own(&root) {
+        Ok(own) => rules.extend(own.0),
+        // Each value was parsed alone before; that none of them has a value must never pass silently.
+        Err(problem) => diagnostics.push(Diagnostic::error(
+            code::CSS_SYNTAX,
+            Place::whole(node.origin.clone()),
+            format!(
+                "the tokens of the node `{}` cannot be compiled: {problem}",
+                node.id
+            ),
+        )),
+    }
     if let Some(text) = &node.custom_css {
         let source = Source {
             origin: &origin,
