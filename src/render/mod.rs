@@ -1,5 +1,6 @@
 //! Rendering: a job to bytes. Markdown, style sheets and templates, all of it pure.
 
+mod bounds;
 mod context;
 mod engine;
 pub mod markdown;
