@@ -139,7 +139,14 @@ fn token_problem(value: &str) -> Option<String> {
 pub(super) fn takes_urls(function: &str) -> bool {
     matches!(
         function,
-        "url" | "src" | "image" | "image-set" | "-webkit-image-set" | "url-prefix"
+        "url"
+            | "src"
+            | "image"
+            | "image-set"
+            | "-webkit-image-set"
+            | "cross-fade"
+            | "-webkit-cross-fade"
+            | "url-prefix"
     )
 }
 
@@ -260,6 +267,7 @@ mod tests {
             "url(https://evil.example/x.png)",
             "url('//evil.example/x.png')",
             "image-set(\"https://evil.example/x.png\" 1x)",
+            "cross-fade(\"//evil.example/x.png\", red)",
             "url(javascript:alert)",
             "url(x.png)",
             "{ a b }",
