@@ -125,7 +125,7 @@ pub fn render_page(
                         ),
                     )
                     .hint(format!(
-                        "write `{{{{ zones.{zone} }}}}` in the layout, or leave the zone out of its zones in theme.toml"
+                        "write `{{{{ zones[\"{zone}\"] }}}}` in the layout, or leave the zone out of its zones in theme.toml"
                     )),
                 );
             }

@@ -97,7 +97,10 @@ fn function_problem(value: &str) -> Option<String> {
         return None;
     }
     let sheet = format!(":root{{--x:{value}}}");
-    let problem = parse_own(&sheet).err()?;
+    let problem = match parse_own(&sheet).err()?.as_str() {
+        "the style sheet ends too early" => "an argument is missing".to_string(),
+        problem => problem.to_string(),
+    };
     Some(format!("a function in it cannot be read: {problem}"))
 }
 
