@@ -84,6 +84,7 @@ impl Engine {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(DEPTH);
+        super::filters::bound_filters(&mut environment);
         // A tag on a line of its own leaves no empty line.
         environment.set_syntax(
             SyntaxConfig::builder()

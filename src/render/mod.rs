@@ -3,6 +3,7 @@
 mod bounds;
 mod context;
 mod engine;
+mod filters;
 pub mod markdown;
 mod page;
 pub mod policy;
