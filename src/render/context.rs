@@ -81,12 +81,7 @@ impl BundleFacts {
 
     /// The URL of a route, from the root of the host.
     pub fn url(&self, route: &str) -> String {
-        let path = encode_path(route);
-        match (self.base_path.as_str(), route) {
-            ("", _) => path,
-            (base, "/") => base.to_string(),
-            (base, _) => format!("{base}{path}"),
-        }
+        format!("{}{}", self.base_path, encode_path(route))
     }
 
     /// The URL of a hashed file.

@@ -10,6 +10,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
+use super::bounds::excess;
 use crate::diag::{Code, Diagnostic, Place, code, did_you_mean};
 use crate::model::Site;
 
@@ -37,6 +38,8 @@ pub struct Engine {
 pub struct Failure {
     pub code: Code,
     pub hint: Option<String>,
+    /// Where it is, if not where the engine is.
+    pub place: Option<Place>,
 }
 
 impl fmt::Display for Failure {
@@ -49,7 +52,28 @@ impl StdError for Failure {}
 
 /// An error for a template, with a code and a hint of ours.
 pub fn failure(code: Code, message: String, hint: Option<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message).with_source(Failure { code, hint })
+    Error::new(ErrorKind::InvalidOperation, message).with_source(Failure {
+        code,
+        hint,
+        place: None,
+    })
+}
+
+/// The text of a template for the engine, where it is within bounds.
+fn load(site: &Site, theme: &str, name: &str) -> Result<Option<String>, Error> {
+    let Some((origin, text)) = find(site, theme, name) else {
+        return Ok(None);
+    };
+    match excess(text) {
+        None => Ok(Some(text.to_string())),
+        Some(excess) => Err(
+            Error::new(ErrorKind::SyntaxError, excess.message).with_source(Failure {
+                code: code::TEMPLATE_SYNTAX,
+                hint: Some(excess.hint.to_string()),
+                place: Some(Place::span(origin, excess.range)),
+            }),
+        ),
+    }
 }
 
 impl Engine {
@@ -60,6 +84,7 @@ impl Engine {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(DEPTH);
+        super::filters::bound_filters(&mut environment);
         // A tag on a line of its own leaves no empty line.
         environment.set_syntax(
             SyntaxConfig::builder()
@@ -83,9 +108,7 @@ impl Engine {
         });
         let loader_site = Arc::clone(&site);
         let loader_theme = theme.to_string();
-        environment.set_loader(move |name| {
-            Ok(find(&loader_site, &loader_theme, name).map(|(_, text)| text.to_string()))
-        });
+        environment.set_loader(move |name| load(&loader_site, &loader_theme, name));
         Engine {
             environment,
             site,
@@ -121,7 +144,13 @@ impl Engine {
         }
         let (last, outer) = chain.split_last().expect("the chain has the error itself");
         let place = |error: &Error| self.place(error.name().unwrap_or(name), error);
-        let mut diagnostic = self.describe(name, last, failure, place(last));
+        let own_place = failure.and_then(|failure| failure.place.clone());
+        let mut diagnostic = self.describe(
+            name,
+            last,
+            failure,
+            own_place.unwrap_or_else(|| place(last)),
+        );
         // A template that includes itself gives a chain as long as the limit; its ends tell enough.
         const ENDS: usize = 4;
         for (depth, error) in outer.iter().rev().enumerate() {

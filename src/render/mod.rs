@@ -1,7 +1,9 @@
 //! Rendering: a job to bytes. Markdown, style sheets and templates, all of it pure.
 
+mod bounds;
 mod context;
 mod engine;
+mod filters;
 pub mod markdown;
 mod page;
 pub mod policy;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use minijinja::value::Value;
+use minijinja::value::{Enumerator, Object, Value};
 
 use super::context::{BundleValues, Context, PageValue, escape, head, scripts};
 use super::engine::Engine;
 use super::markdown::Ids;
 use super::policy::{PolicyNeeds, policy_needs};
-use super::props::{Binding, bind_props};
+use super::props::{Binding, Defaults, bind_props};
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
 use crate::plan::PageJob;
 
@@ -45,6 +46,7 @@ pub fn render_page(
         markdown: &facts.site.config.markdown,
         ids: &mut ids,
         has_code: false,
+        defaults: Defaults::default(),
     };
     let page_value = page_value(bundle, Some(job.page));
     let mut components: Vec<&str> = Vec::new();
@@ -91,22 +93,43 @@ pub fn render_page(
     components.sort_unstable();
     components.dedup();
     let has_code = binding.has_code;
-    match render_layout(engine, bundle, Some(job.page), zones, &components, has_code) {
+    let zones = Arc::new(Zones::new(zones));
+    match render_layout(
+        engine,
+        bundle,
+        Some(job.page),
+        &zones,
+        &components,
+        has_code,
+    ) {
         Ok(html) => {
-            let (needs, problems) = policy_needs(&html);
-            for problem in problems {
+            for zone in zones.unread() {
+                let at = job
+                    .blocks
+                    .iter()
+                    .find(|&&index| page.blocks[index].zone == zone);
+                let place = match at {
+                    Some(&index) => Place::value(
+                        Arc::clone(&page.origin),
+                        FieldPath::from("blocks").then(index).then("zone"),
+                    ),
+                    None => Place::whole(Arc::clone(&page.origin)),
+                };
                 diagnostics.push(
                     Diagnostic::error(
-                        code::INLINE_HANDLER,
-                        Place::whole(Arc::clone(&page.origin)),
-                        problem.message,
+                        code::UNKNOWN_ZONE,
+                        place,
+                        format!(
+                            "the layout `{}` does not show the zone `{zone}`",
+                            page.layout
+                        ),
                     )
-                    .hint("code belongs into the node's custom scripts"),
+                    .hint(format!(
+                        "write `{{{{ zones[\"{zone}\"] }}}}` in the layout, or leave the zone out of its zones in theme.toml"
+                    )),
                 );
             }
-            if !diagnostics.has_errors() {
-                return Ok(RenderedPage { html, needs });
-            }
+            return finish(html, &page.origin, diagnostics);
         }
         Err(diagnostic) => diagnostics.push(diagnostic.related(
             Place::whole(Arc::clone(&page.origin)),
@@ -129,9 +152,83 @@ pub fn render_not_found(
         .into_iter()
         .map(|zone| (zone, String::new()))
         .collect();
-    let html = render_layout(engine, bundle, None, zones, &[], false)?;
-    let (needs, _) = policy_needs(&html);
+    let zones = Arc::new(Zones::new(zones));
+    let html = render_layout(engine, bundle, None, &zones, &[], false)?;
+    let origin = match facts.site.theme_text(theme, "layouts/404.html") {
+        Some(file) => &file.origin,
+        None => &facts.not_found.origin,
+    };
+    finish(html, origin, Diagnostics::new())
+}
+
+/// A page with what it needs of the policy, where nothing was wrong with it; what the policy forbids
+/// is reported at `origin`.
+fn finish(
+    html: String,
+    origin: &Arc<str>,
+    mut diagnostics: Diagnostics,
+) -> Result<RenderedPage, Diagnostics> {
+    let (needs, problems) = policy_needs(&html);
+    for problem in problems {
+        diagnostics.push(
+            Diagnostic::error(
+                code::INLINE_HANDLER,
+                Place::whole(Arc::clone(origin)),
+                problem.message,
+            )
+            .hint("code belongs into the node's custom scripts"),
+        );
+    }
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
     Ok(RenderedPage { html, needs })
+}
+
+/// The zones as a layout sees them. It notes which of them were asked for: a block in a zone that a
+/// layout never shows would be lost without a word.
+#[derive(Debug)]
+struct Zones {
+    /// By name: the HTML, and whether it was read.
+    zones: BTreeMap<String, (Value, AtomicBool)>,
+}
+
+impl Zones {
+    fn new(zones: BTreeMap<&str, String>) -> Zones {
+        let zones = zones.into_iter().map(|(zone, html)| {
+            // Nothing is lost of a zone that is empty.
+            let read = AtomicBool::new(html.is_empty());
+            (zone.to_string(), (Value::from_safe_string(html), read))
+        });
+        Zones {
+            zones: zones.collect(),
+        }
+    }
+
+    /// The zones with blocks that were not asked for.
+    fn unread(&self) -> impl Iterator<Item = &str> {
+        let unread = |read: &AtomicBool| !read.load(Ordering::Relaxed);
+        self.zones
+            .iter()
+            .filter(move |(_, (_, read))| unread(read))
+            .map(|(zone, _)| zone.as_str())
+    }
+}
+
+impl Object for Zones {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let (html, read) = self.zones.get(key.as_str()?)?;
+        read.store(true, Ordering::Relaxed);
+        Some(html.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        // Whoever goes over the zones shows them all.
+        for (_, read) in self.zones.values() {
+            read.store(true, Ordering::Relaxed);
+        }
+        Enumerator::Values(self.zones.keys().map(Value::from).collect())
+    }
 }
 
 fn page_value(bundle: &BundleValues, index: Option<usize>) -> Value {
@@ -145,23 +242,18 @@ fn render_layout(
     engine: &Engine,
     bundle: &Arc<BundleValues>,
     index: Option<usize>,
-    zones: BTreeMap<&str, String>,
+    zones: &Arc<Zones>,
     components: &[&str],
     has_code: bool,
 ) -> Result<String, Diagnostic> {
     let facts = &bundle.facts;
     let head = head(facts, index, components, has_code);
     let scripts = scripts(facts);
-    let zones = Value::from_pairs(
-        zones
-            .into_iter()
-            .map(|(zone, html)| (zone.to_string(), Value::from_safe_string(html))),
-    );
     let context = Value::from_object(Context {
         bundle: Arc::clone(bundle),
         page: page_value(bundle, index),
         own: vec![
-            ("zones", zones),
+            ("zones", Value::from_dyn_object(Arc::clone(zones))),
             ("head", Value::from_function(move || head.clone())),
             ("scripts", Value::from_function(move || scripts.clone())),
         ],

@@ -46,10 +46,18 @@ pub struct PolicyProblem {
 
 /// What a page needs, and what of it will not work, each once and in order.
 pub fn policy_needs(html: &str) -> (PolicyNeeds, Vec<PolicyProblem>) {
+    needs_of(html, false)
+}
+
+/// `in_frame` says that it is the document in a frame's `srcdoc`, which has the policy of its page.
+fn needs_of(html: &str, in_frame: bool) -> (PolicyNeeds, Vec<PolicyProblem>) {
     if !is_worth_reading(html.as_bytes()) {
         return (PolicyNeeds::default(), Vec::new());
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        in_frame,
+        ..Reader::default()
+    };
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
@@ -143,6 +151,7 @@ struct Reader {
     problems: BTreeSet<PolicyProblem>,
     inline: Option<(Inline, Vec<u8>)>,
     in_picture: bool,
+    in_frame: bool,
 }
 
 /// Where an address is from.
@@ -200,12 +209,20 @@ impl Reader {
                 self.media(src);
                 self.images(attribute("poster"), None);
             }
-            "iframe" | "frame" => self.frame(src, &name),
+            "iframe" => match attribute("srcdoc") {
+                Some(document) => self.framed(&document),
+                None => self.frame(src, &name),
+            },
+            "frame" => self.frame(src, &name),
             "object" | "embed" | "applet" => {
                 self.problem(format!("`<{name}>` would not be loaded"));
             }
             "base" => self.problem("`<base>` would have no effect".into()),
-            "link" => self.link(attribute("rel").unwrap_or_default(), attribute("href")),
+            "link" => self.link(
+                &attribute("rel").unwrap_or_default().to_ascii_lowercase(),
+                attribute("href"),
+                &attribute("as").unwrap_or_default().to_ascii_lowercase(),
+            ),
             "form" => self.form(attribute("action"), &name),
             "button" => self.form(attribute("formaction"), &name),
             _ => {}
@@ -298,6 +315,24 @@ impl Reader {
         }
     }
 
+    /// The document in a frame: its images and styles are the page's, and its scripts do not run.
+    fn framed(&mut self, document: &str) {
+        if self.in_frame {
+            self.problem("a frame with `srcdoc` within another would not be shown".into());
+            return;
+        }
+        let (needs, problems) = needs_of(document, true);
+        self.problems.extend(problems);
+        if needs.own_scripts || !needs.script_hashes.is_empty() {
+            self.problem("a script in the `srcdoc` of an `<iframe>` would not run".into());
+        }
+        self.needs.merge(&PolicyNeeds {
+            own_scripts: false,
+            script_hashes: BTreeSet::new(),
+            ..needs
+        });
+    }
+
     fn form(&mut self, action: Option<String>, name: &str) {
         let Some(address) = action else {
             return;
@@ -311,24 +346,42 @@ impl Reader {
         }
     }
 
-    fn link(&mut self, rel: String, href: Option<String>) {
-        let Some(Origin::Other(origin)) = href.as_deref().map(origin_of) else {
+    /// A `<link>`; `rel` and `purpose` (its `as`) are in lower case.
+    fn link(&mut self, rel: &str, href: Option<String>, purpose: &str) {
+        let Some(address) = href else {
             return;
         };
-        let rel = rel.to_ascii_lowercase();
+        let origin = match origin_of(&address) {
+            Origin::Other(origin) => origin,
+            Origin::Data | Origin::Odd => "such an address".into(),
+            // The latter is reported for every element.
+            Origin::Own | Origin::Script => return,
+        };
+        let named = matches!(origin_of(&address), Origin::Other(_));
+        let shown = if named {
+            format!("`{origin}`")
+        } else {
+            origin.clone()
+        };
         for kind in rel.split_ascii_whitespace() {
-            match kind {
-                "stylesheet" => {
-                    self.problem(format!("the style sheet of `{origin}` would not be loaded"))
-                }
-                "icon" | "apple-touch-icon" | "mask-icon" => {
+            let what = match (kind, purpose) {
+                ("stylesheet", _) | ("preload", "style") => "style sheet",
+                ("modulepreload", _) | ("preload", "script") => "script",
+                ("manifest", _) => "manifest",
+                // `data:` is allowed for both.
+                ("icon" | "apple-touch-icon" | "mask-icon", _) | ("preload", "image") if named => {
                     self.needs.image_origins.insert(origin.clone());
+                    continue;
                 }
-                "manifest" => {
-                    self.problem(format!("the manifest of `{origin}` would not be loaded"))
+                ("preload", "font") if named => "font",
+                ("preload", "audio" | "video" | "track") if named => {
+                    self.needs.media_origins.insert(origin.clone());
+                    continue;
                 }
-                _ => {}
-            }
+                ("preload", "fetch") => "resource",
+                _ => continue,
+            };
+            self.problem(format!("the {what} of {shown} would not be loaded"));
         }
     }
 

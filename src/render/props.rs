@@ -12,17 +12,38 @@ pub struct Binding<'a> {
     pub ids: &'a mut Ids,
     /// Whether some Markdown had highlighted code.
     pub has_code: bool,
+    pub defaults: Defaults,
 }
+
+/// The defaults that are being bound. The default of a schema has the defaults of its properties
+/// within, and a schema that refers to itself has them without end.
+#[derive(Debug, Default)]
+pub struct Defaults {
+    /// How many stand around this one.
+    depth: usize,
+    /// How many were bound within the outermost.
+    count: usize,
+}
+
+/// How deep defaults may stand in defaults; deeper ones are `none`.
+const MAX_DEFAULT_DEPTH: usize = 64;
+/// How many defaults may stand within one; the others are `none`. Few schemas that refer to each
+/// other twice are enough to double the number with every level.
+const MAX_DEFAULTS: usize = 10_000;
+/// How deep a value may be for the defaults of its properties to be bound: values that are given are
+/// not deeper, and what defaults add to them must end.
+const MAX_VALUE_DEPTH: usize = 128;
 
 /// The props of a block for its template.
 pub fn bind_props(component: &Component, props: &Table, binding: &mut Binding<'_>) -> Rendered {
-    bind_table(Some(&component.props), &component.props, props, binding)
+    bind_table(Some(&component.props), &component.props, props, 0, binding)
 }
 
 fn bind(
     schema: Option<&Table>,
     root: &Table,
     value: &Value,
+    depth: usize,
     binding: &mut Binding<'_>,
 ) -> Rendered {
     let schema = schema.and_then(|schema| resolve(schema, root));
@@ -45,10 +66,10 @@ fn bind(
                 .and_then(Value::as_table);
             items
                 .iter()
-                .map(|item| bind(item_schema, root, item, binding))
+                .map(|item| bind(item_schema, root, item, depth + 1, binding))
                 .collect()
         }
-        Value::Table(table) => bind_table(schema, root, table, binding),
+        Value::Table(table) => bind_table(schema, root, table, depth + 1, binding),
     }
 }
 
@@ -56,6 +77,7 @@ fn bind_table(
     schema: Option<&Table>,
     root: &Table,
     table: &Table,
+    depth: usize,
     binding: &mut Binding<'_>,
 ) -> Rendered {
     let declared = schema
@@ -66,7 +88,7 @@ fn bind_table(
         let inner = declared
             .and_then(|declared| declared.get(key))
             .and_then(Value::as_table);
-        entries.push((key.clone(), bind(inner, root, value, binding)));
+        entries.push((key.clone(), bind(inner, root, value, depth, binding)));
     }
     for (key, inner) in declared.into_iter().flatten() {
         if table.contains_key(key) {
@@ -77,12 +99,31 @@ fn bind_table(
             .and_then(|inner| resolve(inner, root))
             .and_then(|inner| inner.get("default"));
         let value = match default {
-            Some(default) => bind(inner, root, default, binding),
-            None => Rendered::from(()),
+            Some(default) if depth < MAX_VALUE_DEPTH && binding.defaults.open() => {
+                let value = bind(inner, root, default, depth, binding);
+                binding.defaults.depth -= 1;
+                value
+            }
+            _ => Rendered::from(()),
         };
         entries.push((key.clone(), value));
     }
     Rendered::from_pairs(entries)
+}
+
+impl Defaults {
+    /// Whether one more may be bound here; if so, it is open.
+    fn open(&mut self) -> bool {
+        if self.depth == 0 {
+            self.count = 0;
+        }
+        let fits = self.depth < MAX_DEFAULT_DEPTH && self.count < MAX_DEFAULTS;
+        if fits {
+            self.depth += 1;
+            self.count += 1;
+        }
+        fits
+    }
 }
 
 fn is_markdown(schema: Option<&Table>) -> bool {
@@ -107,4 +148,81 @@ fn resolve<'a>(schema: &'a Table, root: &'a Table) -> Option<&'a Table> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(pairs: &[(&str, Value)]) -> Table {
+        pairs
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.clone()))
+            .collect()
+    }
+
+    /// A component whose only prop refers to a schema that has itself below `names`.
+    fn endless(names: &[&str]) -> Component {
+        let reference = || Value::Table(table(&[("$ref", Value::Text("#/$defs/t".into()))]));
+        let inner: Vec<_> = names.iter().map(|name| (*name, reference())).collect();
+        let definition = table(&[
+            ("default", Value::Table(Table::new())),
+            ("properties", Value::Table(table(&inner))),
+        ]);
+        Component {
+            props: table(&[
+                ("properties", Value::Table(table(&[("tree", reference())]))),
+                (
+                    "$defs",
+                    Value::Table(table(&[("t", Value::Table(definition))])),
+                ),
+            ]),
+            origin: "content/components/tree.toml".into(),
+            key: "tree".into(),
+            name: "Tree".into(),
+            kind: "ui".into(),
+            version: "1.0.0".into(),
+            published: true,
+            dependencies: Vec::new(),
+            preview_url: None,
+            metadata: Table::new(),
+            examples: Vec::new(),
+            template: None,
+            styles: None,
+            react: None,
+        }
+    }
+
+    fn bound(component: &Component) -> Rendered {
+        let config = MarkdownConfig {
+            highlight: false,
+            heading_anchors: false,
+            smart_punctuation: false,
+        };
+        let mut binding = Binding {
+            markdown: &config,
+            ids: &mut Ids::new(std::iter::empty()),
+            has_code: false,
+            defaults: Defaults::default(),
+        };
+        bind_props(component, &Table::new(), &mut binding)
+    }
+
+    #[test]
+    fn defaults_of_a_schema_that_refers_to_itself_end() {
+        let mut here = bound(&endless(&["a"])).get_attr("tree").unwrap();
+        let mut depth = 0;
+        while !here.is_none() {
+            here = here.get_attr("a").unwrap();
+            depth += 1;
+        }
+        assert_eq!(depth, MAX_DEFAULT_DEPTH);
+        // Twice in each level: the number is bounded too.
+        assert!(
+            !bound(&endless(&["a", "b"]))
+                .get_attr("tree")
+                .unwrap()
+                .is_none()
+        );
+    }
 }

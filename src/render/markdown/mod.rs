@@ -6,6 +6,7 @@ mod highlight;
 mod ids;
 mod languages;
 mod markup;
+mod nesting;
 mod sanitize;
 mod tables;
 mod writer;
@@ -24,12 +25,31 @@ pub struct MarkdownHtml {
     pub has_code: bool,
 }
 
-/// Renders a text. `ids` has the ids that are taken on the page, and takes those that the text gets:
+/// What becomes of raw HTML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RawHtml {
+    /// It stays as it is, to be sanitised.
+    Kept,
+    /// Its tags are shown as text.
+    Shown,
+}
+
+/// Renders a text. Raw HTML is shown as text where elements are nested so deep that sanitising would
+/// take for ever. `ids` has the ids that are taken on the page, and takes those that the text gets:
 /// of headings and of footnotes. Never fails: every text is Markdown.
 pub fn markdown_to_html(text: &str, config: &MarkdownConfig, ids: &mut Ids) -> MarkdownHtml {
-    let mut rendered = writer::write(text, config, ids);
+    // Without a `<` there is none.
+    let taken = text.contains('<').then(|| ids.clone());
+    let mut rendered = writer::write(text, config, ids, RawHtml::Kept);
     if rendered.has_raw_html {
-        rendered.html = sanitize::sanitize(&rendered.html);
+        if let Some(taken) = taken
+            && nesting::is_too_deep(&rendered.html)
+        {
+            *ids = taken;
+            rendered = writer::write(text, config, ids, RawHtml::Shown);
+        } else {
+            rendered.html = sanitize::sanitize(&rendered.html);
+        }
     }
     MarkdownHtml {
         html: rendered.html,

@@ -375,3 +375,19 @@ proptest! {
         prop_assert_eq!(without_tags(&out), code);
     }
 }
+
+#[test]
+fn depth_costs_no_time() {
+    let start = std::time::Instant::now();
+    let quotes = ">".repeat(50_000) + " <b>x</b>";
+    assert!(html(&quotes).contains("&lt;b&gt;x&lt;/b&gt;"));
+    let elements = "<div>".repeat(40_000);
+    assert!(html(&elements).starts_with("&lt;div&gt;&lt;div&gt;"));
+    let inline = "a ".to_string() + &"<b>".repeat(40_000);
+    assert!(html(&inline).starts_with("<p>a &lt;b&gt;"));
+    // Ids are given once, although the text is written twice.
+    let text = format!("# A\n\n{}\n", "<div>".repeat(300));
+    assert!(html(&text).starts_with("<h1 id=\"a\">A</h1>"));
+    // It was half a minute; the bound is wide for slow machines.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}

@@ -7,6 +7,7 @@ use pulldown_cmark::{
 };
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 
+use super::RawHtml;
 use super::footnotes::Footnote;
 use super::highlight::highlight;
 use super::ids::{Ids, slug};
@@ -22,8 +23,13 @@ pub(super) struct Written {
     pub has_raw_html: bool,
 }
 
-/// Writes a text as HTML; raw HTML goes through as it is.
-pub(super) fn write(text: &str, config: &MarkdownConfig, ids: &mut Ids) -> Written {
+/// Writes a text as HTML.
+pub(super) fn write(
+    text: &str,
+    config: &MarkdownConfig,
+    ids: &mut Ids,
+    raw_html: RawHtml,
+) -> Written {
     let mut options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -54,6 +60,7 @@ pub(super) fn write(text: &str, config: &MarkdownConfig, ids: &mut Ids) -> Writt
         links: Vec::new(),
         footnotes: HashMap::new(),
         has_code: false,
+        raw_html,
         has_raw_html: false,
     };
     for event in Parser::new_ext(text, options) {
@@ -86,6 +93,7 @@ pub(super) struct Writer<'c> {
     /// By label, folded.
     pub(super) footnotes: HashMap<String, Footnote>,
     has_code: bool,
+    raw_html: RawHtml,
     has_raw_html: bool,
 }
 
@@ -128,6 +136,9 @@ impl Writer<'_> {
                 self.out.push_str("<code>");
                 self.escape(&text);
                 self.out.push_str("</code>");
+            }
+            Event::Html(html) | Event::InlineHtml(html) if self.raw_html == RawHtml::Shown => {
+                self.escape(&html);
             }
             Event::Html(html) | Event::InlineHtml(html) => {
                 self.has_raw_html = true;

@@ -152,3 +152,52 @@ proptest! {
         }), "{}", header);
     }
 }
+
+#[test]
+fn links_and_frames_that_would_not_work_are_told() {
+    for (html, message) in [
+        (
+            "<link rel=stylesheet href=\"data:text/css,p{}\">",
+            "the style sheet of such an address would not be loaded",
+        ),
+        (
+            "<link rel=modulepreload href=https://e.x/a.js>",
+            "the script of `https://e.x` would not be loaded",
+        ),
+        (
+            "<link rel=preload as=script href=//e.x/a.js>",
+            "the script of `e.x` would not be loaded",
+        ),
+        (
+            "<link rel=preload as=style href=//e.x/a.css>",
+            "the style sheet of `e.x` would not be loaded",
+        ),
+        (
+            "<link rel=preload as=font href=//e.x/a.woff2>",
+            "the font of `e.x` would not be loaded",
+        ),
+        (
+            "<iframe srcdoc=\"&lt;script>go()&lt;/script>\"></iframe>",
+            "a script in the `srcdoc` of an `<iframe>` would not run",
+        ),
+        (
+            "<iframe srcdoc=\"&lt;p onclick=go()>\"></iframe>",
+            "the attribute `onclick` of `<p>` would not run",
+        ),
+        (
+            "<iframe srcdoc=\"&lt;iframe srcdoc=x>\"></iframe>",
+            "a frame with `srcdoc` within another would not be shown",
+        ),
+    ] {
+        let (_, problems) = policy_needs(html);
+        let messages: Vec<&str> = problems.iter().map(|problem| &*problem.message).collect();
+        assert_eq!(messages, [message], "{html}");
+    }
+    let found = needs(
+        "<link rel=icon href=\"data:image/png,x\"><link rel=preload as=image href=https://i.x/a.png>\
+         <link rel=modulepreload href=/a.js><link rel=alternate href=https://e.x/feed>\
+         <iframe srcdoc=\"&lt;p style=color:red>&lt;img src=https://j.x/a>\"></iframe>",
+    );
+    assert_eq!(found.image_origins, set(&["https://i.x", "https://j.x"]));
+    assert!(found.style_attributes && !found.own_scripts);
+}

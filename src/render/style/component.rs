@@ -12,7 +12,7 @@ use super::sheet::{self, Source, place_of};
 use super::targets::Targets;
 use super::urls::{Base, resolve_urls};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::model::{Component, Site};
+use crate::model::{Component, Site, css_name};
 
 /// One style sheet of a component, and where its `url()`s begin.
 struct Part<'a> {
@@ -58,6 +58,7 @@ pub fn component_css(
 ) -> Option<String> {
     let parts = parts_of(site, theme, component);
     let (mut hoisted, mut scoped) = (String::new(), String::new());
+    let is_token = |name: &str| site.tokens.keys().any(|key| css_name(key) == name);
     for part in &parts {
         let source = Source {
             origin: &part.origin,
@@ -67,6 +68,7 @@ pub fn component_css(
             &source,
             part.base,
             asset_url,
+            &is_token,
             diagnostics,
             &mut hoisted,
             &mut scoped,
@@ -113,6 +115,7 @@ fn scope_part(
     source: &Source<'_>,
     base: Base<'_>,
     asset_url: AssetUrl<'_>,
+    is_token: &dyn Fn(&str) -> bool,
     diagnostics: &mut Diagnostics,
     hoisted: &mut String,
     scoped: &mut String,
@@ -139,6 +142,22 @@ fn scope_part(
         let place = place_of(source, Some((rule.loc.line, rule.loc.column)));
         diagnostics.push(Diagnostic::error(code, place, message));
     }
+    for_each_rule(&parts.hoisted, &mut |rule| {
+        if let CssRule::Property(property) = rule
+            && is_token(&property.name.0)
+        {
+            let name = &property.name.0;
+            let at = (property.loc.line, property.loc.column);
+            diagnostics.push(
+                Diagnostic::error(
+                    code::CSS_AT_RULE,
+                    place_of(source, Some(at)),
+                    format!("`@property {name}` would change a token on the whole page"),
+                )
+                .hint("put it into the theme, or give the property a name of the component's own"),
+            );
+        }
+    });
     for (rules, text) in [(parts.hoisted, hoisted), (parts.scoped, scoped)] {
         if rules.is_empty() {
             continue;
@@ -212,25 +231,29 @@ fn keyframes_of(part: &Part<'_>) -> Vec<(String, Place)> {
         .map(|rules| partition(rules, &mut Vec::new()))
         .unwrap_or_default();
     let mut names = Vec::new();
-    collect_keyframes(&parts.hoisted, &source, &mut names);
+    for_each_rule(&parts.hoisted, &mut |rule| {
+        if let CssRule::Keyframes(keyframes) = rule {
+            let name = match &keyframes.name {
+                KeyframesName::Ident(name) => name.0.to_string(),
+                KeyframesName::Custom(name) => name.to_string(),
+            };
+            let at = (keyframes.loc.line, keyframes.loc.column);
+            names.push((name, place_of(&source, Some(at))));
+        }
+    });
     names
 }
 
-fn collect_keyframes(rules: &[CssRule<'_>], source: &Source<'_>, names: &mut Vec<(String, Place)>) {
+/// The rules, and those within conditions and layers.
+fn for_each_rule<'r, 'i>(rules: &'r [CssRule<'i>], visit: &mut dyn FnMut(&'r CssRule<'i>)) {
     for rule in rules {
+        visit(rule);
         match rule {
-            CssRule::Keyframes(keyframes) => {
-                let name = match &keyframes.name {
-                    KeyframesName::Ident(name) => name.0.to_string(),
-                    KeyframesName::Custom(name) => name.to_string(),
-                };
-                let at = (keyframes.loc.line, keyframes.loc.column);
-                names.push((name, place_of(source, Some(at))));
-            }
-            CssRule::Media(group) => collect_keyframes(&group.rules.0, source, names),
-            CssRule::Supports(group) => collect_keyframes(&group.rules.0, source, names),
-            CssRule::Container(group) => collect_keyframes(&group.rules.0, source, names),
-            CssRule::LayerBlock(group) => collect_keyframes(&group.rules.0, source, names),
+            CssRule::Media(group) => for_each_rule(&group.rules.0, visit),
+            CssRule::Supports(group) => for_each_rule(&group.rules.0, visit),
+            CssRule::Container(group) => for_each_rule(&group.rules.0, visit),
+            CssRule::LayerBlock(group) => for_each_rule(&group.rules.0, visit),
+            CssRule::StartingStyle(group) => for_each_rule(&group.rules.0, visit),
             _ => {}
         }
     }

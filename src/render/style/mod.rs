@@ -31,8 +31,8 @@ pub fn code_css(targets: &Targets) -> String {
         origin: "code.css",
         text: super::markdown::code_css(),
     };
-    let rules = sheet::parse_own(source.text);
-    sheet::print(sheet::in_layer("base", rules), targets)
+    sheet::parse_own(source.text)
+        .and_then(|rules| sheet::print(sheet::in_layer("base", rules), targets))
         .expect("a test compiles this constant style sheet")
 }
 

@@ -64,11 +64,11 @@ pub(super) fn parse<'a>(
     parsed.ok().filter(|_| !failed).map(|sheet| sheet.rules)
 }
 
-/// The rules of a style sheet that rbgen wrote itself.
-pub(super) fn parse_own(text: &str) -> CssRuleList<'_> {
+/// The rules of a style sheet that rbgen wrote itself, or why it cannot be parsed.
+pub(super) fn parse_own(text: &str) -> Result<CssRuleList<'_>, String> {
     StyleSheet::parse(text, ParserOptions::default())
         .map(|sheet| sheet.rules)
-        .unwrap_or(CssRuleList(Vec::new()))
+        .map_err(|error| describe(&error.kind).2)
 }
 
 fn describe(error: &ParserError<'_>) -> (Code, Severity, String) {

@@ -17,7 +17,7 @@ use crate::model::{Node, Scheme, Site, Token, css_name};
 pub type TokenValues = BTreeMap<String, String>;
 
 /// Checks what is true of tokens at every node, once a site: that each default is one CSS value, that
-/// its aliases exist, and that no two tokens fold into one custom property.
+/// its aliases exist and lead to a value, and that no two tokens fold into one custom property.
 pub fn check_tokens(site: &Site, diagnostics: &mut Diagnostics) {
     let mut names: BTreeMap<String, &Token> = BTreeMap::new();
     for token in site.tokens.values() {
@@ -45,6 +45,15 @@ pub fn check_tokens(site: &Site, diagnostics: &mut Diagnostics) {
             names.insert(name, token);
         }
     }
+    let mut rings = Diagnostics::new();
+    let mut resolver = Resolver::new(site, None, &mut rings);
+    for key in site.tokens.keys() {
+        resolver.resolve(key);
+    }
+    // The rest of what is wrong may be mended by a node's overrides.
+    for diagnostic in rings.iter().filter(|d| d.code == code::ALIAS_CYCLE) {
+        diagnostics.push(diagnostic.clone());
+    }
 }
 
 /// Applies the node's overrides, resolves aliases, and checks that each value is one CSS value.
@@ -68,13 +77,7 @@ pub fn resolve_tokens(site: &Site, node: &Node, diagnostics: &mut Diagnostics) -
         }
         check_value(site, key, value, &place, diagnostics);
     }
-    let mut resolver = Resolver {
-        site,
-        node,
-        diagnostics,
-        states: BTreeMap::new(),
-        path: Vec::new(),
-    };
+    let mut resolver = Resolver::new(site, Some(node), diagnostics);
     for key in site.tokens.keys() {
         resolver.resolve(key);
     }
@@ -155,7 +158,8 @@ enum State {
 
 struct Resolver<'a> {
     site: &'a Site,
-    node: &'a Node,
+    /// Whose overrides count; `None` looks at the defaults alone.
+    node: Option<&'a Node>,
     diagnostics: &'a mut Diagnostics,
     states: BTreeMap<&'a str, State>,
     /// The tokens being resolved, outermost first.
@@ -163,6 +167,26 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
+    fn new(
+        site: &'a Site,
+        node: Option<&'a Node>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Resolver<'a> {
+        Resolver {
+            site,
+            node,
+            diagnostics,
+            states: BTreeMap::new(),
+            path: Vec::new(),
+        }
+    }
+
+    /// The node, where it overrides the token, and the value that it gives.
+    fn overridden(&self, key: &str) -> Option<(&'a Node, &'a String)> {
+        let node = self.node?;
+        Some((node, node.style_overrides.get(key)?))
+    }
+
     /// The value of a token, aliases resolved.
     fn resolve(&mut self, key: &str) -> Option<String> {
         let (key, token) = self.site.tokens.get_key_value(key)?;
@@ -175,10 +199,10 @@ impl<'a> Resolver<'a> {
             }
             None => {}
         }
-        let overridden = self.node.style_overrides.get(key);
-        let raw = overridden.unwrap_or(&token.value);
+        let overridden = self.overridden(key);
+        let raw = overridden.map_or(&token.value, |(_, value)| value);
         let place = || match overridden {
-            Some(_) => override_place(self.node, key),
+            Some((node, _)) => override_place(node, key),
             None => default_place(token),
         };
         let state = if raw_problem(raw).is_some() {
@@ -196,10 +220,10 @@ impl<'a> Resolver<'a> {
                 None => State::None,
                 Some((None, value)) => State::Value(value),
                 Some((Some(problem), _)) => {
-                    let problem = format!(
-                        "with its aliases, at the node `{}`, {problem}",
-                        self.node.id
-                    );
+                    let at = self
+                        .node
+                        .map_or(String::new(), |node| format!(", at the node `{}`", node.id));
+                    let problem = format!("with its aliases{at}, {problem}");
                     self.diagnostics.push(bad_value(key, place(), &problem));
                     State::None
                 }
@@ -237,16 +261,17 @@ impl<'a> Resolver<'a> {
         let ring = &self.path[start..];
         let mut names: Vec<String> = ring.iter().map(|key| format!("`{key}`")).collect();
         names.push(format!("`{key}`"));
-        // The place is one that this node can change, where there is one.
+        // The place is one that this node can change. A ring of defaults is `check_tokens`'s to report.
         let overridden = ring
             .iter()
-            .find(|key| self.node.style_overrides.contains_key(**key));
-        let place = match overridden {
-            Some(key) => override_place(self.node, key),
-            None => match self.site.tokens.get(key) {
-                Some(token) => default_place(token),
-                None => return,
-            },
+            .find_map(|key| self.overridden(key).map(|(node, _)| (node, key)));
+        let (place, at) = match (overridden, self.site.tokens.get(key)) {
+            (Some((node, key)), _) => (
+                override_place(node, key),
+                format!(" at the node `{}`", node.id),
+            ),
+            (None, Some(token)) if self.node.is_none() => (default_place(token), String::new()),
+            (None, _) => return,
         };
         let members: BTreeSet<&str> = ring.iter().copied().collect();
         self.diagnostics.push(
@@ -254,8 +279,7 @@ impl<'a> Resolver<'a> {
                 code::ALIAS_CYCLE,
                 place,
                 format!(
-                    "tokens alias each other in a circle at the node `{}`: {}",
-                    self.node.id,
+                    "tokens alias each other in a circle{at}: {}",
                     names.join(" → ")
                 ),
             )
@@ -304,7 +328,18 @@ pub fn tokens_css(
         loc: NOWHERE,
     };
     let mut rules = vec![CssRule::LayerStatement(layers)];
-    rules.extend(sheet::parse_own(&root).0);
+    match sheet::parse_own(&root) {
+        Ok(own) => rules.extend(own.0),
+        // Each value was parsed alone before; that none of them has a value must never pass silently.
+        Err(problem) => diagnostics.push(Diagnostic::error(
+            code::CSS_SYNTAX,
+            Place::whole(node.origin.clone()),
+            format!(
+                "the tokens of the node `{}` cannot be compiled: {problem}",
+                node.id
+            ),
+        )),
+    }
     if let Some(text) = &node.custom_css {
         let source = Source {
             origin: &origin,

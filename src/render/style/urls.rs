@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use lightningcss::dependencies::Location;
 use lightningcss::properties::custom::{Function, Token, TokenOrValue};
 use lightningcss::rules::CssRuleList;
+use lightningcss::values::image::Image;
 use lightningcss::values::url::Url;
 use lightningcss::visit_types;
 use lightningcss::visitor::{Visit, VisitTypes, Visitor};
@@ -127,7 +128,7 @@ impl<'i> Visitor<'i> for Resolver<'_> {
     type Error = Infallible;
 
     fn visit_types(&self) -> VisitTypes {
-        visit_types!(URLS | FUNCTIONS)
+        visit_types!(URLS | IMAGES | FUNCTIONS)
     }
 
     fn visit_url(&mut self, url: &mut Url<'i>) -> Result<(), Infallible> {
@@ -135,6 +136,17 @@ impl<'i> Visitor<'i> for Resolver<'_> {
             url.url = resolved.into();
         }
         Ok(())
+    }
+
+    fn visit_image(&mut self, image: &mut Image<'i>) -> Result<(), Infallible> {
+        // The children of a set are not visited as addresses by themselves.
+        match image {
+            Image::ImageSet(set) => set
+                .options
+                .iter_mut()
+                .try_for_each(|option| self.visit_image(&mut option.image)),
+            other => other.visit_children(self),
+        }
     }
 
     fn visit_function(&mut self, function: &mut Function<'i>) -> Result<(), Infallible> {

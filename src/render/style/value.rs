@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cssparser::Token;
 
+use super::sheet::parse_own;
 use super::tokenize::{Malformed, Spanned, tokenize};
 use super::urls::{Target, target_of};
 
@@ -65,18 +66,46 @@ fn is_key(text: &str) -> bool {
 /// Why a value cannot be the value of a token, before its aliases are resolved.
 pub(super) fn raw_problem(value: &str) -> Option<String> {
     let mut stand_in = String::with_capacity(value.len());
+    let mut has_aliases = false;
     for piece in pieces(value) {
         match piece {
             Piece::Text(text) => stand_in.push_str(text),
-            Piece::Alias(_) => stand_in.push('0'),
+            Piece::Alias(_) => {
+                stand_in.push('0');
+                has_aliases = true;
+            }
         }
     }
-    value_problem(&stand_in)
+    if has_aliases {
+        // What its functions are given is known only with the values of the aliases.
+        token_problem(&stand_in)
+    } else {
+        value_problem(&stand_in)
+    }
 }
 
 /// Why a text is not one CSS value that is safe in a declaration, or `None` where it is: the
 /// `<declaration-value>` of CSS Syntax 3, without `{}` blocks and without requests to other hosts.
 pub(super) fn value_problem(value: &str) -> Option<String> {
+    token_problem(value).or_else(|| function_problem(value))
+}
+
+/// What is wrong with the arguments of a function such as `var(…)` or `env(…)`, which have a grammar
+/// of their own wherever they stand.
+fn function_problem(value: &str) -> Option<String> {
+    if !value.contains('(') {
+        return None;
+    }
+    let sheet = format!(":root{{--x:{value}}}");
+    let problem = match parse_own(&sheet).err()?.as_str() {
+        "the style sheet ends too early" => "an argument is missing".to_string(),
+        problem => problem.to_string(),
+    };
+    Some(format!("a function in it cannot be read: {problem}"))
+}
+
+/// What is wrong with the tokens of a value.
+fn token_problem(value: &str) -> Option<String> {
     if value.len() > MAX_VALUE_BYTES {
         return Some(format!("it has more than {MAX_VALUE_BYTES} bytes"));
     }
@@ -113,7 +142,14 @@ pub(super) fn value_problem(value: &str) -> Option<String> {
 pub(super) fn takes_urls(function: &str) -> bool {
     matches!(
         function,
-        "url" | "src" | "image" | "image-set" | "-webkit-image-set" | "url-prefix"
+        "url"
+            | "src"
+            | "image"
+            | "image-set"
+            | "-webkit-image-set"
+            | "cross-fade"
+            | "-webkit-cross-fade"
+            | "url-prefix"
     )
 }
 
@@ -214,6 +250,10 @@ mod tests {
             "calc({space.m} * 2)",
             "color-mix(in oklab, {color.a} 20%, transparent)",
             "1.5",
+            "var({name})",
+            "var(--x, 1px)",
+            "env(safe-area-inset-top)",
+            "no-such-function(1 2 3)",
         ] {
             assert_eq!(raw_problem(good), None, "{good}");
         }
@@ -230,6 +270,7 @@ mod tests {
             "url(https://evil.example/x.png)",
             "url('//evil.example/x.png')",
             "image-set(\"https://evil.example/x.png\" 1x)",
+            "cross-fade(\"//evil.example/x.png\", red)",
             "url(javascript:alert)",
             "url(x.png)",
             "{ a b }",
@@ -239,6 +280,11 @@ mod tests {
             "a\\",
             "--> x",
             "a\u{0}b",
+            "var()",
+            "var(foo)",
+            "env()",
+            "env(1)",
+            "calc(var() * 2)",
         ] {
             assert!(raw_problem(bad).is_some(), "{bad:?}");
         }
