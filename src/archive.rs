@@ -32,7 +32,12 @@ pub fn write_archive(out: &Path, bundle: &Bundle, folder: &Path) -> io::Result<P
 }
 
 fn write_to(out: &Path, bundle: &Bundle, path: &Path) -> io::Result<()> {
-    let file = BufWriter::new(File::create(path)?);
+    // Whatever stands there is left from a build that was killed, or a trap: it is not followed.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = BufWriter::new(File::create_new(path)?);
     let compressor = zstd::Encoder::new(file, 10)?;
     let mut archive = tar::Builder::new(compressor);
     archive.mode(tar::HeaderMode::Deterministic);

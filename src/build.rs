@@ -107,6 +107,19 @@ pub fn build(
     }
 }
 
+/// The warnings of a build that has nothing to do: those of styles, tokens and contrast. Pages have
+/// only errors, and with an error no build succeeds.
+pub fn build_warnings(site: &Arc<Site>, plan: &Plan) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let themes = prepare_themes(site, plan, &mut diagnostics);
+    for node_plan in &plan.nodes {
+        if let Some(theme) = themes.get(node_plan.theme.as_str()) {
+            prepare_node(site, node_plan, theme, &mut diagnostics);
+        }
+    }
+    diagnostics
+}
+
 struct BundleRun<'a> {
     site: &'a Arc<Site>,
     node_plan: &'a NodePlan,

@@ -14,6 +14,7 @@ mod doctor;
 mod explain;
 mod init;
 mod new;
+mod output;
 mod place;
 mod print;
 mod schema;
@@ -38,7 +39,7 @@ use crate::pipeline::Options;
     disable_help_subcommand = true
 )]
 struct Arguments {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     globals: Globals,
     #[command(subcommand)]
     command: Command,
@@ -98,13 +99,13 @@ enum Command {
 /// What narrows and times a build.
 #[derive(Args)]
 struct Selection {
-    /// Build only this node (may be given again)
+    /// Take only this node (may be given again)
     #[arg(long, value_name = "NODE")]
     node: Vec<String>,
-    /// Build only this app (may be given again)
+    /// Take only this app (may be given again)
     #[arg(long, value_name = "APP")]
     app: Vec<String>,
-    /// Build drafts as well
+    /// Take drafts as well
     #[arg(long)]
     drafts: bool,
     /// The time to hold conditions against, as RFC 3339 [default: the clock]
@@ -135,7 +136,10 @@ enum Status {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return ExitCode::from(output::ended(say_usage(&answer)) as u8),
+    };
     let globals = &arguments.globals;
     match globals.color {
         Color::Auto => {}
@@ -148,8 +152,8 @@ pub fn main() -> ExitCode {
         .stack_size(16 * 1024 * 1024)
         .build_global();
     if let Err(error) = pool {
-        anstream::eprintln!("error: no threads: {error}");
-        return ExitCode::from(Status::Unusable as u8);
+        let status = place::fail(globals, &format!("no threads: {error}"), "");
+        return ExitCode::from(status as u8);
     }
     let status = match &arguments.command {
         Command::Init(arguments) => init::run(globals, arguments),
@@ -161,9 +165,22 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
-        Command::Man(arguments) => completions::write_man(arguments),
+        Command::Man(arguments) => completions::write_man(globals, arguments),
     };
-    ExitCode::from(status as u8)
+    ExitCode::from(output::ended(status) as u8)
+}
+
+/// Prints what clap answers instead of arguments: help and the version to standard output, a wrong
+/// usage to standard error.
+fn say_usage(answer: &clap::Error) -> Status {
+    let text = answer.render().ansi().to_string();
+    if answer.use_stderr() {
+        output::note(text.trim_end_matches('\n'));
+        Status::Unusable
+    } else {
+        output::styled(text);
+        Status::Done
+    }
 }
 
 /// The definition of the command line, for completions and manual pages.

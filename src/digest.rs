@@ -12,6 +12,11 @@ impl Digest {
         Digest(*blake3::hash(bytes).as_bytes())
     }
 
+    /// The digest of the bytes that a plain hasher has seen.
+    pub fn from_hasher(hasher: &blake3::Hasher) -> Digest {
+        Digest(*hasher.finalize().as_bytes())
+    }
+
     /// The 64 hexadecimal digits.
     pub fn hex(&self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::build::{Built, NoOutput, Output, build};
+use crate::build::{Built, NoOutput, Output, build, build_warnings};
 use crate::bundle::Bundle;
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::digest::Digest;
@@ -17,7 +17,7 @@ use crate::ledger::{Ledger, build_key};
 use crate::load::load_site;
 use crate::model::{Moment, Site};
 use crate::plan::{Plan, Request, plan, time_boundaries};
-use crate::store::{Store, Written, output_place, read_ledger, write_ledger};
+use crate::store::{Published, Store, Written, output_place, read_ledger, write_ledger};
 
 /// The folder of a site's state and caches; deleting it is always safe.
 pub const STATE_FOLDER: &str = ".rbgen";
@@ -47,6 +47,8 @@ pub struct Outcome {
     pub diagnostics: Diagnostics,
     /// Whether robbieblocks.toml or the request itself was at fault.
     pub unusable: bool,
+    /// Whether it failed so late that some outputs are new already.
+    pub partly_written: bool,
 }
 
 /// A build that succeeded.
@@ -59,11 +61,19 @@ pub struct Report {
 }
 
 impl Outcome {
+    fn done(report: Report, diagnostics: Diagnostics) -> Outcome {
+        Outcome {
+            report: Some(report),
+            ..Outcome::failed(diagnostics)
+        }
+    }
+
     fn unusable(diagnostics: Diagnostics) -> Outcome {
         Outcome {
             report: None,
             diagnostics,
             unusable: true,
+            partly_written: false,
         }
     }
 
@@ -140,11 +150,8 @@ pub fn build_folder(
                 ..Written::default()
             },
         };
-        return Outcome {
-            report: Some(report),
-            diagnostics,
-            unusable: false,
-        };
+        diagnostics.extend(build_warnings(&site, &plan));
+        return Outcome::done(report, diagnostics);
     }
     let built = run(&site, &plan, &store, progress);
     diagnostics.extend(built.diagnostics);
@@ -154,7 +161,7 @@ pub fn build_folder(
     }
     let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
     match store.publish(&built.bundles, narrowed) {
-        Ok((written, found)) => {
+        Published::All(written, found) => {
             diagnostics.extend(found);
             // Without a ledger the next build works more, and no less correctly.
             let _ = write_ledger(&ledger_path, &Ledger::new(ledger_key, &built.bundles));
@@ -164,15 +171,18 @@ pub fn build_folder(
                 pages_rendered: built.pages_rendered,
                 written,
             };
-            Outcome {
-                report: Some(report),
-                diagnostics,
-                unusable: false,
-            }
+            Outcome::done(report, diagnostics)
         }
-        Err(diagnostic) => {
+        Published::Nothing(diagnostic) => {
             diagnostics.push(diagnostic);
             Outcome::failed(diagnostics)
+        }
+        Published::Partly(diagnostic) => {
+            diagnostics.push(diagnostic);
+            Outcome {
+                partly_written: true,
+                ..Outcome::failed(diagnostics)
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ pub use document::{
     words,
 };
 pub use neighbours::{Neighbourhood, neighbourhood};
-pub use token::{new_tokens_file, with_token};
+pub use token::{NoRoom, new_tokens_file, with_token};
 
 /// The folder of the JSON Schemas, relative to the site.
 pub const SCHEMA_FOLDER: &str = ".rbgen/schemas";

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::print::{self, Progress};
-use super::{Globals, Selection, Status, site_root};
+use super::{Globals, Selection, Status, output, site_root};
 use crate::bundle::Bundle;
 use crate::pipeline::{Options, Report, build_folder};
 
@@ -63,7 +63,10 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
         if globals.json {
             print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
         } else {
-            anstream::eprintln!("{}; nothing was written", print::count(&diagnostics));
+            output::note(format_args!(
+                "{}; nothing was written",
+                print::count(&diagnostics)
+            ));
         }
         return if outcome.unusable {
             Status::Unusable
@@ -135,20 +138,20 @@ fn print_report(report: &Report, seconds: f64) {
             .collect();
         padded.join("  ").trim_end().to_string()
     };
-    anstream::println!("\x1b[1m{}\x1b[0m", line(heads));
+    output::line(format_args!("\x1b[1m{}\x1b[0m", line(heads)));
     for row in &rows {
-        anstream::println!(
+        output::line(format_args!(
             "{}",
             line([&row[0], &row[1], &row[2], &row[3], &row[4], &row[5]])
-        );
+        ));
     }
     let written = report.written;
-    anstream::println!(
+    output::line(format_args!(
         "\n{} pages rendered; {} files written, {} kept, {} removed in {} ({seconds:.2} s)",
         report.pages_rendered,
         written.files_written,
         written.files_kept,
         written.files_removed,
         report.out.display(),
-    );
+    ));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::print::{self, Progress};
-use super::{Globals, Selection, Status, site_root};
+use super::{Globals, Selection, Status, output, site_root};
 use crate::archive::write_archive;
 use crate::pipeline::{Options, build_folder};
 
@@ -35,7 +35,10 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
         if globals.json {
             print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
         } else {
-            anstream::eprintln!("{}; nothing was written", print::count(&diagnostics));
+            output::note(format_args!(
+                "{}; nothing was written",
+                print::count(&diagnostics)
+            ));
         }
         return if outcome.unusable {
             Status::Unusable
@@ -44,11 +47,12 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
         };
     };
     let mut archives = Vec::new();
+    let mut failures = Vec::new();
     for bundle in &report.bundles {
         match write_archive(&report.out, bundle, &report.out) {
             Ok(path) => {
                 if !globals.json && !globals.quiet {
-                    anstream::println!("{}", path.display());
+                    output::line(path.display());
                 }
                 archives.push(serde_json::json!({
                     "node": bundle.node,
@@ -58,19 +62,24 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
                 }));
             }
             Err(error) => {
-                anstream::eprintln!(
-                    "error: the archive of `{}` and `{}` cannot be written: {error}",
-                    bundle.node,
-                    bundle.app
+                let message = format!(
+                    "the archive of `{}` and `{}` cannot be written: {error}",
+                    bundle.node, bundle.app
                 );
-                return Status::ContentErrors;
+                output::note(format_args!("error: {message}"));
+                failures.push(message);
             }
         }
     }
     if globals.json {
-        print::json_document(
-            &serde_json::json!({ "archives": archives, "diagnostics": diagnostics }),
-        );
+        let mut document = serde_json::json!({ "archives": archives, "diagnostics": diagnostics });
+        if !failures.is_empty() {
+            document["error"] = failures.join("; ").into();
+        }
+        print::json_document(&document);
     }
-    Status::Done
+    match failures.is_empty() {
+        true => Status::Done,
+        false => Status::ContentErrors,
+    }
 }

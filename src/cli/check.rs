@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::print::{self, Progress};
-use super::{Globals, Selection, Status, site_root};
+use super::{Globals, Selection, Status, output, site_root};
 use crate::diag::Severity;
 use crate::pipeline::check_folder;
 
@@ -35,9 +35,9 @@ pub fn run(globals: &Globals, arguments: &CheckArguments) -> Status {
     if globals.json {
         print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
     } else if !diagnostics.is_empty() {
-        anstream::eprintln!("{}", print::count(&diagnostics));
+        output::note(print::count(&diagnostics));
     } else if !globals.quiet {
-        anstream::println!("no errors, no warnings");
+        output::line("no errors, no warnings");
     }
     match (outcome.unusable, errors) {
         (true, _) => Status::Unusable,

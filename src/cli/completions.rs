@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use super::{Status, command};
+use super::{Globals, Status, command, output, place, print};
 
 #[derive(Args)]
 pub struct CompletionsArguments {
@@ -21,24 +21,41 @@ pub struct ManArguments {
 }
 
 pub fn run(arguments: &CompletionsArguments) -> Status {
-    clap_complete::generate(
-        arguments.shell,
-        &mut command(),
-        "rbgen",
-        &mut std::io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command(), "rbgen", &mut script);
+    output::document(&script);
     Status::Done
 }
 
-pub fn write_man(arguments: &ManArguments) -> Status {
+pub fn write_man(globals: &Globals, arguments: &ManArguments) -> Status {
+    let folder = arguments.folder.display();
     let written = std::fs::create_dir_all(&arguments.folder)
         .and_then(|()| clap_mangen::generate_to(command(), &arguments.folder));
     match written {
-        Ok(()) => Status::Done,
+        Ok(()) => {
+            if globals.json {
+                let mut names = Vec::new();
+                name_pages(&command(), "rbgen", &mut names);
+                let paths: Vec<String> = names
+                    .iter()
+                    .map(|name| format!("{folder}/{name}.1"))
+                    .collect();
+                print::json_document(&serde_json::json!({ "written": paths }));
+            }
+            Status::Done
+        }
         Err(error) => {
-            let folder = arguments.folder.display();
-            anstream::eprintln!("error: the manual pages cannot be written to `{folder}`: {error}");
+            let message = format!("the manual pages cannot be written to `{folder}`: {error}");
+            place::fail(globals, &message, "");
             Status::ContentErrors
         }
+    }
+}
+
+/// The names of the manual pages of a command and those below it: `rbgen-new-page`.
+fn name_pages(command: &clap::Command, name: &str, names: &mut Vec<String>) {
+    names.push(name.to_string());
+    for inner in command.get_subcommands() {
+        name_pages(inner, &format!("{name}-{}", inner.get_name()), names);
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Globals, Status, print, schema};
+use super::{Globals, Status, output, print, schema};
 use crate::diag::Severity;
 use crate::files::Folder;
 use crate::load::{CONFIG_FILE, load_site};
@@ -140,10 +140,10 @@ fn print_all(globals: &Globals, findings: &[Finding]) {
             Health::Fail => "\x1b[31m",
         };
         let dash = if hint.is_empty() { "" } else { " – " };
-        anstream::println!(
+        output::line(format_args!(
             "{colour}{:<4}\x1b[0m  {about:<width$}  {message}{dash}{hint}",
             word(*health)
-        );
+        ));
     }
 }
 

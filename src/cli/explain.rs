@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Globals, Status, print};
+use super::{Globals, Status, output, print};
 use crate::diag::{ALL_CODES, did_you_mean, find_code};
 
 #[derive(Args)]
@@ -17,7 +17,7 @@ pub fn run(globals: &Globals, arguments: &ExplainArguments) -> Status {
             print::json_document(&ALL_CODES.iter().map(json).collect::<Vec<_>>());
         } else {
             for entry in ALL_CODES {
-                anstream::println!("{}  {}", entry.code.0, entry.title);
+                output::line(format_args!("{}  {}", entry.code.0, entry.title));
             }
         }
         return Status::Done;
@@ -28,21 +28,22 @@ pub fn run(globals: &Globals, arguments: &ExplainArguments) -> Status {
             ALL_CODES.iter().map(|entry| entry.code.0),
         );
         let hint = hint.unwrap_or_else(|| "`rbgen explain` lists them all".into());
-        anstream::eprintln!(
-            "error: there is no code `{}`; {hint}",
-            wanted.escape_debug()
-        );
+        let message = format!("there is no code `{}`", wanted.escape_debug());
+        output::note(format_args!("error: {message}; {hint}"));
+        if globals.json {
+            print::json_document(&serde_json::json!({ "error": message, "hint": hint }));
+        }
         return Status::Unusable;
     };
     if globals.json {
         print::json_document(&json(entry));
     } else {
-        anstream::println!(
+        output::line(format_args!(
             "{}: {}\n\n{}",
             entry.code.0,
             entry.title,
             wrapped(entry.explanation)
-        );
+        ));
     }
     Status::Done
 }

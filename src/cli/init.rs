@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Globals, Status, place, print, schema};
+use super::{Globals, Status, output, place, print, schema};
 use crate::files::Folder;
 use crate::load::load_site;
 use crate::scaffold::{SCHEMA_FOLDER, Template, site_files, site_name};
 
 #[derive(Args)]
 pub struct InitArguments {
-    /// The folder of the new site; `.` is the current one
+    /// The folder of the new site; `.` is the current one, or that of `--root`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// What to begin with
@@ -39,8 +39,12 @@ pub fn run(globals: &Globals, arguments: &InitArguments) -> Status {
         Choice::Docs => Template::Docs,
     };
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let root = here.join(&arguments.folder);
-    let shown = arguments.folder.display().to_string();
+    let folder = match &globals.root {
+        Some(base) => base.join(&arguments.folder),
+        None => arguments.folder.clone(),
+    };
+    let root = here.join(&folder);
+    let shown = folder.display().to_string();
     if root.exists() && !root.is_dir() {
         return place::fail(globals, &format!("`{shown}` is not a folder"), "");
     }
@@ -61,7 +65,9 @@ pub fn run(globals: &Globals, arguments: &InitArguments) -> Status {
     let schemas = schema::schema_files(site.as_ref());
     if let Err(error) = schema::write(&root.join(SCHEMA_FOLDER), &schemas) {
         // The site is complete without them.
-        anstream::eprintln!("warning: `{SCHEMA_FOLDER}` cannot be written to: {error}");
+        output::note(format_args!(
+            "warning: `{SCHEMA_FOLDER}` cannot be written to: {error}"
+        ));
     }
     let mut written: Vec<String> = files.into_keys().collect();
     written.extend(schemas.keys().map(|name| format!("{SCHEMA_FOLDER}/{name}")));
@@ -83,10 +89,10 @@ fn folder_name(root: &Path) -> String {
 
 fn print_next(folder: &str, name: &str, template: Template, count: usize) {
     let (node, app) = template.first_bundle();
-    anstream::println!(
+    output::line(format_args!(
         "\x1b[1m{name}\x1b[0m is in `{folder}`: {count} files, from the template `{}`\n",
         template.name()
-    );
+    ));
     let server = format!("python3 -m http.server --directory dist/{node}/{app} 8000");
     let steps = [
         (folder != ".").then(|| (format!("cd {}", shell_word(folder)), "")),
@@ -101,12 +107,12 @@ fn print_next(folder: &str, name: &str, template: Template, count: usize) {
         )),
     ];
     for (command, words) in steps.into_iter().flatten() {
-        anstream::println!("  {command}");
+        output::line(format_args!("  {command}"));
         if !words.is_empty() {
-            anstream::println!("      \x1b[2m{words}\x1b[0m");
+            output::line(format_args!("      \x1b[2m{words}\x1b[0m"));
         }
     }
-    anstream::println!("\nREADME.md says what is where.");
+    output::line("\nREADME.md says what is where.");
 }
 
 /// A word that a shell takes as it is.

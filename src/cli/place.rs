@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Globals, Status, print};
+use super::{Globals, Status, output, print};
 use crate::scaffold::Files;
 
 /// Why nothing was written.
@@ -104,7 +104,7 @@ pub fn refuse(globals: &Globals, refusal: &Refusal) -> Status {
             if paths.len() > 1 {
                 paths
                     .iter()
-                    .for_each(|path| anstream::eprintln!("  {path}"));
+                    .for_each(|path| output::note(format_args!("  {path}")));
             }
             Status::Unusable
         }
@@ -125,9 +125,9 @@ pub fn fail(globals: &Globals, message: &str, hint: &str) -> Status {
 }
 
 fn say(message: &str, hint: &str) {
-    anstream::eprintln!("\x1b[1;31merror\x1b[0m: {message}");
+    output::note(format_args!("\x1b[1;31merror\x1b[0m: {message}"));
     if !hint.is_empty() {
-        anstream::eprintln!("\x1b[1;36mhelp\x1b[0m: {hint}");
+        output::note(format_args!("\x1b[1;36mhelp\x1b[0m: {hint}"));
     }
 }
 
@@ -138,7 +138,7 @@ pub fn report<'a>(globals: &Globals, paths: impl Iterator<Item = &'a str>) {
         print::json_document(&serde_json::json!({ "written": paths }));
     } else if !globals.quiet {
         for path in paths {
-            anstream::println!("{path}");
+            output::line(path);
         }
     }
 }

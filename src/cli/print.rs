@@ -10,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::Globals;
+use super::{Globals, output};
 use crate::diag::{Diagnostics, Severity};
 use crate::files::Folder;
 use crate::load::{Located, LocatedPlace, locate};
@@ -57,8 +57,9 @@ pub fn count(diagnostics: &[JsonDiagnostic]) -> String {
 
 /// Prints one JSON document to standard output.
 pub fn json_document(document: &impl Serialize) {
-    let text = serde_json::to_string_pretty(document).expect("these types always serialise");
-    println!("{text}");
+    let mut text = serde_json::to_string_pretty(document).expect("these types always serialise");
+    text.push('\n');
+    output::document(text.as_bytes());
 }
 
 fn json(located: &Located) -> JsonDiagnostic {
@@ -85,7 +86,7 @@ fn print_all(located: &[Located]) {
     let renderer = Renderer::styled().decor_style(DecorStyle::Unicode);
     for diagnostic in located {
         let text = renderer.render(&groups(diagnostic));
-        anstream::eprintln!("{text}\n");
+        output::note(format_args!("{text}\n"));
     }
 }
 

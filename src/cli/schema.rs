@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Globals, Status, place, site_root};
+use super::{Globals, Status, output, place, site_root};
 use crate::files::Folder;
 use crate::format::schema::json_schemas;
 use crate::load::load_site;
@@ -26,9 +26,7 @@ pub fn run(globals: &Globals, arguments: &SchemaArguments) -> Status {
     };
     let site = load_site(&Folder::new(&root)).site;
     if site.is_none() {
-        anstream::eprintln!(
-            "warning: robbieblocks.toml cannot be read, so page.json knows no components"
-        );
+        output::note("warning: robbieblocks.toml cannot be read, so page.json knows no components");
     }
     let (folder, shown) = match &arguments.out {
         Some(out) => (out.clone(), out.display().to_string()),

@@ -1,7 +1,7 @@
 //! Finds collisions before anything is written: two pages on one route of a node, and two outputs
 //! for one path of a bundle, after folding letter case and Unicode form.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{BundlePlan, COMMON_OUTPUTS, NodePlan, Plan};
@@ -20,7 +20,9 @@ enum Source<'a> {
 /// Reports each pair of sources once, however many nodes they collide in.
 pub fn check(site: &Site, plan: &Plan, diagnostics: &mut Diagnostics) {
     let mut reported = BTreeSet::new();
+    let mut reported_apps = BTreeSet::new();
     for node in &plan.nodes {
+        check_manifests(site, node, &mut reported_apps, diagnostics);
         check_routes(site, node, &mut reported, diagnostics);
         for bundle in &node.bundles {
             check_bundle(site, node, bundle, &mut reported, diagnostics);
@@ -77,7 +79,8 @@ fn check_routes<'a>(
                 aliases.insert(folded, index);
                 continue;
             };
-            if reported.insert((Source::Page(index), Source::Page(other))) {
+            // Once for each alias, though every node with both pages has the same clash.
+            if reported.insert((Source::Page(index), Source::Static(alias))) {
                 let place = Place::value(
                     Arc::clone(&page.origin),
                     FieldPath::from("metadata").then("aliases").then(position),
@@ -131,7 +134,8 @@ fn check_bundle<'a>(
         );
     for (path, source) in outputs {
         let folded = fold_path(path);
-        let mut clash = files.get(&folded).or_else(|| folders.get(&folded)).copied();
+        let same_file = files.get(&folded).copied();
+        let mut clash = same_file.or_else(|| folders.get(&folded).copied());
         let mut ancestors = Vec::new();
         let mut end = 0;
         while let Some(slash) = folded[end..].find('/') {
@@ -156,9 +160,8 @@ fn check_bundle<'a>(
             files.insert(folded, source);
             continue;
         };
-        let both_pages = matches!((source, other), (Source::Page(_), Source::Page(_)));
         let pair = (source.min(other), source.max(other));
-        if both_pages || !reported.insert(pair) {
+        if is_one_route(site, source, other) || !reported.insert(pair) {
             continue;
         }
         let (place, what) = describe(site, source);
@@ -168,15 +171,58 @@ fn check_bundle<'a>(
             place
                 .or_else(|| other_place.clone())
                 .unwrap_or(Place::whole("static")),
-            format!(
-                "{what} and {other_what} would both be `{path}` in the bundle of `{}` and `{}`",
-                node.node, bundle.app
-            ),
+            match same_file {
+                Some(_) => format!(
+                    "{what} and {other_what} would both be `{path}` in the bundle of `{}` and `{}`",
+                    node.node, bundle.app
+                ),
+                None => format!(
+                    "{what} would be `{path}` in the bundle of `{}` and `{}`, where {other_what} is in the way: one needs a folder where the other is a file",
+                    node.node, bundle.app
+                ),
+            },
         );
         if let Some(place) = other_place {
             diagnostic = diagnostic.related(place, "the other source is here");
         }
         diagnostics.push(diagnostic);
+    }
+}
+
+/// Whether two sources are pages on one route, which has been reported as such.
+fn is_one_route(site: &Site, a: Source<'_>, b: Source<'_>) -> bool {
+    match (a, b) {
+        (Source::Page(a), Source::Page(b)) => {
+            fold_path(&site.pages[a].route) == fold_path(&site.pages[b].route)
+        }
+        _ => false,
+    }
+}
+
+/// The manifest of an app lies beside the folders of apps: `a.json` cannot be the name of one where
+/// there is an app `a`.
+fn check_manifests(
+    site: &Site,
+    node: &NodePlan,
+    reported: &mut BTreeSet<String>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut first_page: BTreeMap<&str, usize> = BTreeMap::new();
+    for &index in node.pages.iter() {
+        first_page.entry(&site.pages[index].app).or_insert(index);
+    }
+    for app in first_page.keys() {
+        let Some(&clash) = first_page.get(format!("{app}.json").as_str()) else {
+            continue;
+        };
+        if reported.insert(app.to_string()) {
+            let page = &site.pages[clash];
+            diagnostics.push(Diagnostic::error(
+                code::OUTPUT_TAKEN,
+                Place::whole(Arc::clone(&page.origin)),
+                format!("the folder of the app `{}` and the manifest of the app `{app}` have one name", page.app),
+            ).hint("rename one of the apps"));
+        }
     }
 }
 

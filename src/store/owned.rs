@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::bundle::{Bundle, FileStamp, is_output_path, manifest_path};
 use crate::digest::Digest;
+use crate::store::disk::{is_link, is_plain_file};
 
 /// A journal: outputs, relative to the output folder, each with all that rbgen may have put there.
 pub struct Journal;
@@ -16,8 +17,14 @@ pub struct Journal;
 pub type Stamps = BTreeMap<String, Vec<FileStamp>>;
 
 impl Journal {
-    /// Writes the journal as a whole.
+    /// Writes the journal as a whole; an empty one is no file.
     pub fn write(path: &Path, entries: &Stamps) -> io::Result<()> {
+        if entries.is_empty() {
+            return match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        }
         let pair = |stamp: &FileStamp| (stamp.digest.hex(), stamp.size);
         let entries: BTreeMap<&str, Vec<(String, u64)>> = entries
             .iter()
@@ -64,11 +71,17 @@ impl Owned {
             ..Owned::default()
         };
         for node in names(out) {
+            if is_link(&out.join(&node)) {
+                continue;
+            }
             for file in names(&out.join(&node)) {
                 let Some(app) = file.strip_suffix(".json") else {
                     continue;
                 };
                 let disk = out.join(manifest_path(&node, app));
+                if !is_plain_file(&disk) {
+                    continue;
+                }
                 let bundle = fs::read_to_string(&disk)
                     .ok()
                     .and_then(|text| Bundle::from_manifest(&text))
@@ -90,6 +103,19 @@ impl Owned {
             owned.files.entry(path.clone()).or_default().extend(stamps);
         }
         owned
+    }
+}
+
+impl Owned {
+    /// Whether a manifest names an output.
+    pub fn in_manifests(&self, path: &str) -> bool {
+        let mut parts = path.splitn(3, '/');
+        let (Some(node), Some(app), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return false;
+        };
+        self.bundles
+            .get(&(node.to_string(), app.to_string()))
+            .is_some_and(|bundle| bundle.files.contains_key(rest))
     }
 }
 

@@ -1,17 +1,27 @@
 //! Where the output may be: never on top of the sources.
+#![allow(clippy::disallowed_methods, reason = "this room looks at the disk")]
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Diagnostic, code};
 
 /// The folders of a site that hold its sources.
-const SOURCES: [&str; 6] = ["content", "themes", "static", "migrations", ".git", "src"];
+const SOURCES: [&str; 7] = [
+    "content",
+    "themes",
+    "static",
+    "migrations",
+    ".git",
+    ".rbgen",
+    "src",
+];
 
 /// The output folder as an absolute path: `out`, relative to `base`. It must not be the site, a
 /// folder above it, or one with sources.
 pub fn output_place(site: &Path, base: &Path, out: &Path) -> Result<PathBuf, Diagnostic> {
     let place = normal(&base.join(out));
-    let site = normal(site);
+    let real = real(&place);
+    let site = self::real(&normal(site));
     let refused = |why: &str| {
         Diagnostic::general(
             code::OUTPUT_PLACE,
@@ -19,16 +29,30 @@ pub fn output_place(site: &Path, base: &Path, out: &Path) -> Result<PathBuf, Dia
         )
         .hint("choose another with `--out` or with `output` in `[build]`")
     };
-    if site.starts_with(&place) {
+    if site.starts_with(&real) {
         return Err(refused("the site is in it"));
     }
     if SOURCES
         .iter()
-        .any(|name| place.starts_with(site.join(name)))
+        .any(|name| real.starts_with(self::real(&site.join(name))))
     {
         return Err(refused("it holds sources of the site"));
     }
     Ok(place)
+}
+
+/// A path with the links in it followed, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        if let (Ok(found), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) {
+            return if rest.as_os_str().is_empty() {
+                found
+            } else {
+                found.join(rest)
+            };
+        }
+    }
+    path.to_path_buf()
 }
 
 /// A path without `.` and `..`, by its words alone.

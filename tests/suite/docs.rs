@@ -79,6 +79,28 @@ fn front_matter(name: &str, route: &str, order: u32, description: &str) -> Strin
     )
 }
 
+const ABOUT_COMMANDS: &str = "\
+Every command takes `--help`; what it prints is below.
+
+## What commands print
+
+Diagnostics, hints and progress go to standard error, everything else to standard output. With \
+`--json`, standard output is exactly one JSON document, also when something is wrong: what could \
+not be done is then in its `diagnostics` or its `error`. Not JSON are \
+the script of `rbgen completions`, `--help` and `--version`; and arguments that rbgen does not know \
+are told on standard error alone, with an empty standard output.
+
+| Exit status | Meaning |
+| --- | --- |
+| 0 | done |
+| 1 | the content has errors, or something could not be written |
+| 2 | wrong usage or configuration |
+
+A program that closes the pipe before all is printed, such as `head`, is no error: the command does \
+its work and ends as if all had been read. Where standard output cannot be written for another \
+reason, such as a full disk, the exit status is 1.
+";
+
 #[test]
 fn every_command_is_in_the_reference() {
     let site = TestSite::empty();
@@ -112,7 +134,7 @@ fn every_command_is_in_the_reference() {
         200,
         "Every command and every option, as rbgen prints them.",
     );
-    page.push_str("Every command takes `--help`. This is what it prints.\n");
+    page.push_str(ABOUT_COMMANDS);
     let mut section = |command: &[&str], help: &str| {
         let title = [&["rbgen"], command].concat().join(" ");
         write!(page, "\n## {title}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();

@@ -16,6 +16,7 @@ mod guarantees;
 mod harness;
 mod house;
 mod kills;
+mod output;
 mod random_edits;
 mod scaffold;
 mod stories;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 
@@ -247,6 +248,8 @@ fn a_new_post_is_a_post() {
 #[test]
 fn new_refuses_what_is_there_and_what_cannot_be() {
     let site = new_site("blog");
+    site.write("static/style/index.html", "taken");
+    let long = format!("blog/{}/{}", "a".repeat(150), "b".repeat(150));
     let before = tree(&site.root());
     for (arguments, hint) in [
         (vec!["page", "blog/about"], "content/pages/blog/about.md"),
@@ -259,6 +262,9 @@ fn new_refuses_what_is_there_and_what_cannot_be() {
         (vec!["page", "blog/../x"], "`..`"),
         (vec!["page", "/x/y"], "app"),
         (vec!["page", "blog/con"], "Windows"),
+        (vec!["page", &long], "255"),
+        (vec!["page", &long, "--markdown"], "255"),
+        (vec!["page", "blog/style"], "static/style/index.html"),
         (vec!["page", "blog/x", "--layout", "pots"], "`post`"),
         (vec!["component", "hero"], "content/components/hero.css"),
         (vec!["component", "Pull Quote"], "`pull-quote`"),
@@ -278,6 +284,9 @@ fn new_refuses_what_is_there_and_what_cannot_be() {
             vec!["token", "color.text.muted", "red"],
             "--color-text-muted",
         ),
+        (vec!["token", "color", "1"], "group of tokens"),
+        (vec!["token", "font.size", "3px"], "`font.size.<name>`"),
+        (vec!["token", "color.value", "1"], "would be lost"),
     ] {
         let output = site.run(&[vec!["new"], arguments.clone()].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -305,6 +314,132 @@ fn a_new_token_leaves_its_file_as_it_was() {
     );
     let after = site.read("content/tokens/color.toml");
     assert_eq!(after, format!("{before}mark = \"{{color.primary}}\"\n"));
+}
+
+#[test]
+fn a_page_is_named_by_the_path_of_its_file_too() {
+    let site = new_site("app");
+    for (given, path) in [
+        ("content/pages/home/a", "content/pages/home/a.toml"),
+        ("content/pages/home/b.md", "content/pages/home/b.md"),
+        ("./content/pages/home/c.toml", "content/pages/home/c.toml"),
+        ("home/d.md", "content/pages/home/d.md"),
+    ] {
+        let output = site.ok(&["new", "page", given]);
+        assert_eq!(text(&output.stdout).trim_end(), path);
+        assert!(text(&output.stderr).contains("--drafts"), "{given}");
+    }
+    assert_clean(&site);
+}
+
+/// Runs a command with a standard output, or a standard error, that cannot be written to.
+fn run_onto(site: &TestSite, arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Output {
+    let mut command = site.command(arguments);
+    command.stdout(stdout).stderr(stderr);
+    command.spawn().unwrap().wait_with_output().unwrap()
+}
+
+#[test]
+fn output_that_nobody_takes_is_no_panic() {
+    let site = new_site("app");
+    for arguments in [
+        &["build"][..],
+        &["build", "--json"],
+        &["bundle"],
+        &["check"],
+        &["completions", "bash"],
+        &["doctor", "--json"],
+        &["doctor"],
+        &["explain"],
+        &["explain", "--json"],
+        &["explain", "RB0101"],
+        &["init", "another"],
+        &["schema"],
+        &["--help"],
+    ] {
+        site.remove("another");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run_onto(&site, arguments, writer.into(), Stdio::piped());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+        #[cfg(target_os = "linux")]
+        {
+            let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+            site.remove("another");
+            let output = run_onto(&site, arguments, full().into(), Stdio::piped());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+            let said = text(&output.stderr);
+            assert!(said.starts_with("error: standard output cannot"), "{said}");
+            assert_eq!(said.lines().count(), 1, "{said}");
+            site.remove("another");
+            let output = run_onto(&site, arguments, full().into(), full().into());
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        }
+    }
+    for arguments in [&["explain", "NOPE"][..], &["biuld"], &["new", "node", "?"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run_onto(&site, arguments, Stdio::piped(), writer.into());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn with_json_there_is_one_document_whatever_happens() {
+    let site = TestSite::empty();
+    site.write("a-file", "");
+    let answer = |arguments: &[&str], status: i32| {
+        let output = site.run(&[arguments, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        json(&output.stdout)
+    };
+    for arguments in [
+        &["build"][..],
+        &["check"],
+        &["bundle"],
+        &["schema"],
+        &["new", "node", "x"],
+    ] {
+        assert_eq!(answer(arguments, 2)["diagnostics"][0]["code"], "RB0006");
+    }
+    assert_eq!(answer(&["doctor"], 1)["checks"][1]["status"], "fail");
+    for (arguments, status) in [
+        (&["explain", "NOPE"][..], 2),
+        (&["man", "a-file"], 1),
+        (&["init", "a-file"], 2),
+        (&["init", "a-file/below"], 1),
+    ] {
+        assert!(answer(arguments, status)["error"].is_string());
+    }
+    for path in answer(&["man", "pages"], 0)["written"].as_array().unwrap() {
+        let path = path.as_str().unwrap();
+        assert!(site.path(path).is_file(), "{path}");
+    }
+    assert!(site.path("pages/rbgen-new-page.1").is_file());
+
+    site.ok(&["init", "."]);
+    assert!(answer(&["new", "node", "Not This"], 2)["error"].is_string());
+    let archives = answer(&["bundle"], 0);
+    let path = archives["archives"][0]["path"].as_str().unwrap();
+    fs::remove_file(path).unwrap();
+    fs::create_dir(path).unwrap();
+    let failed = answer(&["bundle"], 1);
+    assert!(failed["error"].is_string());
+    assert_eq!(
+        failed["archives"].as_array().unwrap().len() + 1,
+        archives["archives"].as_array().unwrap().len()
+    );
+    let left = tree(&site.path("dist")).into_keys();
+    assert_eq!(left.filter(|path| path.ends_with(".new")).count(), 0);
+}
+
+#[test]
+fn init_begins_at_the_root_that_is_given() {
+    let site = TestSite::empty();
+    site.ok(&["init", "inner", "--root", "outer"]);
+    assert!(site.path("outer/inner/robbieblocks.toml").is_file());
+    assert!(!site.path("inner").exists());
 }
 
 #[test]

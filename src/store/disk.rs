@@ -1,0 +1,98 @@
+//! What the store asks of the disk and says of it: digests, copies, links, and errors in words.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room writes the disk"
+)]
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use crate::bundle::FileStamp;
+use crate::diag::{Diagnostic, Place, code};
+use crate::digest::Digest;
+
+/// The digest and size of a file, read as a stream.
+pub fn digest_of(path: &Path) -> io::Result<FileStamp> {
+    let mut hasher = blake3::Hasher::new();
+    let size = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(stamp_of(&hasher, size))
+}
+
+fn stamp_of(hasher: &blake3::Hasher, size: u64) -> FileStamp {
+    FileStamp {
+        digest: Digest::from_hasher(hasher),
+        size,
+    }
+}
+
+/// Copies a regular file, and tells what was copied.
+pub fn copy(from: &Path, to: &Path) -> io::Result<FileStamp> {
+    if !is_plain_file(from) {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut size = 0;
+    loop {
+        let count = from.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(stamp_of(&hasher, size));
+        }
+        hasher.update(&buffer[..count]);
+        to.write_all(&buffer[..count])?;
+        size += count as u64;
+    }
+}
+
+/// Whether a regular file, and no link to one, stands there.
+pub fn is_plain_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether a symbolic link stands there.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// Whether a folder on the way to a path is a link.
+pub fn through_link(out: &Path, path: &Path) -> bool {
+    let mut folder = out.to_path_buf();
+    let folders = path.parent().into_iter().flat_map(Path::components);
+    folders.into_iter().any(|part| {
+        folder.push(part);
+        is_link(&folder)
+    })
+}
+
+/// The operating system refused to write.
+pub fn write_failed(shown: &str, error: &io::Error) -> Diagnostic {
+    Diagnostic::error(
+        code::WRITE_FAILED,
+        Place::whole(shown),
+        format!("`{shown}` cannot be written: {error}"),
+    )
+}
+
+/// Something that rbgen did not write is in the way.
+pub fn foreign(shown: &str) -> Diagnostic {
+    Diagnostic::error(
+        code::FOREIGN_FILE,
+        Place::whole(shown),
+        format!("`{shown}` is in the way, and rbgen did not write it"),
+    )
+    .hint("move it to `static/` if it belongs to the site, or delete it")
+}
+
+/// A link stands where rbgen would write.
+pub fn output_symlink(shown: &str) -> Diagnostic {
+    let shown = shown.trim_end_matches('/');
+    Diagnostic::error(
+        code::OUTPUT_SYMLINK,
+        Place::whole(shown),
+        format!("`{shown}` is a symbolic link"),
+    )
+    .hint("remove it, or choose another folder with `--out`")
+}

@@ -1,0 +1,346 @@
+//! Puts what was staged in place, and removes what is stale. All that can be foreseen to fail is tried
+//! before anything changes; a journal tells the next build what a killed one left.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room writes the disk"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use super::disk::{
+    digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write_failed,
+};
+use super::owned::{Journal, Stamps};
+use super::{Store, WORK_FOLDER};
+use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
+
+/// What putting a build in place did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub files_written: usize,
+    pub files_kept: usize,
+    pub files_removed: usize,
+}
+
+/// How it ended.
+pub enum Published {
+    /// All is in place; there may be warnings.
+    All(Written, Diagnostics),
+    /// Nothing has changed.
+    Nothing(Diagnostic),
+    /// Each file is old or new, and the next build mends it.
+    Partly(Diagnostic),
+}
+
+type Staged = BTreeMap<String, (PathBuf, FileStamp)>;
+
+impl Store {
+    /// Puts what was staged in place, writes the manifests and removes what is stale. With
+    /// `narrowed`, what belongs to bundles that this build did not make stays.
+    pub fn publish(self, bundles: &[Bundle], narrowed: bool) -> Published {
+        let published = match self.get_ready(bundles, narrowed) {
+            Err(diagnostic) => Published::Nothing(diagnostic),
+            Ok(ready) => match self.put_in_place(bundles, narrowed, &ready) {
+                Ok((written, diagnostics)) => Published::All(written, diagnostics),
+                Err(diagnostic) => Published::Partly(
+                    diagnostic.hint("some files are new already: build again once this is mended"),
+                ),
+            },
+        };
+        self.drop_staged();
+        published
+    }
+
+    /// Everything that may fail and changes nothing: stages the manifests, looks at what is in the
+    /// way, makes the folders, and writes the journal.
+    fn get_ready(&self, bundles: &[Bundle], narrowed: bool) -> Result<Ready, Diagnostic> {
+        let manifests = self.stage_manifests(bundles)?;
+        let staged = std::mem::take(&mut *self.staged.lock().unwrap_or_else(|e| e.into_inner()));
+        let new: BTreeSet<String> = bundles
+            .iter()
+            .flat_map(|bundle| {
+                let folder = bundle.folder();
+                bundle
+                    .files
+                    .keys()
+                    .map(move |path| format!("{folder}/{path}"))
+            })
+            .collect();
+        let roots: Vec<String> = bundles.iter().map(|bundle| bundle.folder() + "/").collect();
+        let is_made = |path: &str| !narrowed || roots.iter().any(|root| path.starts_with(root));
+        let (stale, elsewhere): (Stamps, Stamps) = self
+            .owned
+            .files
+            .iter()
+            .filter(|(path, _)| !new.contains(*path))
+            .map(|(path, stamps)| (path.clone(), stamps.clone()))
+            .partition(|(path, _)| is_made(path));
+        let in_the_way: Vec<String> = stale
+            .keys()
+            .filter(|old| {
+                let inside = format!("{old}/");
+                let is_above = staged.range(inside.clone()..).next();
+                is_above.is_some_and(|(path, _)| path.starts_with(&inside))
+                    || old
+                        .match_indices('/')
+                        .any(|(at, _)| staged.contains_key(&old[..at]))
+            })
+            .cloned()
+            .collect();
+        for path in &in_the_way {
+            if self.out.join(path).exists() && !self.is_unchanged(path, &stale[path]) {
+                return Err(foreign(&self.shown(path)));
+            }
+        }
+        self.make_folders(&staged, &in_the_way)?;
+        // The journal says which files are ours until the new manifests say it: those to come, those
+        // to go, and those of bundles that this build leaves alone.
+        let mut journal = stale.clone();
+        for (path, (_, stamp)) in &staged {
+            let known = self.owned.journal.get(path).cloned().unwrap_or_default();
+            journal.entry(path.clone()).or_insert(known).push(*stamp);
+        }
+        let mut rest: Stamps = elsewhere;
+        rest.retain(|path, _| self.owned.journal.contains_key(path));
+        journal.extend(rest.clone());
+        self.write_journal(&journal)?;
+        Ok(Ready {
+            staged,
+            manifests,
+            stale,
+            in_the_way,
+            rest,
+        })
+    }
+
+    fn put_in_place(
+        &self,
+        bundles: &[Bundle],
+        narrowed: bool,
+        ready: &Ready,
+    ) -> Result<(Written, Diagnostics), Diagnostic> {
+        let mut diagnostics = Diagnostics::new();
+        let mut rest = ready.rest.clone();
+        let mut removed = 0;
+        for path in &ready.in_the_way {
+            removed += self.remove_stale(path, &ready.stale[path], &mut rest, &mut diagnostics);
+        }
+        for folder in folders_of(&ready.staged) {
+            self.make_folder(folder, &mut Vec::new())?;
+        }
+        failpoint("before-rename");
+        let moved: Result<Vec<()>, Diagnostic> = ready
+            .staged
+            .par_iter()
+            .map(|(path, (from, _))| {
+                failpoint("rename");
+                self.rename(from, path)
+            })
+            .collect();
+        moved?;
+        failpoint("before-manifests");
+        for (path, from) in &ready.manifests {
+            self.rename(from, path)?;
+        }
+        failpoint("before-removal");
+        for (path, stamps) in &ready.stale {
+            removed += self.remove_stale(path, stamps, &mut rest, &mut diagnostics);
+        }
+        if !narrowed {
+            self.remove_manifests_but(bundles);
+        }
+        failpoint("before-journal");
+        self.write_journal(&rest)?;
+        Ok((
+            Written {
+                files_written: ready.staged.len(),
+                files_kept: self.kept.load(Ordering::Relaxed),
+                files_removed: removed,
+            },
+            diagnostics,
+        ))
+    }
+
+    /// Stages the manifests that differ, by their path. One that is not ours is not replaced.
+    fn stage_manifests(&self, bundles: &[Bundle]) -> Result<Vec<(String, PathBuf)>, Diagnostic> {
+        let mut staged = Vec::new();
+        for bundle in bundles {
+            let path = manifest_path(&bundle.node, &bundle.app);
+            let disk = self.out.join(&path);
+            if is_link(&disk) || is_link(&self.out.join(&bundle.node)) {
+                return Err(output_symlink(&self.shown(&path)));
+            }
+            let text = bundle.manifest();
+            if fs::read(&disk).is_ok_and(|old| old == text.as_bytes()) {
+                continue;
+            }
+            let known = (bundle.node.clone(), bundle.app.clone());
+            if disk.exists() && !self.owned.bundles.contains_key(&known) {
+                return Err(foreign(&self.shown(&path)));
+            }
+            let name = format!("manifest-{}", staged.len());
+            let from = self.out.join(WORK_FOLDER).join("staged").join(name);
+            fs::write(&from, text).map_err(|error| write_failed(&self.shown(&path), &error))?;
+            staged.push((path, from));
+        }
+        Ok(staged)
+    }
+
+    fn write_journal(&self, journal: &Stamps) -> Result<(), Diagnostic> {
+        let path = self.out.join(WORK_FOLDER).join("journal");
+        Journal::write(&path, journal)
+            .map_err(|error| write_failed(&self.shown(&format!("{WORK_FOLDER}/journal")), &error))
+    }
+
+    /// Makes the folders of what was staged and sees that they can be written to. Where that fails,
+    /// those that were made go again.
+    fn make_folders(&self, staged: &Staged, in_the_way: &[String]) -> Result<(), Diagnostic> {
+        let mut made = Vec::new();
+        let result = folders_of(staged).into_iter().try_for_each(|folder| {
+            let blocked = in_the_way.iter().any(|file| folder.starts_with(file));
+            if blocked {
+                Ok(())
+            } else {
+                self.make_folder(folder, &mut made)
+            }
+        });
+        if result.is_err() {
+            for folder in made.iter().rev() {
+                let _ = fs::remove_dir(folder);
+            }
+        }
+        result
+    }
+
+    /// Makes a folder of the output, one level after another, through no link.
+    fn make_folder(&self, folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), Diagnostic> {
+        let mut path = self.out.clone();
+        for part in folder.components() {
+            path.push(part);
+            let below = path.strip_prefix(&self.out).unwrap_or(&path);
+            let shown = || self.shown(&below.to_string_lossy());
+            match fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_symlink() => return Err(output_symlink(&shown())),
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(_) => return Err(foreign(&shown())),
+                Err(_) => {
+                    fs::create_dir(&path).map_err(|error| write_failed(&shown(), &error))?;
+                    made.push(path.clone());
+                }
+            }
+        }
+        let may_write = rustix::fs::access(&path, rustix::fs::Access::WRITE_OK);
+        may_write
+            .map_err(|error| write_failed(&self.shown(&folder.to_string_lossy()), &error.into()))
+    }
+
+    fn rename(&self, from: &Path, path: &str) -> Result<(), Diagnostic> {
+        fs::rename(from, self.out.join(path))
+            .map_err(|error| write_failed(&self.shown(path), &error))
+    }
+
+    fn is_unchanged(&self, path: &str, stamps: &[FileStamp]) -> bool {
+        let disk = self.out.join(path);
+        is_plain_file(&disk) && digest_of(&disk).is_ok_and(|found| stamps.contains(&found))
+    }
+
+    /// Removes a file that an earlier build wrote, unless somebody has changed it since. One that
+    /// cannot be removed goes to `rest`, for the next build to try.
+    fn remove_stale(
+        &self,
+        path: &str,
+        stamps: &[FileStamp],
+        rest: &mut Stamps,
+        diagnostics: &mut Diagnostics,
+    ) -> usize {
+        let disk = self.out.join(path);
+        if !is_plain_file(&disk) || through_link(&self.out, Path::new(path)) {
+            return 0;
+        }
+        let shown = self.shown(path);
+        if !self.is_unchanged(path, stamps) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    code::FOREIGN_FILE,
+                    Place::whole(shown.as_str()),
+                    format!("`{shown}` is no longer built, and was changed since: it stays"),
+                )
+                .hint("delete it if nobody needs it"),
+            );
+            return 0;
+        }
+        if let Err(error) = fs::remove_file(&disk) {
+            diagnostics.push(Diagnostic::warning(
+                code::WRITE_FAILED,
+                Place::whole(shown.as_str()),
+                format!("`{shown}` is no longer built, and cannot be removed: {error}"),
+            ));
+            rest.insert(path.to_string(), stamps.to_vec());
+            return 0;
+        }
+        self.remove_empty_folders(Path::new(path).parent().unwrap_or(Path::new("")));
+        1
+    }
+
+    /// Removes the manifests of bundles that are no longer built.
+    fn remove_manifests_but(&self, bundles: &[Bundle]) {
+        for (node, app) in self.owned.bundles.keys() {
+            if !bundles
+                .iter()
+                .any(|made| made.node == *node && made.app == *app)
+            {
+                let _ = fs::remove_file(self.out.join(manifest_path(node, app)));
+                self.remove_empty_folders(Path::new(&bundle_folder(node, app)));
+            }
+        }
+    }
+
+    fn remove_empty_folders(&self, folder: &Path) {
+        let mut folder = folder.to_path_buf();
+        while !folder.as_os_str().is_empty()
+            && (fs::remove_dir(self.out.join(&folder)).is_ok() || !self.out.join(&folder).exists())
+        {
+            folder.pop();
+        }
+    }
+}
+
+/// What is ready to be put in place.
+struct Ready {
+    staged: Staged,
+    /// Manifests that differ: their path, and where they are staged.
+    manifests: Vec<(String, PathBuf)>,
+    /// Files of earlier builds that this one does not have.
+    stale: Stamps,
+    /// Those of them that stand where a new file needs a folder, or below where it is to stand.
+    in_the_way: Vec<String>,
+    /// What an interrupted build left of bundles that this one does not make.
+    rest: Stamps,
+}
+
+fn folders_of(staged: &Staged) -> BTreeSet<&Path> {
+    staged
+        .keys()
+        .filter_map(|path| Path::new(path).parent())
+        .collect()
+}
+
+/// Ends the process here, as a kill would, where a test asks for it: `RBGEN_FAILPOINT=rename:3` at
+/// the third time that the point `rename` is passed.
+fn failpoint(name: &str) {
+    static PASSED: AtomicUsize = AtomicUsize::new(0);
+    if let Ok(wanted) = std::env::var("RBGEN_FAILPOINT")
+        && let Some((point, count)) = wanted.split_once(':')
+        && point == name
+        && count.parse() == Ok(PASSED.fetch_add(1, Ordering::SeqCst) + 1)
+    {
+        std::process::abort();
+    }
+}
