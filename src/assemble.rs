@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
-use crate::model::{Asset, Config, Documents, Site, Theme};
+use crate::model::{Asset, Config, Documents, Site, Theme, sibling};
 
 /// What the doors give: everything that a site is made of.
 #[derive(Clone, Debug)]
@@ -196,11 +196,7 @@ fn check_nodes(site: &Site, diagnostics: &mut Diagnostics) {
                 );
             }
         }
-        let allowed = site
-            .config
-            .nodes
-            .get(&node.id)
-            .is_some_and(|settings| settings.allow_scripts);
+        let allowed = site.config.allows_scripts(&node.id);
         if node.custom_scripts.is_some() && !allowed {
             diagnostics.push(
                 Diagnostic::warning(
@@ -227,12 +223,4 @@ fn unknown<'a>(
 ) -> Diagnostic {
     Diagnostic::error(code, place, format!("there is no {kind} `{name}`"))
         .hint_if(did_you_mean(name, known))
-}
-
-/// The path of the file beside a TOML file, with another ending.
-fn sibling(origin: &str, ending: &str) -> String {
-    match origin.strip_suffix(".toml") {
-        Some(stem) => format!("{stem}.{ending}"),
-        None => origin.to_string(),
-    }
 }

@@ -287,6 +287,10 @@ impl Failures {
             {
                 place.spot = Spot::Whole;
             }
+            // What a layout does wrong, it does on every page.
+            if diagnostic.code == code::INLINE_HANDLER {
+                place = None;
+            }
             let key = (diagnostic.code.0, place, diagnostic.message.clone());
             self.0
                 .entry(key)

@@ -45,6 +45,10 @@ impl Folder {
     /// temporary files of editors are passed over. Links and bad names are reported.
     pub fn list(&self, folder: &str, hidden: bool, diagnostics: &mut Diagnostics) -> Vec<String> {
         let mut found = Vec::new();
+        if let Some(link) = self.link_above(folder) {
+            diagnostics.push(symlink(&link));
+            return found;
+        }
         match fs::symlink_metadata(self.disk_path(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => diagnostics.push(unreadable(folder, &error)),
@@ -118,6 +122,10 @@ impl Folder {
 
     /// The names of the folders in a folder, sorted; hidden ones are passed over.
     pub fn subfolders(&self, folder: &str, diagnostics: &mut Diagnostics) -> Vec<String> {
+        if let Some(link) = self.link_above(&format!("{folder}/")) {
+            diagnostics.push(symlink(&link));
+            return Vec::new();
+        }
         let entries = match fs::read_dir(self.disk_path(folder)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
@@ -142,6 +150,17 @@ impl Folder {
         }
         names.sort_unstable();
         names
+    }
+
+    /// The first folder above a path that is a link.
+    fn link_above(&self, path: &str) -> Option<String> {
+        path.match_indices('/')
+            .map(|(slash, _)| &path[..slash])
+            .find(|folder| {
+                fs::symlink_metadata(self.disk_path(folder))
+                    .is_ok_and(|metadata| metadata.is_symlink())
+            })
+            .map(str::to_string)
     }
 
     /// Whether there is a regular file at this path.
@@ -193,8 +212,7 @@ impl Folder {
         let size = File::open(self.disk_path(path))
             .and_then(|mut file| io::copy(&mut file, &mut hasher))
             .map_err(|error| unreadable(path, &error))?;
-        let digest = Digest::from_hex(&hasher.finalize().to_hex())
-            .expect("a hash prints as 64 hexadecimal digits");
+        let digest = Digest::from_hasher(&hasher);
         Ok(Asset {
             origin: Arc::from(path),
             digest,

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use crate::build::{Built, NoOutput, Output, build, build_warnings};
 use crate::bundle::Bundle;
-use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Severity, code, did_you_mean};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::ledger::{Ledger, build_key};
-use crate::load::load_site;
+use crate::load::{CONFIG_FILE, load_site};
 use crate::model::{Moment, Site};
 use crate::plan::{Plan, Request, plan};
 use crate::store::{Published, Store, Written, output_place, read_ledger, write_ledger};
@@ -77,9 +77,16 @@ impl Outcome {
         }
     }
 
+    /// No report: a check, or a build with errors. Those of robbieblocks.toml are errors of
+    /// configuration and not of content.
     fn failed(diagnostics: Diagnostics) -> Outcome {
+        let unusable = diagnostics.iter().any(|diagnostic| {
+            let place = diagnostic.place.as_ref();
+            diagnostic.severity == Severity::Error
+                && place.is_some_and(|place| &*place.path == CONFIG_FILE)
+        });
         Outcome {
-            unusable: false,
+            unusable,
             ..Outcome::unusable(diagnostics)
         }
     }

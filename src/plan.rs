@@ -7,10 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diag::Diagnostics;
-use crate::model::{Condition, Moment, Page, Site, Status};
-
-/// The app whose pages every node has, where there are such pages.
-pub const SHARED_APP: &str = "shared";
+use crate::model::{Condition, Moment, Page, SHARED_APP, Site, Status};
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]

@@ -161,6 +161,23 @@ fn in_a_theme(site: &Site, component: &Component) -> bool {
         .any(|theme| theme.texts.contains_key(&path))
 }
 
+/// Props with the defaults of the schema, as a template will see them.
+fn with_defaults(schema: &Table, props: &Table) -> Table {
+    let mut props = props.clone();
+    let declared = schema.get("properties").and_then(Value::as_table);
+    for (name, property) in declared.into_iter().flatten() {
+        let default = property
+            .as_table()
+            .and_then(|property| property.get("default"));
+        if let Some(default) = default
+            && !props.contains_key(name)
+        {
+            props.insert(name.clone(), default.clone());
+        }
+    }
+    props
+}
+
 fn check_props(
     validator: &Validator,
     component: &Component,
@@ -170,7 +187,7 @@ fn check_props(
     subject: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    let instance = Value::Table(props.clone()).to_json();
+    let instance = Value::Table(with_defaults(&component.props, props)).to_json();
     if validator.is_valid(&instance) {
         return;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::unknown;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
-use crate::model::{Condition, Page, Site, Status, route_problem};
+use crate::model::{Condition, Page, SHARED_APP, Site, Status, route_problem};
 
 /// Every page that is not archived.
 pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
@@ -50,7 +50,7 @@ fn themes_by_app(site: &Site) -> BTreeMap<&str, BTreeSet<&str>> {
             .enabled_apps
             .iter()
             .map(String::as_str)
-            .chain(["shared"])
+            .chain([SHARED_APP])
         {
             themes.entry(app).or_default().insert(theme);
         }

@@ -149,11 +149,7 @@ pub fn prepare_node(
     let node = &site.nodes[&plan.node];
     let tokens = resolve_tokens(site, node, diagnostics);
     check_contrast(site, node, &tokens, diagnostics);
-    let allowed = site
-        .config
-        .nodes
-        .get(&node.id)
-        .is_some_and(|settings| settings.allow_scripts);
+    let allowed = site.config.allows_scripts(&node.id);
     let script = node
         .custom_scripts
         .as_ref()

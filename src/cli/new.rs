@@ -11,8 +11,8 @@ use clap::{Args, Subcommand};
 use super::{Globals, Status, output, place, print, site_root};
 use crate::files::Folder;
 use crate::load::{CONFIG_FILE, load_site};
+use crate::model::SHARED_APP;
 use crate::model::{Site, key_problem};
-use crate::plan::SHARED_APP;
 use crate::scaffold::{Files, NewComponent, component_files, node_text, suggest_key, words};
 
 #[derive(Args)]

@@ -158,8 +158,6 @@ RB0704 OUTPUT_SYMLINK "a symbolic link in the output"
 "rbgen writes nothing through symbolic links. Remove the link, or choose another folder with `--out`.";
 RB0705 OUTPUT_PLACE "an output folder that cannot be used"
 "The output folder must not be the site itself, a folder above it, or one that holds its sources: removing stale files there could remove your work.";
-RB0801 BAD_CONFIG "a configuration that cannot be used"
-"A setting of robbieblocks.toml, or an argument, cannot work as it stands. The message says why.";
 RB0802 SECRET_IN_FILE "a database address in a file"
 "robbieblocks.toml names the environment variable that holds the address (`url_env = \"DATABASE_URL\"`), and never the address: files are committed, and an address has a password in it.";
 RB0803 BAD_TARGETS "browser targets that cannot be read"

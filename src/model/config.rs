@@ -86,6 +86,13 @@ impl Config {
             .unwrap_or(&self.site.theme)
     }
 
+    /// Whether a node's own scripts may reach its pages.
+    pub fn allows_scripts(&self, node: &str) -> bool {
+        self.nodes
+            .get(node)
+            .is_some_and(|config| config.allow_scripts)
+    }
+
     /// The base URL of a node, where it has one.
     pub fn base_url_of(&self, node: &str) -> Option<&str> {
         self.nodes.get(node)?.base_url.as_deref()

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use super::{Table, Value};
 
+/// The app whose pages every node has, where there are such pages.
+pub const SHARED_APP: &str = "shared";
+
 /// Whether a page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Status {
@@ -127,10 +130,15 @@ impl Component {
     /// The file or row that a part of the component is in, by the ending of its sibling file:
     /// `html`, `css`, `tsx`.
     pub fn part_origin(&self, ending: &str) -> String {
-        match self.origin.strip_suffix(".toml") {
-            Some(stem) => format!("{stem}.{ending}"),
-            None => self.origin.to_string(),
-        }
+        sibling(&self.origin, ending)
+    }
+}
+
+/// The file beside a TOML file that has another ending; the row itself, where a document is a row.
+pub fn sibling(origin: &str, ending: &str) -> String {
+    match origin.strip_suffix(".toml") {
+        Some(stem) => format!("{stem}.{ending}"),
+        None => origin.to_string(),
     }
 }
 
@@ -204,14 +212,4 @@ pub struct Documents {
     pub components: Vec<Component>,
     pub tokens: Vec<Token>,
     pub nodes: Vec<Node>,
-}
-
-impl Documents {
-    /// Adds the documents of another part of the work.
-    pub fn extend(&mut self, other: Documents) {
-        self.pages.extend(other.pages);
-        self.components.extend(other.components);
-        self.tokens.extend(other.tokens);
-        self.nodes.extend(other.nodes);
-    }
 }

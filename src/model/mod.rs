@@ -14,7 +14,8 @@ pub use config::{
     SiteConfig,
 };
 pub use document::{
-    Block, Component, Documents, Example, Node, Page, Scheme, Status, Token, css_name,
+    Block, Component, Documents, Example, Node, Page, SHARED_APP, Scheme, Status, Token, css_name,
+    sibling,
 };
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
 pub use site::Site;

@@ -13,9 +13,9 @@ use crate::diag::{code, did_you_mean};
 use crate::model::{self, Page, Site, Status};
 
 /// The names that every template can see.
-pub const GLOBAL_NAMES: [&str; 12] = [
+pub const GLOBAL_NAMES: [&str; 13] = [
     "app", "asset", "block", "head", "node", "page", "pages", "props", "scripts", "site", "token",
-    "url_for",
+    "url_for", "zones",
 ];
 /// The fields of `page`.
 pub const PAGE_FIELDS: [&str; 9] = [
@@ -314,14 +314,22 @@ fn list_pages(facts: &Arc<BundleFacts>, options: &Kwargs) -> Result<Value, Error
         Some(one) if one.as_str().is_some() => Some(vec![one.to_string()]),
         Some(many) => Some(many.try_iter()?.map(|app| app.to_string()).collect()),
     };
-    let below = under.map(|route| format!("{}/", route.trim_end_matches('/')));
-    let listed = facts.pages.iter().filter(|&&index| {
+    let route = |index: usize| facts.site.pages[index].route.as_str();
+    // They are sorted by route, so those below one are a range.
+    let candidates = match under.map(|route| format!("{}/", route.trim_end_matches('/'))) {
+        None => &facts.pages[..],
+        Some(below) => {
+            let start = facts
+                .pages
+                .partition_point(|&index| route(index) < below.as_str());
+            let rest = &facts.pages[start..];
+            &rest[..rest.partition_point(|&index| route(index).starts_with(&below))]
+        }
+    };
+    let listed = candidates.iter().filter(|&&index| {
         let page = &facts.site.pages[index];
         apps.as_ref().is_none_or(|apps| apps.contains(&page.app))
             && layout.as_ref().is_none_or(|layout| *layout == page.layout)
-            && below
-                .as_ref()
-                .is_none_or(|below| page.route.starts_with(below))
     });
     Ok(listed
         .take(limit.unwrap_or(usize::MAX))

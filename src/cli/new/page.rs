@@ -10,8 +10,9 @@ use crate::cli::{Globals, Status, place};
 use crate::diag::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::files::Folder;
 use crate::format::{PageFile, read_page};
+use crate::model::SHARED_APP;
 use crate::model::{Documents, Moment, Page, Site, fold_path, key_problem, route_problem};
-use crate::plan::{Request, SHARED_APP, plan};
+use crate::plan::{Request, plan};
 use crate::scaffold::{Files, NewPage, neighbourhood, page_text, starter, suggest_key};
 
 /// The folder of all pages.
