@@ -174,7 +174,7 @@ impl BundleRun<'_> {
             &self.values,
             &needs,
         ) {
-            match self.put_bytes(path, text.as_bytes()) {
+            match self.put_bytes(&path, text.as_bytes()) {
                 Ok((path, stamp)) => {
                     files.insert(path, stamp);
                 }

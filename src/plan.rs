@@ -74,6 +74,19 @@ pub const COMMON_OUTPUTS: [&str; 5] = [
     "sitemap.xml",
 ];
 
+/// The most addresses that one sitemap may have (sitemaps.org protocol 0.9).
+pub const MOST_ADDRESSES: usize = 50_000;
+
+/// How many files a sitemap of so many addresses is split into, `sitemap-1.xml` and on; 0 where it is
+/// not split.
+pub fn sitemap_parts(addresses: usize) -> usize {
+    if addresses <= MOST_ADDRESSES {
+        0
+    } else {
+        addresses.div_ceil(MOST_ADDRESSES)
+    }
+}
+
 /// Lists all outputs. Collisions are errors; conditions that cannot be read hide their block, and
 /// have been reported when the site was assembled.
 pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {

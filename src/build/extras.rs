@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::model::{Site, Status};
-use crate::plan::{BundlePlan, NodePlan};
+use crate::plan::{BundlePlan, MOST_ADDRESSES, NodePlan, sitemap_parts};
 use crate::render::{BundleValues, PolicyNeeds, encode_path, escape};
 
 /// Each file with its text. A sitemap needs absolute addresses, so a node without a `base_url` has
@@ -15,22 +15,22 @@ pub fn extras(
     bundle: &BundlePlan,
     values: &BundleValues,
     needs: &PolicyNeeds,
-) -> Vec<(&'static str, String)> {
+) -> Vec<(String, String)> {
     let facts = &values.facts;
     let base_path = facts.base_path.as_str();
     let mut extras = vec![
         (
-            "_headers",
+            "_headers".to_string(),
             headers(base_path, &bundle.app, needs, facts.script.is_some()),
         ),
-        ("_redirects", redirects(base_path, bundle)),
+        ("_redirects".to_string(), redirects(base_path, bundle)),
     ];
     let mut robots = String::from("User-agent: *\nAllow: /\n");
     if let Some(base_url) = site.config.base_url_of(&node.node) {
-        extras.push(("sitemap.xml", sitemap(site, bundle, base_url)));
+        extras.extend(sitemaps(site, bundle, base_url));
         robots.push_str(&format!("Sitemap: {base_url}/sitemap.xml\n"));
     }
-    extras.push(("robots.txt", robots));
+    extras.push(("robots.txt".to_string(), robots));
     extras
 }
 
@@ -59,18 +59,59 @@ fn redirects(base_path: &str, bundle: &BundlePlan) -> String {
     text
 }
 
-fn sitemap(site: &Site, bundle: &BundlePlan, base_url: &str) -> String {
-    let mut text = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n",
-    );
-    for job in &bundle.pages {
-        let page = &site.pages[job.page];
-        if page.status == Status::Published {
-            let address = format!("{base_url}{}", encode_path(&page.route));
-            writeln!(text, "<url><loc>{}</loc></url>", escape(&address))
-                .expect("a string takes all text");
-        }
+/// The sitemap of a bundle (sitemaps.org protocol 0.9): one file, or, where it would have more
+/// addresses than the protocol allows, an index of several.
+fn sitemaps(site: &Site, bundle: &BundlePlan, base_url: &str) -> Vec<(String, String)> {
+    let addresses: Vec<String> = bundle
+        .pages
+        .iter()
+        .map(|job| &site.pages[job.page])
+        .filter(|page| page.status == Status::Published)
+        .map(|page| escape(&format!("{base_url}{}", encode_path(&page.route))))
+        .collect();
+    let parts = sitemap_parts(addresses.len());
+    if parts == 0 {
+        let text = sitemap("urlset", "url", &addresses);
+        return vec![("sitemap.xml".to_string(), text)];
     }
-    text.push_str("</urlset>\n");
+    let names: Vec<String> = (1..=parts)
+        .map(|part| format!("sitemap-{part}.xml"))
+        .collect();
+    let index: Vec<String> = names
+        .iter()
+        .map(|name| escape(&format!("{base_url}/{name}")))
+        .collect();
+    let chunks = addresses.chunks(MOST_ADDRESSES);
+    let texts = chunks.map(|chunk| sitemap("urlset", "url", chunk));
+    let mut files: Vec<(String, String)> = names.into_iter().zip(texts).collect();
+    files.push((
+        "sitemap.xml".to_string(),
+        sitemap("sitemapindex", "sitemap", &index),
+    ));
+    files
+}
+
+fn sitemap(list: &str, item: &str, addresses: &[String]) -> String {
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{list} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+    );
+    for address in addresses {
+        writeln!(text, "<{item}><loc>{address}</loc></{item}>").expect("a string takes all text");
+    }
+    text.push_str(&format!("</{list}>\n"));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sitemap_has_no_more_addresses_than_are_allowed() {
+        assert_eq!(sitemap_parts(MOST_ADDRESSES), 0);
+        assert_eq!(sitemap_parts(MOST_ADDRESSES + 1), 2);
+        assert_eq!(sitemap_parts(2 * MOST_ADDRESSES), 2);
+        let text = sitemap("urlset", "url", &["https://x.org/a".to_string()]);
+        assert!(text.ends_with("\n<url><loc>https://x.org/a</loc></url>\n</urlset>\n"));
+    }
 }

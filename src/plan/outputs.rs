@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{BundlePlan, COMMON_OUTPUTS, NodePlan, Plan};
+use super::{BundlePlan, COMMON_OUTPUTS, NodePlan, Plan, sitemap_parts};
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
 use crate::model::{Site, fold_path};
 
@@ -116,9 +116,17 @@ fn check_bundle<'a>(
     let mut files: HashMap<String, Source<'a>> = HashMap::new();
     let mut folders: HashMap<String, Source<'a>> = HashMap::new();
     // Last, so that page against page has been reported as a route, with its better words.
+    let sitemaps: Vec<String> = (1..=sitemap_parts(bundle.pages.len()))
+        .map(|part| format!("sitemap-{part}.xml"))
+        .collect();
     let outputs = COMMON_OUTPUTS
         .iter()
         .map(|path| (*path, Source::Common(path)))
+        .chain(
+            sitemaps
+                .iter()
+                .map(|path| (path.as_str(), Source::Common("sitemap.xml"))),
+        )
         .chain([("_rb/-", Source::Assets)])
         .chain(
             bundle

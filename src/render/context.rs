@@ -81,7 +81,7 @@ impl BundleFacts {
 
     /// The URL of a route, from the root of the host.
     pub fn url(&self, route: &str) -> String {
-        format!("{}{}", self.base_path, encode_path(route))
+        url_below(&self.base_path, route)
     }
 
     /// The URL of a hashed file.
@@ -99,6 +99,11 @@ impl BundleFacts {
         let origin = base.strip_suffix(self.base_path.as_str()).unwrap_or(base);
         Some(format!("{origin}{}", self.url(&page.route)))
     }
+}
+
+/// The URL of a route below a base path. The home has its slash, as servers give it.
+fn url_below(base_path: &str, route: &str) -> String {
+    format!("{base_path}{}", encode_path(route))
 }
 
 /// The synthetic page for addresses that have none.
@@ -422,4 +427,17 @@ pub fn encode_path(path: &str) -> String {
         .remove(b'_')
         .remove(b'~');
     utf8_percent_encode(path, KEPT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_below_the_base_path() {
+        assert_eq!(url_below("", "/"), "/");
+        assert_eq!(url_below("", "/a b"), "/a%20b");
+        assert_eq!(url_below("/sub", "/"), "/sub/");
+        assert_eq!(url_below("/sub", "/a"), "/sub/a");
+    }
 }
