@@ -76,7 +76,7 @@ enum Color {
 enum Command {
     /// Write a new site that builds at once
     Init(init::InitArguments),
-    /// Build every bundle that is out of date
+    /// Build every bundle, or do nothing where nothing has changed
     Build(build::BuildArguments),
     /// Say everything that is wrong with the site, and write nothing
     Check(check::CheckArguments),

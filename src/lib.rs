@@ -2,7 +2,7 @@
 //!
 //! The flow, in order: [`files`] reads a tree, [`mod@format`] turns its TOML and Markdown into the
 //! documents of [`model`], [`load`] does both for a whole folder and [`assemble`] checks the
-//! documents against each other and makes a `Site`. [`plan`] lists every output of every bundle,
+//! documents against each other and makes a `Site`. [`plan`] lists what every bundle will have,
 //! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],
 //! and [`store`] puts them in place and keeps the [`ledger`]. [`pipeline`] is that flow from end to
 //! end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with, and [`cli`]

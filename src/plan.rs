@@ -1,4 +1,4 @@
-//! Plans a build as data: every output of every bundle, before anything is rendered. Two outputs for
+//! Plans a build as data: what every bundle will have, before anything is rendered. Two outputs for
 //! one path fail here.
 
 mod outputs;

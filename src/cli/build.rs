@@ -1,4 +1,4 @@
-//! `rbgen build`: builds what is out of date and prints a table of bundles.
+//! `rbgen build`: builds the site and prints a table of bundles.
 
 use std::path::PathBuf;
 use std::time::Instant;
