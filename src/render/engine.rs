@@ -2,7 +2,6 @@
 //! diagnostics that name the template, the place and the chain of includes.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -11,7 +10,8 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::bounds::excess;
-use crate::diag::{Code, Diagnostic, Place, code, did_you_mean};
+use super::failure::Failure;
+use crate::diag::{Diagnostic, Place, code, did_you_mean};
 use crate::model::Site;
 
 /// The instructions that one template may run: about a second of work.
@@ -30,33 +30,6 @@ pub struct Engine {
     environment: Environment<'static>,
     site: Arc<Site>,
     theme: String,
-}
-
-/// A failure that a function of ours reports from inside a template: its code and its hint travel
-/// with the engine's own error.
-#[derive(Debug)]
-pub struct Failure {
-    pub code: Code,
-    pub hint: Option<String>,
-    /// Where it is, if not where the engine is.
-    pub place: Option<Place>,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.0)
-    }
-}
-
-impl StdError for Failure {}
-
-/// An error for a template, with a code and a hint of ours.
-pub fn failure(code: Code, message: String, hint: Option<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, message).with_source(Failure {
-        code,
-        hint,
-        place: None,
-    })
 }
 
 /// The text of a template for the engine, where it is within bounds.
@@ -100,7 +73,7 @@ impl Engine {
             } else if let Some(text) = value.as_str().filter(|_| !value.is_safe()) {
                 // As HTML needs it: the engine's own escaping encodes slashes as well.
                 output
-                    .write_str(&super::context::escape(text))
+                    .write_str(&super::text::escape(text))
                     .map_err(Error::from)
             } else {
                 minijinja::escape_formatter(output, state, value)

@@ -4,7 +4,7 @@
 use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, filters};
 
-use super::engine::failure;
+use super::failure::failure;
 use crate::diag::code;
 
 /// The most that one filter may make, in bytes (or items).

@@ -3,17 +3,19 @@
 mod bounds;
 mod context;
 mod engine;
+mod failure;
 mod filters;
 pub mod markdown;
 mod page;
 pub mod policy;
 mod props;
 pub mod style;
+mod text;
 
 pub use context::{
-    AssetNames, BundleFacts, BundleValues, NodeScript, bundle_values, encode_path, escape,
-    not_found_page,
+    AssetNames, BundleFacts, BundleValues, NodeScript, bundle_values, not_found_page,
 };
 pub use engine::Engine;
 pub use page::{RenderedPage, render_not_found, render_page};
 pub use policy::PolicyNeeds;
+pub use text::{encode_path, escape};

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use minijinja::value::{Enumerator, Object, Value};
 
-use super::context::{BundleValues, Context, PageValue, escape, head, scripts};
+use super::context::{BundleValues, Context, PageValue, head, scripts};
 use super::engine::Engine;
 use super::markdown::Ids;
 use super::policy::{PolicyNeeds, policy_needs};
 use super::props::{Binding, Defaults, bind_props};
+use super::text::escape;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
 use crate::plan::PageJob;
 
