@@ -20,3 +20,4 @@ mod output;
 mod random_edits;
 mod scaffold;
 mod stories;
+mod time;
