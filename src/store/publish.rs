@@ -16,12 +16,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::disk::{
-    digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write_failed,
+    digest_of, foreign, is_link, is_plain_file, is_same_file, output_symlink, through_link,
+    write_failed,
 };
 use super::owned::{Journal, Stamps};
 use super::{Store, WORK_FOLDER};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::model::fold_path;
 
 /// What putting a build in place did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +88,8 @@ impl Store {
                 .map(|(slash, _)| &path[..slash]);
             narrowed && folder.is_none_or(|folder| !made.contains_key(folder))
         };
-        let stale = self.owned.but(|path| is_new(path) || is_elsewhere(path));
+        let mut stale = self.owned.but(|path| is_new(path) || is_elsewhere(path));
+        self.keep_renamed_in_case(&mut stale, bundles);
         let rest: Stamps = self
             .owned
             .journal
@@ -134,6 +137,28 @@ impl Store {
             later,
             rest,
         })
+    }
+
+    /// Where the file system ignores letter case, the old name of a file whose name changed only in
+    /// case leads to the new file: it is not stale.
+    fn keep_renamed_in_case(&self, stale: &mut Stamps, bundles: &[Bundle]) {
+        if stale.is_empty() {
+            return;
+        }
+        let folded: BTreeMap<String, String> = bundles
+            .iter()
+            .flat_map(|bundle| {
+                bundle
+                    .files
+                    .keys()
+                    .map(|path| format!("{}/{path}", bundle.folder()))
+            })
+            .map(|path| (fold_path(&path), path))
+            .collect();
+        stale.retain(|old, _| {
+            let new = folded.get(&fold_path(old));
+            !new.is_some_and(|new| is_same_file(&self.out.join(old), &self.out.join(new)))
+        });
     }
 
     fn put_in_place(

@@ -158,3 +158,17 @@ fn a_second_build_says_the_warnings_again() {
     assert!(first.contains("RB0408"), "{first}");
     assert_eq!(first, text(&site.ok(&["build"]).stderr));
 }
+
+/// Where letter case is ignored, `Logo.svg` and `logo.svg` are one file; two links to one file stand
+/// for that here.
+#[test]
+fn a_rename_in_case_alone_loses_nothing_where_case_is_ignored() {
+    let site = TestSite::base();
+    site.write("static/Logo.svg", "<svg/>");
+    site.ok(&["build"]);
+    fs::rename(site.path("static/Logo.svg"), site.path("static/logo.svg")).unwrap();
+    let folder = site.path("dist/one/play");
+    fs::hard_link(folder.join("Logo.svg"), folder.join("logo.svg")).unwrap();
+    site.ok(&["build"]);
+    assert!(folder.join("logo.svg").is_file() && folder.join("Logo.svg").is_file());
+}
