@@ -4,11 +4,11 @@
 mod components;
 mod pages;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
-use crate::model::{Asset, Config, Documents, Site, Theme, sibling};
+use crate::model::{Asset, Config, Documents, SHARED_APP, Site, Status, Theme, sibling};
 
 /// What the doors give: everything that a site is made of.
 #[derive(Clone, Debug)]
@@ -61,6 +61,7 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     };
     check_themes(&site, &mut diagnostics);
     check_nodes(&site, &mut diagnostics);
+    check_apps(&site, &mut diagnostics);
     components::check(&site, &mut diagnostics);
     pages::check(&site, &mut diagnostics);
     (site, diagnostics)
@@ -178,8 +179,7 @@ fn check_nodes(site: &Site, diagnostics: &mut Diagnostics) {
             ));
         }
     }
-    let apps: std::collections::BTreeSet<&str> =
-        site.pages.iter().map(|page| page.app.as_str()).collect();
+    let apps: BTreeSet<&str> = site.pages.iter().map(|page| page.app.as_str()).collect();
     for node in site.nodes.values() {
         for (index, app) in node.enabled_apps.iter().enumerate() {
             if !apps.contains(app.as_str()) && !site.incomplete {
@@ -208,6 +208,34 @@ fn check_nodes(site: &Site, diagnostics: &mut Diagnostics) {
                     "allow them with `allow_scripts = true` under `[node.{}]` in robbieblocks.toml",
                     node.id
                 )),
+            );
+        }
+    }
+}
+
+/// Published pages that no node will show, once for each app.
+fn check_apps(site: &Site, diagnostics: &mut Diagnostics) {
+    let enabled: BTreeSet<&str> = site
+        .nodes
+        .values()
+        .flat_map(|node| node.enabled_apps.iter().map(String::as_str))
+        .chain([SHARED_APP])
+        .collect();
+    let mut reported = BTreeSet::new();
+    for page in site
+        .pages
+        .iter()
+        .filter(|page| page.status == Status::Published)
+    {
+        let app = page.app.as_str();
+        if !enabled.contains(app) && !site.incomplete && reported.insert(app) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    code::APP_NOT_ENABLED,
+                    Place::whole(Arc::clone(&page.origin)),
+                    format!("no node enables the app `{app}`, so its pages are built for none"),
+                )
+                .hint("add it to `enabled_apps` of a node in `content/nodes/`"),
             );
         }
     }

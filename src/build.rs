@@ -101,6 +101,7 @@ pub fn build(
             }
         }
     }
+    failures.forget(&diagnostics);
     diagnostics.extend(failures.into_diagnostics());
     Built {
         bundles,
@@ -301,6 +302,15 @@ impl Failures {
                     }
                 })
                 .or_insert((diagnostic, 1));
+        }
+    }
+
+    /// Drops what has been said before pages were rendered: a template that cannot be parsed.
+    fn forget(&mut self, said: &Diagnostics) {
+        for diagnostic in said.iter() {
+            let place = diagnostic.place.clone();
+            self.0
+                .remove(&(diagnostic.code.0, place, diagnostic.message.clone()));
         }
     }
 

@@ -29,7 +29,7 @@ use crate::load::CONFIG_FILE;
 use crate::model::Moment;
 use crate::pipeline::Options;
 
-/// Builds one set of pages into many themed apps, from TOML files and from Postgres.
+/// Builds one set of pages into many themed apps.
 #[derive(Parser)]
 #[command(
     name = "rbgen",

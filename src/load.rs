@@ -160,12 +160,14 @@ impl Reading<'_> {
             match page {
                 Some(PageRead::Page(page)) => documents.pages.push(*page),
                 Some(PageRead::Data(path)) if !used.contains(&path) => {
-                    let hint = if path.ends_with(".md") {
-                        "a Markdown page begins with a line `+++` and TOML front matter"
-                    } else {
-                        "pages are `.toml` and `.md` files in `content/pages/<app>/`"
-                    };
-                    self.diagnostics.push(not_read(&path, hint.to_string()));
+                    self.diagnostics.push(match path.ends_with(".md") {
+                        true => no_front_matter(&path),
+                        false => {
+                            let hint =
+                                "pages are `.toml` and `.md` files in `content/pages/<app>/`";
+                            not_read(&path, hint.to_string())
+                        }
+                    });
                 }
                 _ => {}
             }
@@ -456,6 +458,16 @@ enum PageRead {
 /// The paths of files that share a stem, by ending; and, under the empty key, what fits nowhere.
 #[derive(Default)]
 struct Family(BTreeMap<String, String>, Vec<String>);
+
+/// A Markdown file among the pages that is neither a page nor the text of one.
+fn no_front_matter(path: &str) -> Diagnostic {
+    Diagnostic::error(
+        code::NO_FRONT_MATTER,
+        Place::whole(path),
+        format!("`{path}` has no front matter, and no page takes its text with `$file`"),
+    )
+    .hint("begin it with TOML between two lines `+++` (YAML between `---` is not read)")
+}
 
 fn not_read(path: &str, hint: String) -> Diagnostic {
     Diagnostic::warning(

@@ -108,8 +108,10 @@ fn prepare_theme(
             component_styles.insert(key.to_string(), text);
         }
     }
+    let engine = Engine::new(Arc::clone(site), theme);
+    engine.check_syntax(diagnostics);
     ThemeReady {
-        engine: Engine::new(Arc::clone(site), theme),
+        engine,
         names: Arc::new(names),
         targets: *targets,
         theme_styles,

@@ -160,9 +160,9 @@ fn print_report(report: &Report, seconds: f64) {
     }
     let written = report.written;
     output::line(format_args!(
-        "\n{} pages rendered; {} files written, {} kept, {} removed in {} ({seconds:.2} s)",
-        report.pages_rendered,
-        written.files_written,
+        "\n{} rendered; {} written, {} kept, {} removed in {} ({seconds:.2} s)",
+        print::number(report.pages_rendered, "page"),
+        print::number(written.files_written, "file"),
         written.files_kept,
         written.files_removed,
         report.out.display(),

@@ -40,10 +40,6 @@ pub fn report(globals: &Globals, root: &Path, diagnostics: Diagnostics) -> Vec<J
 pub fn count(diagnostics: &[JsonDiagnostic]) -> String {
     let errors = diagnostics.iter().filter(|d| d.severity == "error").count();
     let warnings = diagnostics.len() - errors;
-    let number = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
     match (errors, warnings) {
         (_, 0) => number(errors, "error"),
         (0, _) => number(warnings, "warning"),
@@ -52,6 +48,14 @@ pub fn count(diagnostics: &[JsonDiagnostic]) -> String {
             number(errors, "error"),
             number(warnings, "warning")
         ),
+    }
+}
+
+/// `1 page`, `2 pages`
+pub fn number(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }
 

@@ -124,6 +124,8 @@ RB0408 SCRIPTS_NOT_ALLOWED "scripts that the site does not allow"
 "The node has custom scripts, and robbieblocks.toml does not say `allow_scripts = true` for it. They are left out: scripts run on visitors' machines, and a row in a database is not enough to put them there.";
 RB0409 BAD_COLOR "a token that is not a colour"
 "A contrast pair of the theme needs a colour, and this value is none that can be computed. Use a CSS colour, `light-dark(…)` or an alias of one.";
+RB0410 APP_NOT_ENABLED "an app that no node enables"
+"The app has published pages, and no node names it in `enabled_apps`, so nobody will see them. Only the app `shared` is built for every node without being named.";
 RB0501 UNKNOWN_THEME "an unknown theme"
 "No folder of that name with a theme.toml is in `themes/`.";
 RB0502 THEME_CYCLE "themes that extend each other in a circle"

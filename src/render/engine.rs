@@ -1,6 +1,7 @@
 //! Templates: finds them along the themes, runs them within bounds, and turns what went wrong into
 //! diagnostics that name the template, the place and the chain of includes.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::bounds::excess;
 use super::failure::Failure;
-use crate::diag::{Diagnostic, Place, code, did_you_mean};
+use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::model::Site;
 
 /// The instructions that one template may run: about a second of work.
@@ -101,6 +102,27 @@ impl Engine {
             })
             .map_err(|error| self.diagnostic(name, &error))?;
         Ok(String::from_utf8(output.0).expect("the engine writes only text"))
+    }
+
+    /// Parses every template that the theme and the components have, used or not.
+    pub fn check_syntax(&self, diagnostics: &mut Diagnostics) {
+        let themes = self.site.theme_chain(&self.theme);
+        let of_themes = themes.iter().flat_map(|theme| theme.texts.keys());
+        let of_components = self.site.components.values();
+        let names: BTreeSet<String> = of_themes
+            .filter(|path| path.ends_with(".html"))
+            .cloned()
+            .chain(
+                of_components
+                    .filter(|component| component.template.is_some())
+                    .map(|component| format!("components/{}.html", component.key)),
+            )
+            .collect();
+        for name in names {
+            if let Err(error) = self.environment.get_template(&name) {
+                diagnostics.push(self.diagnostic(&name, &error));
+            }
+        }
     }
 
     fn diagnostic(&self, name: &str, error: &Error) -> Diagnostic {
