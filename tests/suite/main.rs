@@ -12,6 +12,7 @@
 
 mod diagnostics;
 mod docs;
+mod fuzz;
 mod guarantees;
 mod harness;
 mod house;

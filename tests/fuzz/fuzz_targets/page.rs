@@ -1,0 +1,7 @@
+//! Fuzzes `targets::page`.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|text: &str| targets::page(text));

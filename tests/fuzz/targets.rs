@@ -1,0 +1,99 @@
+//! What is fuzzed: functions that take any text. `cargo fuzz` runs them without end
+//! (`cargo +nightly fuzz run --fuzz-dir tests/fuzz page`), the ordinary tests run them over the corpus.
+
+use std::sync::Arc;
+
+use rbgen::diag::{Diagnostics, Spot};
+use rbgen::format::{self, PageFile};
+use rbgen::model::MarkdownConfig;
+use rbgen::render::markdown::{Ids, markdown_to_html};
+use rbgen::render::policy::policy_needs;
+
+/// Every target by its name, which is that of its folder in `corpus/`.
+#[allow(dead_code, reason = "each fuzz target uses one of them")]
+pub const TARGETS: [(&str, fn(&str)); 5] = [
+    ("page", page),
+    ("config", config),
+    ("markdown", markdown),
+    ("token", token),
+    ("component", component),
+];
+
+/// The readers of pages: TOML with value carriers, and Markdown with front matter. What is reported
+/// lies in the text.
+pub fn page(text: &str) {
+    for ending in [".toml", ".md"] {
+        let origin: Arc<str> = format!("content/pages/a/x{ending}").into();
+        let mut diagnostics = Diagnostics::new();
+        let file = PageFile {
+            origin: &origin,
+            app: "a",
+            path_below_app: &["x"],
+            text,
+            data_file: &|_| Ok(String::from("text")),
+        };
+        let page = format::read_page(file, &mut diagnostics);
+        assert!(page.is_some() || diagnostics.has_errors());
+        places(text, &diagnostics);
+    }
+}
+
+/// The reader of robbieblocks.toml.
+pub fn config(text: &str) {
+    let mut diagnostics = Diagnostics::new();
+    format::read_config(&Arc::from("robbieblocks.toml"), text, &mut diagnostics);
+    places(text, &diagnostics);
+}
+
+/// Markdown, and the look over what comes of it: it never needs a script.
+pub fn markdown(text: &str) {
+    let config = MarkdownConfig {
+        highlight: true,
+        heading_anchors: true,
+        smart_punctuation: true,
+    };
+    let html = markdown_to_html(text, &config, &mut Ids::default()).html;
+    let (needs, problems) = policy_needs(&html);
+    assert!(needs.script_hashes.is_empty(), "{html}");
+    assert!(problems.is_empty(), "{html}");
+}
+
+/// The readers of tokens and of nodes.
+pub fn token(text: &str) {
+    let mut diagnostics = Diagnostics::new();
+    format::read_tokens(
+        "color",
+        &Arc::from("content/tokens/color.toml"),
+        text,
+        &mut diagnostics,
+    );
+    places(text, &diagnostics);
+}
+
+/// The reader of components.
+pub fn component(text: &str) {
+    let mut diagnostics = Diagnostics::new();
+    let file = format::ComponentFile {
+        origin: &Arc::from("content/components/x.toml"),
+        key: "x",
+        text,
+        template: None,
+        styles: None,
+        react: None,
+        data_file: &|_| Err(String::from("no such file")),
+    };
+    format::read_component(file, &mut diagnostics);
+}
+
+fn places(text: &str, diagnostics: &Diagnostics) {
+    for diagnostic in diagnostics.iter() {
+        let Some(place) = &diagnostic.place else {
+            continue;
+        };
+        if place.spot != Spot::Whole
+            && let Some(range) = format::locate(&place.path, text, &place.spot)
+        {
+            assert!(text.get(range).is_some(), "{diagnostic:?}");
+        }
+    }
+}
