@@ -9,9 +9,12 @@ use rbgen::model::MarkdownConfig;
 use rbgen::render::markdown::{Ids, markdown_to_html};
 use rbgen::render::policy::policy_needs;
 
+/// A function that takes any text and panics where a promise is broken.
+pub type Target = fn(&str);
+
 /// Every target by its name, which is that of its folder in `corpus/`.
 #[allow(dead_code, reason = "each fuzz target uses one of them")]
-pub const TARGETS: [(&str, fn(&str)); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("page", page),
     ("config", config),
     ("markdown", markdown),
