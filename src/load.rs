@@ -1,7 +1,8 @@
-//! Loads a site from a folder: lists and reads its files in parallel, reads the documents in them,
-//! and assembles them. Each file is read once, and digested while it is read.
+//! Loads a site from a folder: reads its files (pages and assets in parallel) and the documents in
+//! them, and assembles them. Each file is read once, and digested while it is read.
 #![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
 
+mod families;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use crate::files::Folder;
 use crate::format::{self, ComponentFile, NodeFile, PageFile};
 use crate::model::{Asset, Documents, Page, Site, TextFile, Theme, key_problem};
 
+use families::{Families, Family, families};
 pub use places::{Located, LocatedPlace, locate};
 
 /// The configuration file of a site.
@@ -250,42 +252,22 @@ impl Reading<'_> {
         Ok(text)
     }
 
-    /// The TOML files of a flat folder with the texts beside them, by key; what does not belong is
-    /// reported.
-    fn families(&mut self, folder: &str, siblings: &[&str]) -> BTreeMap<String, Family> {
-        let mut families: BTreeMap<String, Family> = BTreeMap::new();
-        let mut data = Vec::new();
-        for path in self.folder.list(folder, false, &mut self.diagnostics) {
-            let name = &path[folder.len() + 1..];
-            match name.rsplit_once('.') {
-                Some((key, ending))
-                    if !name.contains('/') && (ending == "toml" || siblings.contains(&ending)) =>
-                {
-                    let family = families.entry(key.to_string()).or_default();
-                    family.0.insert(ending.to_string(), path.clone());
-                }
-                _ => data.push(path),
-            }
+    /// The families of a flat folder by key, and what belongs to none. A family without its TOML
+    /// file is reported.
+    fn families(&mut self, folder: &str, siblings: &[&str]) -> (Families, Vec<String>) {
+        let paths = self.folder.list(folder, false, &mut self.diagnostics);
+        let (families, orphans, others) = families(paths, folder, siblings);
+        for (key, path) in orphans {
+            let hint = did_you_mean(&key, families.keys().map(String::as_str))
+                .unwrap_or_else(|| format!("there is no `{folder}/{key}.toml`"));
+            self.diagnostics.push(not_read(&path, hint));
         }
-        let keys: Vec<String> = families.keys().cloned().collect();
-        families.retain(|key, family| {
-            let complete = family.0.contains_key("toml");
-            if !complete {
-                for path in family.0.values() {
-                    let near = did_you_mean(key, keys.iter().map(String::as_str));
-                    let hint = near.unwrap_or_else(|| format!("there is no `{folder}/{key}.toml`"));
-                    self.diagnostics.push(not_read(path, hint));
-                }
-            }
-            complete
-        });
-        families.entry(String::new()).or_default().1 = data;
-        families
+        (families, others)
     }
 
     fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
         let mut texts = BTreeMap::new();
-        for (ending, path) in &family.0 {
+        for (ending, path) in family {
             texts.insert(ending.clone(), without_mark(path, self.text(path)?));
         }
         Some(texts)
@@ -293,14 +275,13 @@ impl Reading<'_> {
 
     fn components(&mut self, documents: &mut Documents) {
         let folder = "content/components";
-        let mut families = self.families(folder, &["html", "css", "tsx", "jsx"]);
-        let data = families.remove("").unwrap_or_default().1;
+        let (families, data) = self.families(folder, &["html", "css", "tsx", "jsx"]);
         let used = Mutex::new(BTreeSet::new());
         for (key, family) in &families {
             let Some(mut texts) = self.family_texts(family) else {
                 continue;
             };
-            let origin: Arc<str> = Arc::from(family.0["toml"].as_str());
+            let origin: Arc<str> = Arc::from(family["toml"].as_str());
             let mut found = Diagnostics::new();
             let data_file = |name: &str| self.data_file(folder, name, &used);
             let component = format::read_component(
@@ -328,13 +309,13 @@ impl Reading<'_> {
     }
 
     fn tokens(&mut self, documents: &mut Documents) {
-        let mut families = self.families("content/tokens", &[]);
-        for path in families.remove("").unwrap_or_default().1 {
+        let (families, others) = self.families("content/tokens", &[]);
+        for path in others {
             self.diagnostics
                 .push(not_read(&path, "tokens are `<category>.toml` files".into()));
         }
         for (category, family) in &families {
-            let path = &family.0["toml"];
+            let path = &family["toml"];
             if let Some(text) = self.text(path) {
                 let origin = Arc::from(path.as_str());
                 let mut found = Diagnostics::new();
@@ -347,8 +328,8 @@ impl Reading<'_> {
     }
 
     fn nodes(&mut self, documents: &mut Documents) {
-        let mut families = self.families("content/nodes", &["css", "js"]);
-        for path in families.remove("").unwrap_or_default().1 {
+        let (families, others) = self.families("content/nodes", &["css", "js"]);
+        for path in others {
             let hint = "nodes are `<node_id>.toml` with `<node_id>.css` or `.js` beside it";
             self.diagnostics.push(not_read(&path, hint.into()));
         }
@@ -358,7 +339,7 @@ impl Reading<'_> {
             };
             let node = format::read_node(
                 NodeFile {
-                    origin: &Arc::from(family.0["toml"].as_str()),
+                    origin: &Arc::from(family["toml"].as_str()),
                     id,
                     text: &texts.remove("toml").unwrap_or_default(),
                     custom_css: texts.remove("css"),
@@ -454,10 +435,6 @@ enum PageRead {
     /// Not a page: perhaps a file that `$file` names.
     Data(String),
 }
-
-/// The paths of files that share a stem, by ending; and, under the empty key, what fits nowhere.
-#[derive(Default)]
-struct Family(BTreeMap<String, String>, Vec<String>);
 
 /// A Markdown file among the pages that is neither a page nor the text of one.
 fn no_front_matter(path: &str) -> Diagnostic {

@@ -56,11 +56,6 @@ impl From<usize> for Step {
 pub struct FieldPath(pub Vec<Step>);
 
 impl FieldPath {
-    /// The document itself.
-    pub fn root() -> FieldPath {
-        FieldPath::default()
-    }
-
     /// This path, one step further.
     pub fn then(&self, step: impl Into<Step>) -> FieldPath {
         let mut steps = self.0.clone();

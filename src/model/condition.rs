@@ -274,7 +274,7 @@ mod tests {
             ("from", text("2026-01-01T00:00:00Z")),
             ("until", text("2026-02-01T00:00:00+01:00")),
         ]);
-        let condition = Condition::parse(&conditions, &FieldPath::root()).unwrap();
+        let condition = Condition::parse(&conditions, &FieldPath::default()).unwrap();
         let holds = |node: &str, now: &str| {
             condition.holds(node, "play", Status::Published, now.parse().unwrap())
         };
@@ -316,7 +316,7 @@ mod tests {
     fn any_and_not() {
         let play = Value::Table(table(&[("app", Value::Array(vec![text("play")]))]));
         let conditions = table(&[("not", play.clone()), ("any", Value::Array(vec![play]))]);
-        let condition = Condition::parse(&conditions, &FieldPath::root()).unwrap();
+        let condition = Condition::parse(&conditions, &FieldPath::default()).unwrap();
         assert!(!condition.holds("n", "play", Status::Draft, Moment::UNIX_EPOCH));
     }
 }
