@@ -7,11 +7,17 @@ mod pages;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::diag::{Code, Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
-use crate::model::{Asset, Config, Documents, SHARED_APP, Site, Status, Theme, sibling};
+use crate::model::{
+    Asset, Config, Documents, Page, PageMemory, Pages, SHARED_APP, Site, Status, Theme, sibling,
+};
+
+pub use components::Validators;
 
 /// What the doors give: everything that a site is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parts {
     pub config: Config,
     pub documents: Documents,
@@ -19,9 +25,15 @@ pub struct Parts {
     pub statics: BTreeMap<String, Asset>,
     /// Whether a document is missing because it could not be read.
     pub incomplete: bool,
+    /// Pages that are as they were when everything was checked, by their numbers.
+    pub remembered: Option<(Vec<usize>, Arc<dyn PageMemory>)>,
+    /// Whether nothing has changed but what the pages of `documents` say, and not where they are or
+    /// what they use: then only those are checked.
+    pub only_pages: bool,
 }
 
-/// Checks everything that crosses documents. The site holds what is sound; with errors among the
+/// Checks everything that crosses documents, but for the props of blocks, which
+/// [`Validators`] check page by page. The site holds what is sound; with errors among the
 /// diagnostics it must not be published, and it still serves to find further errors.
 pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
@@ -31,6 +43,8 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         themes,
         statics,
         incomplete,
+        remembered,
+        only_pages,
     } = parts;
     let keyed = &mut diagnostics;
     let components = unique(documents.components, "component", keyed, |c| {
@@ -45,13 +59,18 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     let pages = unique(documents.pages, "page", keyed, |p| {
         (p.key.clone(), Arc::clone(&p.origin))
     });
+    let checked: Vec<String> = match only_pages {
+        true => pages.keys().cloned().collect(),
+        false => Vec::new(),
+    };
+    let (numbers, memory) = remembered.unzip();
     let themes = themes
         .into_iter()
         .map(|theme| (theme.key.clone(), theme))
         .collect();
     let site = Site {
         config,
-        pages: pages.into_values().collect(),
+        pages: Pages::new(pages.into_values(), numbers.into_iter().flatten(), memory),
         components,
         tokens,
         nodes,
@@ -59,11 +78,19 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         statics,
         incomplete,
     };
-    check_themes(&site, &mut diagnostics);
-    check_nodes(&site, &mut diagnostics);
-    check_apps(&site, &mut diagnostics);
-    components::check(&site, &mut diagnostics);
-    pages::check(&site, &mut diagnostics);
+    if only_pages {
+        let found = checked.iter().filter_map(|key| site.pages.find(key));
+        let pages: Vec<&Page> = found.map(|index| &site.pages[index]).collect();
+        components::check_uses(&site, &pages, &mut diagnostics);
+        pages::check(&site, &pages, &mut diagnostics);
+    } else {
+        check_themes(&site, &mut diagnostics);
+        check_nodes(&site, &mut diagnostics);
+        check_apps(&site, &mut diagnostics);
+        let pages: Vec<&Page> = site.pages.par_iter().collect();
+        components::check_uses(&site, &pages, &mut diagnostics);
+        pages::check(&site, &pages, &mut diagnostics);
+    }
     (site, diagnostics)
 }
 

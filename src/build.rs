@@ -1,22 +1,31 @@
-//! Runs a plan: jobs in parallel, their bytes handed to an output, bundles as the result. Pure but
-//! for what the output does.
+//! Builds a site: judges every job against the ledger, renders those that are stale in parallel, hands
+//! bytes to an output, and gives bundles and what the next ledger is to say. Pure but for what the
+//! output does and where props come from.
 
+mod assets;
 mod extras;
+mod failures;
+mod notes;
 mod prepare;
+mod render;
+mod verdict;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use rayon::prelude::*;
-
-use crate::bundle::{Bundle, FileStamp};
-use crate::diag::{Diagnostic, Diagnostics, Place, Spot, code};
+use crate::bundle::{Bundle, FileStamp, bundle_folder};
+use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
-use crate::model::{Asset, Site};
-use crate::plan::{BundlePlan, NodePlan, Plan};
-use crate::render::{BundleValues, PolicyNeeds, RenderedPage, render_not_found, render_page};
-use prepare::{NodeReady, ThemeReady, prepare_node, prepare_themes};
+use crate::ledger::{Changes, JobPage, Ledger, PageNote};
+use crate::model::{Asset, FileStat, Page, Site, Table};
+use crate::plan::{PageJob, Plan};
+use assets::{Context, changed_bundle};
+use prepare::Workshop;
+use render::{Made, Task, run_tasks};
+use verdict::Judge;
+pub use verdict::Reason;
 
 /// The content of one output.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +38,7 @@ pub enum Content<'a> {
 /// Where outputs go. It is called from many threads, in no order, and each path of a bundle once.
 /// Nothing may become visible before the whole build has succeeded.
 pub trait Output: Sync {
-    /// Takes one output.
+    /// Takes one output, and says what the file system will tell of it.
     fn put(
         &self,
         node: &str,
@@ -37,7 +46,7 @@ pub trait Output: Sync {
         path: &str,
         stamp: FileStamp,
         content: Content<'_>,
-    ) -> Result<(), Diagnostic>;
+    ) -> Result<FileStat, Diagnostic>;
 }
 
 /// Keeps nothing: for `rbgen check`, which asks only what a build would say.
@@ -51,279 +60,244 @@ impl Output for NoOutput {
         _: &str,
         _: FileStamp,
         _: Content<'_>,
-    ) -> Result<(), Diagnostic> {
-        Ok(())
+    ) -> Result<FileStat, Diagnostic> {
+        Ok(FileStat::default())
     }
 }
 
-/// What a build made.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// Sorted by node, then app.
-    pub bundles: Vec<Bundle>,
-    pub pages_rendered: usize,
-    /// Warnings; with errors there are no bundles to publish.
-    pub diagnostics: Diagnostics,
+/// Where the props of blocks come from.
+pub trait Props: Sync {
+    /// The props of each block of a page, which must say what it said when it was loaded.
+    fn props(&self, page: &Page, document: &Digest) -> Result<Cow<'_, [Table]>, Diagnostics>;
 }
 
-/// Builds every bundle of a plan. `progress` is called after each page, with how many are done.
+/// What is to be built, and what is known of the last build.
+pub struct Job<'a> {
+    pub site: &'a Arc<Site>,
+    pub props: &'a dyn Props,
+    /// What was noted of the pages that were read now, by key.
+    pub notes: &'a BTreeMap<String, PageNote>,
+    /// The keys of pages that are gone.
+    pub gone: &'a BTreeSet<String>,
+    pub ledger: Option<&'a Arc<Ledger>>,
+    /// Outputs, relative to the output folder, that do not have the bytes that the ledger says.
+    pub damaged: &'a BTreeSet<String>,
+    /// Whether drafts count as pages.
+    pub drafts: bool,
+    /// Whether every job is to be done, and why.
+    pub all: Option<Reason>,
+    /// Whether `Built::explained` is wanted.
+    pub explain: bool,
+}
+
+/// Why an output was made, or that it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// Relative to the output folder.
+    pub output: String,
+    /// The page, by its file.
+    pub page: Option<String>,
+    /// `None` was kept: it reads nothing that has changed.
+    pub reason: Option<Reason>,
+}
+
+/// What a build made.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// Those in which something may differ from the last build, sorted by node, then app.
+    pub bundles: Vec<Bundle>,
+    pub pages_rendered: usize,
+    /// Outputs that were kept without looking at them once more.
+    pub files_kept: usize,
+    /// Warnings; with errors there are no bundles to publish.
+    pub diagnostics: Diagnostics,
+    /// What the next ledger is to say of jobs, traces, outputs and themes.
+    pub notes: Changes,
+    /// The keys, in the ledger, of the jobs that were kept.
+    pub kept_jobs: BTreeSet<Vec<u8>>,
+    pub explained: Vec<Explained>,
+}
+
+/// Builds every bundle of a plan. `progress` gets (jobs done, jobs to do).
 pub fn build(
-    site: &Arc<Site>,
+    job: &Job<'_>,
     plan: &Plan,
     output: &dyn Output,
-    progress: &(dyn Fn(usize) + Sync),
+    progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Built {
     let mut diagnostics = Diagnostics::new();
-    let themes = prepare_themes(site, plan, &mut diagnostics);
-    let done = AtomicUsize::new(0);
-    let refused = AtomicBool::new(false);
-    let mut bundles = Vec::new();
-    let mut failures = Failures::default();
-    for node_plan in &plan.nodes {
-        let Some(theme) = themes.get(node_plan.theme.as_str()) else {
+    let workshop = Workshop::new(job, plan, &mut diagnostics);
+    let judge = Judge::new(job, &workshop, false);
+    let mut tasks = Vec::new();
+    let mut kept = Vec::new();
+    let mut kept_jobs = BTreeSet::new();
+    for (number, node) in plan.nodes.iter().enumerate() {
+        if workshop.nodes[number].is_none() {
             continue;
-        };
-        let node = prepare_node(site, node_plan, theme, &mut diagnostics);
+        }
+        for bundle in &node.bundles {
+            let pages = bundle.pages.iter().map(Some).chain([None]);
+            for page in pages {
+                let task = Task {
+                    node: number,
+                    app: &bundle.app,
+                    page: page.map(Cow::Borrowed),
+                };
+                match judge.verdict(&task) {
+                    Ok(()) => {
+                        kept_jobs.insert(notes::key_of(job.site, &node.node, &task));
+                        if job.explain {
+                            kept.push(task);
+                        }
+                    }
+                    Err(reason) => tasks.push((task, reason)),
+                }
+            }
+        }
+    }
+    let refused = AtomicBool::new(false);
+    let run = run_tasks(job, &workshop, &tasks, output, &refused, progress);
+    let mut failures = run.failures;
+    let mut built = Built {
+        pages_rendered: run.pages_rendered,
+        ..Built::default()
+    };
+    built.kept_jobs = kept_jobs;
+    let made = by_bundle(&tasks, run.made);
+    for (number, node_plan) in plan.nodes.iter().enumerate() {
         for bundle_plan in &node_plan.bundles {
-            let run = BundleRun {
-                site,
+            let context = Context {
+                job,
+                workshop: &workshop,
+                number,
                 node_plan,
                 bundle_plan,
-                theme,
-                node: &node,
-                values: Arc::new(node.bundle_values(site, node_plan, bundle_plan, theme)),
                 output,
                 refused: &refused,
             };
-            match run.run(&|| progress(done.fetch_add(1, Ordering::Relaxed) + 1)) {
-                Ok(bundle) => bundles.push(bundle),
+            let none = Vec::new();
+            let made = made
+                .get(&(number, bundle_plan.app.as_str()))
+                .unwrap_or(&none);
+            match context.bundle(made, &judge, &mut built) {
+                Ok(bundle) => built.bundles.push(bundle),
                 Err(found) => failures.add(found),
             }
         }
     }
+    if job.explain {
+        explain(job, plan, &tasks, &kept, &mut built);
+    }
+    notes::note_themes(&workshop, &mut built.notes);
+    built.notes.extend(run.traces);
     failures.forget(&diagnostics);
     diagnostics.extend(failures.into_diagnostics());
-    Built {
-        bundles,
-        pages_rendered: done.into_inner(),
-        diagnostics,
-    }
+    built.diagnostics = diagnostics;
+    built
 }
 
-/// The warnings of a build that has nothing to do: those of styles, tokens and contrast. Pages have
-/// only errors, and with an error no build succeeds.
-pub fn build_warnings(site: &Arc<Site>, plan: &Plan) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    let themes = prepare_themes(site, plan, &mut diagnostics);
-    for node_plan in &plan.nodes {
-        if let Some(theme) = themes.get(node_plan.theme.as_str()) {
-            prepare_node(site, node_plan, theme, &mut diagnostics);
+type MadeByBundle<'t> = BTreeMap<(usize, &'t str), Vec<(&'t Task<'t>, Made)>>;
+
+fn by_bundle<'t>(tasks: &'t [(Task<'t>, Reason)], made: Vec<Option<Made>>) -> MadeByBundle<'t> {
+    let mut by_bundle: MadeByBundle<'t> = BTreeMap::new();
+    for ((task, _), made) in tasks.iter().zip(made) {
+        if let Some(made) = made {
+            let bundle = by_bundle.entry((task.node, task.app)).or_default();
+            bundle.push((task, made));
         }
     }
-    diagnostics
+    by_bundle
 }
 
-struct BundleRun<'a> {
-    site: &'a Arc<Site>,
-    node_plan: &'a NodePlan,
-    bundle_plan: &'a BundlePlan,
-    theme: &'a ThemeReady,
-    node: &'a NodeReady,
-    values: Arc<BundleValues>,
-    output: &'a dyn Output,
-    /// Whether the output has refused: a full disk is full for all that is still to come.
-    refused: &'a AtomicBool,
-}
-
-impl BundleRun<'_> {
-    fn run(&self, page_done: &(dyn Fn() + Sync)) -> Result<Bundle, Diagnostics> {
-        let engine = &self.theme.engine;
-        let pages: Vec<Result<(String, FileStamp, PolicyNeeds), Diagnostics>> = self
-            .bundle_plan
-            .pages
-            .par_iter()
-            .map(|job| {
-                if self.refused.load(Ordering::Relaxed) {
-                    return Err(Diagnostics::new());
-                }
-                let rendered = render_page(engine, &self.values, job)?;
-                page_done();
-                self.put_page(&job.path, rendered)
-            })
-            .collect();
-        let mut diagnostics = Diagnostics::new();
-        let mut files = BTreeMap::new();
-        let mut needs = PolicyNeeds::default();
-        let not_found = render_not_found(engine, &self.values)
-            .and_then(|rendered| self.put_page("404.html", rendered));
-        for page in pages.into_iter().chain([not_found]) {
-            match page {
-                Ok((path, stamp, page_needs)) => {
-                    files.insert(path, stamp);
-                    needs.merge(&page_needs);
-                }
-                Err(found) => diagnostics.extend(found),
-            }
-        }
-        if let Err(found) = self.put_assets(&mut files) {
-            diagnostics.extend(found);
-        }
-        for (path, text) in extras::extras(
-            self.site,
-            self.node_plan,
-            self.bundle_plan,
-            &self.values,
-            &needs,
-        ) {
-            match self.put_bytes(&path, text.as_bytes()) {
-                Ok((path, stamp)) => {
-                    files.insert(path, stamp);
-                }
-                Err(found) => diagnostics.push(found),
-            }
-        }
-        if diagnostics.has_errors() {
-            return Err(diagnostics);
-        }
-        Ok(Bundle {
-            node: self.node_plan.node.clone(),
-            app: self.bundle_plan.app.clone(),
-            pages: self.bundle_plan.pages.len(),
-            components: self.bundle_plan.components.len(),
-            files,
-        })
-    }
-
-    fn put_page(
-        &self,
-        path: &str,
-        rendered: RenderedPage,
-    ) -> Result<(String, FileStamp, PolicyNeeds), Diagnostics> {
-        let (path, stamp) = self.put_bytes(path, rendered.html.as_bytes())?;
-        Ok((path, stamp, rendered.needs))
-    }
-
-    fn put_bytes(&self, path: &str, bytes: &[u8]) -> Result<(String, FileStamp), Diagnostic> {
-        let stamp = FileStamp {
-            digest: Digest::of_bytes(bytes),
-            size: bytes.len() as u64,
+/// Builds what has changed where only what some pages say has changed: the plan is that of the last
+/// build, and so is everything but the pages that read what they say.
+pub fn build_changed(
+    job: &Job<'_>,
+    ledger: &Arc<Ledger>,
+    output: &dyn Output,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Built {
+    let mut node_names: Vec<&str> = ledger.bundles().map(|(node, _, _)| node).collect();
+    node_names.dedup();
+    let workshop = Workshop::remembered(job, &node_names, ledger);
+    let judge = Judge::new(job, &workshop, true);
+    let mut tasks = Vec::new();
+    for (node, page, note) in ledger.jobs() {
+        let Ok(number) = node_names.binary_search(&node) else {
+            continue;
         };
-        self.put(path, stamp, Content::Bytes(bytes))
-    }
-
-    fn put_copy(&self, path: &str, asset: &Asset) -> Result<(String, FileStamp), Diagnostic> {
-        let stamp = FileStamp {
-            digest: asset.digest,
-            size: asset.size,
+        let key = match page {
+            JobPage::Page(key) => Some(key),
+            JobPage::NotFound(_) => None,
         };
-        self.put(path, stamp, Content::Copy(asset))
-    }
-
-    fn put(
-        &self,
-        path: &str,
-        stamp: FileStamp,
-        content: Content<'_>,
-    ) -> Result<(String, FileStamp), Diagnostic> {
-        let (node, app) = (&self.node_plan.node, &self.bundle_plan.app);
-        let put = self.output.put(node, app, path, stamp, content);
-        if let Err(diagnostic) = &put
-            && diagnostic.code == code::WRITE_FAILED
-        {
-            self.refused.store(true, Ordering::Relaxed);
-        }
-        put.map(|()| (path.to_string(), stamp))
-    }
-
-    /// Style sheets, scripts, the theme's assets and `static/`.
-    fn put_assets(&self, files: &mut BTreeMap<String, FileStamp>) -> Result<(), Diagnostics> {
-        let folder = format!("_rb/{}", self.bundle_plan.app);
-        let mut put = vec![self.put_bytes(
-            &format!("{folder}/tokens.css"),
-            self.node.tokens_css.as_bytes(),
-        )];
-        for (name, text) in self.theme.style_sheets(&self.bundle_plan.components) {
-            put.push(self.put_bytes(&format!("{folder}/assets/{name}"), text.as_bytes()));
-        }
-        if let Some((script, text)) = &self.node.script {
-            put.push(self.put_bytes(&format!("{folder}/assets/{}", script.name), text.as_bytes()));
-        }
-        for (path, name) in &self.theme.names.assets {
-            if let Some(asset) = self.site.theme_asset(&self.node_plan.theme, path) {
-                put.push(self.put_copy(&format!("{folder}/assets/{name}"), asset));
-            }
-        }
-        for (path, asset) in &self.site.statics {
-            put.push(self.put_copy(path, asset));
-        }
-        let mut diagnostics = Diagnostics::new();
-        for result in put {
-            match result {
-                Ok((path, stamp)) => {
-                    files.insert(path, stamp);
-                }
-                Err(diagnostic) => diagnostics.push(diagnostic),
-            }
-        }
-        if diagnostics.is_empty() {
-            Ok(())
-        } else {
-            Err(diagnostics)
-        }
-    }
-}
-
-/// The failures of pages. One mistake in a template fails on every page that uses it: it is reported
-/// once, with the first page and how many there were.
-#[derive(Default)]
-struct Failures(BTreeMap<(&'static str, Option<Place>, String), (Diagnostic, usize)>);
-
-impl Failures {
-    fn add(&mut self, diagnostics: Diagnostics) {
-        for diagnostic in diagnostics {
-            let mut place = diagnostic.place.clone();
-            // Where in a template the fuel ends is chance.
-            if let Some(place) = &mut place
-                && diagnostic.code == code::TEMPLATE_ENDLESS
-            {
-                place.spot = Spot::Whole;
-            }
-            // What a layout does wrong, it does on every page.
-            if diagnostic.code == code::INLINE_HANDLER {
-                place = None;
-            }
-            let key = (diagnostic.code.0, place, diagnostic.message.clone());
-            self.0
-                .entry(key)
-                .and_modify(|(first, count)| {
-                    *count += 1;
-                    if diagnostic.related < first.related {
-                        *first = diagnostic.clone();
-                    }
+        if let Err(reason) = judge.changed(number, key, note.trace) {
+            let page = key.and_then(|key| job.site.pages.find(key));
+            let page = page.map(|page| {
+                Cow::Owned(PageJob {
+                    page,
+                    blocks: note.blocks,
+                    path: note.path.to_string(),
                 })
-                .or_insert((diagnostic, 1));
+            });
+            let app = note.app;
+            let node = number;
+            tasks.push((Task { node, app, page }, reason));
         }
     }
+    let refused = AtomicBool::new(false);
+    let run = run_tasks(job, &workshop, &tasks, output, &refused, progress);
+    let mut built = Built {
+        pages_rendered: run.pages_rendered,
+        ..Built::default()
+    };
+    let mut failures = run.failures;
+    for ((number, app), made) in by_bundle(&tasks, run.made) {
+        let Some(node) = workshop.node(number) else {
+            continue;
+        };
+        match changed_bundle(job, node, app, &made, ledger, output, &mut built) {
+            Ok(bundle) => built.bundles.push(bundle),
+            Err(found) => failures.add(found),
+        }
+    }
+    built.notes.extend(run.traces);
+    // What was warned of before is still so; it is known to whoever has the ledger.
+    built.diagnostics = failures.into_diagnostics();
+    built
+}
 
-    /// Drops what has been said before pages were rendered: a template that cannot be parsed.
-    fn forget(&mut self, said: &Diagnostics) {
-        for diagnostic in said.iter() {
-            let place = diagnostic.place.clone();
-            self.0
-                .remove(&(diagnostic.code.0, place, diagnostic.message.clone()));
-        }
-    }
+/// Says of every output why it was made or kept.
+fn explain(
+    job: &Job<'_>,
+    plan: &Plan,
+    tasks: &[(Task<'_>, Reason)],
+    kept: &[Task<'_>],
+    built: &mut Built,
+) {
+    let page_of = |task: &Task<'_>| {
+        let page = task.page.as_ref()?;
+        Some(job.site.pages[page.page].origin.to_string())
+    };
+    let output_of = |number: usize, app: &str, path: &str| {
+        let folder = bundle_folder(&plan.nodes[number].node, app);
+        format!("{folder}/{path}")
+    };
+    let made = tasks.iter().map(|(task, reason)| Explained {
+        output: output_of(task.node, task.app, task.path()),
+        page: page_of(task),
+        reason: Some(reason.clone()),
+    });
+    let kept = kept.iter().map(|task| Explained {
+        output: output_of(task.node, task.app, task.path()),
+        page: page_of(task),
+        reason: None,
+    });
+    built.explained.extend(made.chain(kept));
+    built.explained.sort_by(|a, b| a.output.cmp(&b.output));
+}
 
-    fn into_diagnostics(self) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
-        for (mut diagnostic, count) in self.0.into_values() {
-            if count > 1
-                && let Some((_, label)) = diagnostic.related.last_mut()
-            {
-                *label = format!("{label} (and {} more times)", count - 1);
-            }
-            diagnostics.push(diagnostic);
-        }
-        diagnostics
-    }
+/// Whether an output failed because nothing more can be written: a full disk is full for all that is
+/// still to come.
+fn is_refusal(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code == code::WRITE_FAILED
 }

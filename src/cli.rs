@@ -122,6 +122,8 @@ impl Selection {
             now: self.now.unwrap_or_else(Moment::now),
             out: None,
             force: false,
+            verify: false,
+            explain: false,
         }
     }
 }

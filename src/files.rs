@@ -8,12 +8,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
-use crate::model::Asset;
+use crate::model::{Asset, FileStat};
 
 /// The largest text file that is read, in bytes.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;
@@ -40,14 +43,13 @@ impl Folder {
         self.root.join(path)
     }
 
-    /// Every file below `folder`, sorted, as paths from the root. A folder that is not there has
-    /// none. With `hidden`, names that begin with a dot count as well; without, they and the
-    /// temporary files of editors are passed over. Links and bad names are reported.
-    pub fn list(&self, folder: &str, hidden: bool, diagnostics: &mut Diagnostics) -> Vec<String> {
-        let mut found = Vec::new();
+    /// Every file below `folder`, sorted by path, with what the file system tells of it. A folder
+    /// that is not there has none. With `hidden`, names that begin with a dot count as well; without,
+    /// they and the temporary files of editors are passed over. Links and bad names are reported.
+    pub fn list(&self, folder: &str, hidden: bool, diagnostics: &mut Diagnostics) -> Vec<Found> {
         if let Some(link) = self.link_above(folder) {
             diagnostics.push(symlink(&link));
-            return found;
+            return Vec::new();
         }
         match fs::symlink_metadata(self.disk_path(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -58,23 +60,24 @@ impl Folder {
                 Place::whole(folder),
                 format!("`{folder}` is not a folder"),
             )),
-            Ok(_) => self.list_into(folder, hidden, &mut found, diagnostics),
+            Ok(_) => {
+                let (found, bad) = self.list_into(folder, hidden);
+                diagnostics.extend(bad);
+                return found;
+            }
         }
-        found.sort_unstable();
-        found
+        Vec::new()
     }
 
-    fn list_into(
-        &self,
-        folder: &str,
-        hidden: bool,
-        found: &mut Vec<String>,
-        diagnostics: &mut Diagnostics,
-    ) {
+    /// What is in one folder and below, in the order of the bytes of the paths: a folder stands
+    /// among its neighbours as if its name ended in `/`.
+    fn list_into(&self, folder: &str, hidden: bool) -> (Vec<Found>, Diagnostics) {
+        let mut diagnostics = Diagnostics::new();
         let entries = match fs::read_dir(self.disk_path(folder)) {
             Ok(entries) => entries,
-            Err(error) => return diagnostics.push(unreadable(folder, &error)),
+            Err(error) => return (Vec::new(), unreadable(folder, &error).into()),
         };
+        let mut inside = Vec::new();
         for entry in entries {
             let (entry, kind) = match entry.and_then(|entry| {
                 let kind = entry.file_type()?;
@@ -104,7 +107,7 @@ impl Folder {
             if kind.is_symlink() {
                 diagnostics.push(symlink(&path));
             } else if kind.is_dir() {
-                self.list_into(&path, hidden, found, diagnostics);
+                inside.push((path + "/", entry));
             } else if name.chars().any(|c| c.is_control() || c == '\\') {
                 diagnostics.push(Diagnostic::error(
                     code::BAD_FILE_NAME,
@@ -115,9 +118,48 @@ impl Folder {
                     ),
                 ));
             } else {
-                found.push(path);
+                inside.push((path, entry));
             }
         }
+        inside.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let parts: Vec<(Vec<Found>, Diagnostics)> = inside
+            .into_par_iter()
+            .with_min_len(16)
+            .fold(
+                Default::default,
+                |(mut found, mut bad): (Vec<Found>, Diagnostics), (path, entry)| {
+                    match path.strip_suffix('/') {
+                        Some(folder) => {
+                            let (more, worse) = self.list_into(folder, hidden);
+                            found.extend(more);
+                            bad.extend(worse);
+                        }
+                        None => match entry.metadata() {
+                            Ok(metadata) => found.push(Found {
+                                stat: stat_of(&metadata),
+                                path,
+                            }),
+                            // It went between two looks, as temporary files do.
+                            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                            Err(error) => bad.push(unreadable(&path, &error)),
+                        },
+                    }
+                    (found, bad)
+                },
+            )
+            .collect();
+        let mut found = Vec::with_capacity(parts.iter().map(|(found, _)| found.len()).sum());
+        for (more, bad) in parts {
+            found.extend(more);
+            diagnostics.extend(bad);
+        }
+        (found, diagnostics)
+    }
+
+    /// What the file system tells of a regular file; `None` where there is none.
+    pub fn stat(&self, path: &str) -> Option<FileStat> {
+        let metadata = fs::symlink_metadata(self.disk_path(path)).ok()?;
+        metadata.is_file().then(|| stat_of(&metadata))
     }
 
     /// The names of the folders in a folder, sorted; hidden ones are passed over.
@@ -234,6 +276,24 @@ impl Folder {
             ));
         }
         Ok(metadata)
+    }
+}
+
+/// A file that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub path: String,
+    pub stat: FileStat,
+}
+
+/// What a file system tells of a file.
+pub fn stat_of(metadata: &fs::Metadata) -> FileStat {
+    let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000) + rest;
+    FileStat {
+        modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        size: metadata.size(),
+        inode: metadata.ino(),
     }
 }
 

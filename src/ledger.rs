@@ -1,103 +1,605 @@
-//! The memory of the last build: what it was asked, what it read, what it made.
+//! The memory of the last build: what it read, the pages it understood, what each job asked and what
+//! it wrote. Bytes in and bytes out; the disk is elsewhere.
 
-use crate::bundle::Bundle;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::bundle::FileStamp;
+use crate::codec::{Reader, Writer};
+use crate::diag::Diagnostics;
 use crate::digest::{Digest, Hasher};
-use crate::model::Moment;
+use crate::model::{FileStat, Moment, Page, PageMemory, Status, Table as Values};
 use crate::plan::Request;
+use crate::track::Answer;
+use table::Table;
+pub use table::{Changes, TableWriter};
 
-/// The version of the form below; another one is thrown away.
-const FORM: u64 = 1;
-
-/// What the last build was and gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ledger {
-    /// The digest of everything that decides a build's result.
-    pub key: Digest,
-    /// Node, app and build hash of each bundle.
-    pub bundles: Vec<(String, String, Digest)>,
-}
-
-/// The digest of everything that decides a build's result: the version of rbgen, the request, every
-/// byte that was read, and which of the moments at which a condition changes have passed.
-pub fn build_key(inputs: &Digest, request: &Request, boundaries: &[Moment]) -> Digest {
-    let mut hasher = Hasher::new("rbgen build");
-    hasher.text(env!("CARGO_PKG_VERSION")).digest(inputs);
+/// What a ledger is good for: the version and the source of rbgen, and what was asked.
+pub fn request_key(request: &Request) -> Digest {
+    let mut hasher = Hasher::new("rbgen request");
+    hasher
+        .text(env!("CARGO_PKG_VERSION"))
+        .text(env!("RBGEN_SOURCE"));
     for names in [&request.nodes, &request.apps] {
         hasher.number(names.len() as u64);
         names.iter().for_each(|name| {
             hasher.text(name);
         });
     }
-    let passed = boundaries.partition_point(|moment| *moment <= request.now);
-    hasher
-        .number(u64::from(request.drafts))
-        .number(passed as u64);
+    hasher.number(u64::from(request.drafts));
     hasher.finish()
 }
 
+/// The ledger of the last build, opened.
+#[derive(Debug)]
+pub struct Ledger {
+    table: Table,
+    pub facts: Facts,
+    /// Where the keys and records of pages are, sorted by key.
+    pages: Vec<(Range<usize>, Range<usize>)>,
+    /// Whether some record was not what this version of rbgen writes, though the ledger's digest
+    /// is right: somebody made it.
+    forged: AtomicBool,
+}
+
+/// What there is only one of.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// When the files were looked at, in nanoseconds since 1970.
+    pub looked_at: i64,
+    /// The moments at which some condition changes, sorted.
+    pub boundaries: Vec<Moment>,
+    /// How many of them had passed.
+    pub passed: usize,
+    /// The digest of all files but those of the pages.
+    pub frame: Option<Digest>,
+    /// The digest of the props of each component.
+    pub schemas: BTreeMap<String, Digest>,
+    /// All that the build warned of.
+    pub warnings: Diagnostics,
+}
+
+/// A file that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input<'a> {
+    pub stat: FileStat,
+    pub digest: Digest,
+    /// The key of the page that it is.
+    pub page: Option<&'a str>,
+}
+
+/// A page that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageNote {
+    /// The digest of all that the page says, props included.
+    pub document: Digest,
+    /// The digest of what planning reads of it.
+    pub structure: Digest,
+    /// Files that it takes texts from, besides its own.
+    pub data_files: Vec<String>,
+}
+
+/// A file that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub stamp: FileStamp,
+    /// Without `changed`, which a rename changes.
+    pub stat: FileStat,
+}
+
+/// A page that was rendered for a node; without a page, what an app shows for addresses that have
+/// none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobNote<'a> {
+    pub app: &'a str,
+    /// Its output, relative to the bundle's root.
+    pub path: &'a str,
+    /// The blocks whose conditions held.
+    pub blocks: Vec<usize>,
+    pub trace: Answer,
+    /// What it needs of the policy, as bytes; empty is nothing.
+    pub needs: &'a [u8],
+}
+
+/// A bundle that was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleNote {
+    pub build_hash: Digest,
+    pub pages: usize,
+    pub components: usize,
+    pub files: usize,
+}
+
 impl Ledger {
-    /// The ledger of a build.
-    pub fn new(key: Digest, bundles: &[Bundle]) -> Ledger {
-        let bundles = bundles
-            .iter()
-            .map(|bundle| (bundle.node.clone(), bundle.app.clone(), bundle.build_hash()))
-            .collect();
-        Ledger { key, bundles }
-    }
-
-    /// Its text, with a digest of itself in front.
-    pub fn print(&self) -> String {
-        let bundles: Vec<_> = self
-            .bundles
-            .iter()
-            .map(|(node, app, hash)| serde_json::json!([node, app, hash.hex()]))
-            .collect();
-        let body = serde_json::json!({"form": FORM, "key": self.key.hex(), "bundles": bundles});
-        let body = body.to_string();
-        format!("{}\n{body}\n", Digest::of_bytes(body.as_bytes()))
-    }
-
-    /// Reads one. `None` for a damaged or foreign one, or one of another form.
-    pub fn parse(text: &str) -> Option<Ledger> {
-        let (digest, body) = text.split_once('\n')?;
-        let body = body.strip_suffix('\n')?;
-        if Digest::from_hex(digest)? != Digest::of_bytes(body.as_bytes()) {
+    /// Opens the bytes of a ledger. `None` for one that is damaged, was written by another rbgen, or
+    /// answers to another request.
+    pub fn open(bytes: Vec<u8>, key: &Digest) -> Option<Ledger> {
+        let table = Table::open(bytes)?;
+        let mut reader = Reader(table.get(b"!")?);
+        if reader.digest()? != *key {
             return None;
         }
-        let json: serde_json::Value = serde_json::from_str(body).ok()?;
-        if json.get("form")?.as_u64()? != FORM {
-            return None;
-        }
-        let bundles = json.get("bundles")?.as_array()?.iter().map(|entry| {
-            let part = |index: usize| entry.get(index)?.as_str();
-            Some((
-                part(0)?.to_string(),
-                part(1)?.to_string(),
-                Digest::from_hex(part(2)?)?,
-            ))
-        });
+        let facts = read_facts(&mut reader)?;
+        let pages = table.places_below(b"p").collect();
         Some(Ledger {
-            key: Digest::from_hex(json.get("key")?.as_str()?)?,
-            bundles: bundles.collect::<Option<Vec<_>>>()?,
+            table,
+            facts,
+            pages,
+            forged: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether some record was not what a ledger has.
+    pub fn is_forged(&self) -> bool {
+        self.forged.load(Ordering::Relaxed)
+    }
+
+    /// A record that is read, or the note that the ledger is forged.
+    fn sound<T>(&self, record: Option<T>) -> Option<T> {
+        if record.is_none() {
+            self.forged.store(true, Ordering::Relaxed);
+        }
+        record
+    }
+
+    /// The bytes that make changes when they are appended to it; `None` where it is to be written
+    /// anew.
+    pub fn append(&self, changes: &Changes) -> Option<Vec<u8>> {
+        self.table.append(changes)
+    }
+
+    /// Its bytes as a whole, with changes.
+    pub fn rewritten(&self, changes: &Changes) -> Vec<u8> {
+        let live: BTreeSet<&[u8]> = self
+            .table
+            .below(b"j")
+            .map(|(key, value)| {
+                changes
+                    .get(key)
+                    .map_or(value, |new| new.as_deref().unwrap_or_default())
+            })
+            .chain(
+                changes
+                    .iter()
+                    .filter(|(key, _)| key.starts_with(b"j"))
+                    .filter_map(|(_, value)| value.as_deref()),
+            )
+            .filter_map(trace_of_job)
+            .collect();
+        let mut out = TableWriter::new();
+        let mut changed = changes.iter().peekable();
+        let mut push = |key: &[u8], value: &[u8]| {
+            if key.first() != Some(&b't') || live.contains(&key[1..]) {
+                out.push(key, value);
+            }
+        };
+        for (key, value) in self.table.below(b"") {
+            while let Some((new, value)) = changed.next_if(|(new, _)| new.as_slice() < key) {
+                if let Some(value) = value {
+                    push(new, value);
+                }
+            }
+            match changed.next_if(|(new, _)| new.as_slice() == key) {
+                Some((_, Some(value))) => push(key, value),
+                Some((_, None)) => {}
+                None => push(key, value),
+            }
+        }
+        for (new, value) in changed {
+            if let Some(value) = value {
+                push(new, value);
+            }
+        }
+        out.finish()
+    }
+
+    /// A file that was read.
+    pub fn input(&self, path: &str) -> Option<Input<'_>> {
+        let record = self.table.get(&input_key(path))?;
+        self.sound(read_input(record))
+    }
+
+    /// Every file that was read, sorted by path.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Input<'_>)> {
+        self.table.below(b"i").filter_map(|(key, record)| {
+            self.sound(Some((text_of(&key[1..])?, read_input(record)?)))
+        })
+    }
+
+    /// The number of the page of a key.
+    pub fn find_page(&self, key: &str) -> Option<usize> {
+        self.pages
+            .binary_search_by(|(place, _)| self.table.at(place.clone())[1..].cmp(key.as_bytes()))
+            .ok()
+    }
+
+    /// How many pages it has.
+    pub fn pages(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// What is noted of a page, by its number.
+    pub fn page_note(&self, number: usize) -> Option<PageNote> {
+        let record = self.table.at(self.pages.get(number)?.1.clone());
+        self.sound(read_page_note(&mut Reader(record)))
+    }
+
+    /// The record of a page, to be written again.
+    pub fn page_record(&self, number: usize) -> &[u8] {
+        self.pages
+            .get(number)
+            .map_or(&[], |(_, record)| self.table.at(record.clone()))
+    }
+
+    /// A file that was written, by its path relative to the output folder.
+    pub fn output(&self, path: &str) -> Option<Written> {
+        let record = self.table.get(&output_key(path))?;
+        self.sound(read_written(record))
+    }
+
+    /// Every file that was written below a folder (which ends in `/`), or all, sorted by path.
+    pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&str, Written)> {
+        let prefix = output_key(folder);
+        let entries: Vec<_> = self.table.places_below(&prefix).collect();
+        entries.into_iter().filter_map(|(key, record)| {
+            let path = text_of(&self.table.at(key)[1..]);
+            self.sound(path.and_then(|path| Some((path, read_written(self.table.at(record))?))))
+        })
+    }
+
+    /// What is noted of a job.
+    pub fn job(&self, node: &str, page: JobPage<'_>) -> Option<JobNote<'_>> {
+        let record = self.table.get(&job_key(node, page))?;
+        self.sound(read_job(record))
+    }
+
+    /// Every job: its node, its page and what is noted of it.
+    pub fn jobs(&self) -> impl Iterator<Item = (&str, JobPage<'_>, JobNote<'_>)> {
+        self.table.below(b"j").filter_map(|(key, record)| {
+            let job = || {
+                let (node, page) = text_of(&key[1..])?.split_once('\0')?;
+                let page = match page.strip_prefix('\0') {
+                    Some(app) => JobPage::NotFound(app),
+                    None => JobPage::Page(page),
+                };
+                Some((node, page, read_job(record)?))
+            };
+            self.sound(job())
+        })
+    }
+
+    /// Every job, as it is written.
+    pub fn job_records(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.table.below(b"j")
+    }
+
+    /// The length of its file.
+    pub fn length(&self) -> usize {
+        self.table.length()
+    }
+
+    /// The bytes of a trace.
+    pub fn trace(&self, id: Answer) -> Option<&[u8]> {
+        self.table.get(&trace_key(id))
+    }
+
+    /// Every bundle: its node, its app and what is noted of it.
+    pub fn bundles(&self) -> impl Iterator<Item = (&str, &str, BundleNote)> {
+        self.table.below(b"b").filter_map(|(key, record)| {
+            let bundle = || {
+                let (node, app) = text_of(&key[1..])?.split_once('\0')?;
+                Some((node, app, read_bundle(&mut Reader(record))?))
+            };
+            self.sound(bundle())
+        })
+    }
+
+    /// What is noted of a theme, as bytes that only the rendering understands.
+    pub fn theme(&self, key: &str) -> Option<&[u8]> {
+        self.table.get(&theme_key(key))
+    }
+}
+
+/// The page of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobPage<'a> {
+    /// Of the app: what it shows for addresses that have none.
+    NotFound(&'a str),
+    /// By key.
+    Page(&'a str),
+}
+
+impl PageMemory for Ledger {
+    fn key(&self, number: usize) -> &str {
+        let place = self.pages.get(number).map_or(0..0, |(key, _)| key.clone());
+        text_of(self.table.at(place).get(1..).unwrap_or_default()).unwrap_or_default()
+    }
+
+    fn page(&self, number: usize) -> Page {
+        let mut reader = Reader(self.page_record(number));
+        let page = read_page_note(&mut reader).and_then(|_| reader.page());
+        // Whoever runs the build throws its result away when the ledger turns out to be forged.
+        self.sound(page).unwrap_or_else(|| Page {
+            origin: Arc::from(""),
+            key: PageMemory::key(self, number).to_string(),
+            app: String::new(),
+            name: String::new(),
+            route: String::from("/"),
+            layout: String::new(),
+            status: Status::Archived,
+            title: None,
+            description: None,
+            metadata: Values::new(),
+            blocks: Vec::new(),
         })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
 
-    #[test]
-    fn damage_is_noticed() {
-        let ledger = Ledger {
-            key: Digest::of_bytes(b"key"),
-            bundles: vec![("n".into(), "a".into(), Digest::of_bytes(b"b"))],
-        };
-        let text = ledger.print();
-        assert_eq!(Ledger::parse(&text), Some(ledger));
-        for cut in 0..text.len() {
-            assert_eq!(Ledger::parse(&text[..cut]), None);
-        }
-        assert_eq!(Ledger::parse(&text.replace("\"n\"", "\"m\"")), None);
+fn key_of(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(kind);
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+/// The key of the facts.
+pub fn facts_key() -> Vec<u8> {
+    b"!".to_vec()
+}
+
+/// The key of a bundle.
+pub fn bundle_key(node: &str, app: &str) -> Vec<u8> {
+    key_of(b'b', &[node.as_bytes(), b"\0", app.as_bytes()])
+}
+
+/// The key of a file that was read.
+pub fn input_key(path: &str) -> Vec<u8> {
+    key_of(b'i', &[path.as_bytes()])
+}
+
+/// The key of a job.
+pub fn job_key(node: &str, page: JobPage<'_>) -> Vec<u8> {
+    match page {
+        JobPage::NotFound(app) => key_of(b'j', &[node.as_bytes(), b"\0\0", app.as_bytes()]),
+        JobPage::Page(page) => key_of(b'j', &[node.as_bytes(), b"\0", page.as_bytes()]),
     }
+}
+
+/// The key of a theme.
+pub fn theme_key(theme: &str) -> Vec<u8> {
+    key_of(b'n', &[theme.as_bytes()])
+}
+
+/// The key of a file that was written.
+pub fn output_key(path: &str) -> Vec<u8> {
+    key_of(b'o', &[path.as_bytes()])
+}
+
+/// The key of a page.
+pub fn page_key(key: &str) -> Vec<u8> {
+    key_of(b'p', &[key.as_bytes()])
+}
+
+/// The key of a trace.
+pub fn trace_key(id: Answer) -> Vec<u8> {
+    key_of(b't', &[&id.0])
+}
+
+impl Facts {
+    /// The record of the facts of a build that was asked for by a key.
+    pub fn record(&self, key: &Digest) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.digest(key).number(self.looked_at as u64);
+        writer.number(self.boundaries.len() as u64);
+        for moment in &self.boundaries {
+            writer.text(&moment.to_string());
+        }
+        writer.number(self.passed as u64).flag(self.frame.is_some());
+        if let Some(frame) = &self.frame {
+            writer.digest(frame);
+        }
+        writer.number(self.schemas.len() as u64);
+        for (component, digest) in &self.schemas {
+            writer.text(component).digest(digest);
+        }
+        writer.diagnostics(&self.warnings);
+        writer.0
+    }
+}
+
+fn read_facts(reader: &mut Reader<'_>) -> Option<Facts> {
+    Some(Facts {
+        looked_at: reader.number()? as i64,
+        boundaries: (0..reader.count()?)
+            .map(|_| reader.text()?.parse().ok())
+            .collect::<Option<_>>()?,
+        passed: usize::try_from(reader.number()?).ok()?,
+        frame: match reader.flag()? {
+            true => Some(reader.digest()?),
+            false => None,
+        },
+        schemas: (0..reader.count()?)
+            .map(|_| Some((reader.string()?, reader.digest()?)))
+            .collect::<Option<_>>()?,
+        warnings: reader.diagnostics()?,
+    })
+}
+
+/// The record of a file that was read.
+pub fn input_record(input: &Input<'_>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    write_stat(&mut writer, &input.stat);
+    writer.digest(&input.digest);
+    if let Some(page) = input.page {
+        writer.text(page);
+    }
+    writer.0
+}
+
+fn read_input(record: &[u8]) -> Option<Input<'_>> {
+    let mut reader = Reader(record);
+    let stat = read_stat(&mut reader)?;
+    let digest = reader.digest()?;
+    let page = match reader.0 {
+        [] => None,
+        _ => Some(reader.text()?),
+    };
+    Some(Input { stat, digest, page })
+}
+
+fn write_stat(writer: &mut Writer, stat: &FileStat) {
+    for number in [
+        stat.modified as u64,
+        stat.changed as u64,
+        stat.size,
+        stat.inode,
+    ] {
+        writer.0.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+fn read_stat(reader: &mut Reader<'_>) -> Option<FileStat> {
+    let mut number = || {
+        let (bytes, rest) = reader.0.split_first_chunk::<8>()?;
+        reader.0 = rest;
+        Some(u64::from_le_bytes(*bytes))
+    };
+    Some(FileStat {
+        modified: number()? as i64,
+        changed: number()? as i64,
+        size: number()?,
+        inode: number()?,
+    })
+}
+
+/// The record of a page.
+pub fn page_record(note: &PageNote, page: &Page) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer
+        .digest(&note.document)
+        .digest(&note.structure)
+        .texts(note.data_files.iter().map(String::as_str))
+        .page(page);
+    writer.0
+}
+
+fn read_page_note(reader: &mut Reader<'_>) -> Option<PageNote> {
+    Some(PageNote {
+        document: reader.digest()?,
+        structure: reader.digest()?,
+        data_files: reader.texts()?,
+    })
+}
+
+/// The digest of all that a page says.
+pub fn document_digest(page: &Page, props: &[Values]) -> Digest {
+    let mut writer = Writer::default();
+    writer.page(page).number(props.len() as u64);
+    for props in props {
+        writer.table(props);
+    }
+    let mut hasher = Hasher::new("page");
+    hasher.bytes(&writer.0).finish()
+}
+
+/// The digest of what planning reads of a page, and of which file it is.
+pub fn structure_digest(page: &Page) -> Digest {
+    let mut writer = Writer::default();
+    writer
+        .text(&page.origin)
+        .text(&page.key)
+        .text(&page.app)
+        .text(&page.route)
+        .text(&page.layout)
+        .text(page.status.as_str());
+    let aliases: Vec<&str> = page.aliases().map(|(_, alias)| alias).collect();
+    writer.texts(aliases.into_iter());
+    for block in &page.blocks {
+        writer.block(block);
+    }
+    let mut hasher = Hasher::new("structure");
+    hasher.bytes(&writer.0).finish()
+}
+
+/// The record of a file that was written.
+pub fn written_record(written: &Written) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.digest(&written.stamp.digest);
+    write_stat(&mut writer, &written.stat);
+    writer.number(written.stamp.size);
+    writer.0
+}
+
+fn read_written(record: &[u8]) -> Option<Written> {
+    let mut reader = Reader(record);
+    let digest = reader.digest()?;
+    let stat = read_stat(&mut reader)?;
+    let size = reader.number()?;
+    let stamp = FileStamp { digest, size };
+    Some(Written { stamp, stat })
+}
+
+/// The record of a job.
+pub fn job_record(job: &JobNote<'_>) -> Vec<u8> {
+    let mut writer = Writer(job.trace.0.to_vec());
+    writer.text(job.app).text(job.path);
+    writer.number(job.blocks.len() as u64);
+    for block in &job.blocks {
+        writer.number(*block as u64);
+    }
+    writer.0.extend_from_slice(job.needs);
+    writer.0
+}
+
+/// The trace that the record of a job names.
+pub fn read_job_trace(record: &[u8]) -> Option<Answer> {
+    trace_of_job(record)?.try_into().ok().map(Answer)
+}
+
+fn trace_of_job(record: &[u8]) -> Option<&[u8]> {
+    record.get(..16)
+}
+
+fn read_job(record: &[u8]) -> Option<JobNote<'_>> {
+    let (trace, rest) = record.split_first_chunk::<16>()?;
+    let mut reader = Reader(rest);
+    Some(JobNote {
+        app: reader.text()?,
+        path: reader.text()?,
+        blocks: (0..reader.count()?)
+            .map(|_| usize::try_from(reader.number()?).ok())
+            .collect::<Option<_>>()?,
+        trace: Answer(*trace),
+        needs: reader.0,
+    })
+}
+
+/// The record of a bundle.
+pub fn bundle_record(bundle: &BundleNote) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer
+        .digest(&bundle.build_hash)
+        .number(bundle.pages as u64)
+        .number(bundle.components as u64)
+        .number(bundle.files as u64);
+    writer.0
+}
+
+fn read_bundle(reader: &mut Reader<'_>) -> Option<BundleNote> {
+    let build_hash = reader.digest()?;
+    let mut number = || usize::try_from(reader.number()?).ok();
+    Some(BundleNote {
+        build_hash,
+        pages: number()?,
+        components: number()?,
+        files: number()?,
+    })
 }

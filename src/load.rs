@@ -1,24 +1,30 @@
 //! Loads a site from a folder: reads its files (pages and assets in parallel) and the documents in
-//! them, and assembles them. Each file is read once, and digested while it is read.
+//! them, and assembles them. Each file is read once, and digested while it is read; what a ledger
+//! remembers is not read at all.
 #![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
 
 mod families;
+mod frame;
+mod pages;
 mod places;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use rayon::prelude::*;
-
-use crate::assemble::{Parts, assemble};
-use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
+use crate::assemble::{Parts, Validators, assemble};
+use crate::codec::Writer;
+use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
-use crate::format::{self, ComponentFile, NodeFile, PageFile};
-use crate::model::{Asset, Documents, Page, Site, TextFile, Theme, key_problem};
+use crate::format;
+use crate::ledger::{Ledger, PageNote};
+use crate::model::{Component, Documents, PageMemory, Site};
 
-use families::{Families, Family, families};
+pub use pages::Bodies;
 pub use places::{Located, LocatedPlace, locate};
+pub use survey::{Known, Survey, compare, survey};
+use survey::{PAGES, not_read};
 
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";
@@ -46,42 +52,76 @@ pub struct Loaded {
     /// `None` only where robbieblocks.toml itself cannot be used.
     pub site: Option<Site>,
     pub diagnostics: Diagnostics,
-    /// The digest of the path and the content of every file that was read.
-    pub inputs: Digest,
+    /// The digest of the content of each file of the survey.
+    pub inputs: Vec<Option<Digest>>,
+    /// What is to be noted of the pages that were read, by key.
+    pub notes: BTreeMap<String, PageNote>,
+    /// The props of blocks.
+    pub bodies: Bodies,
+    /// The digest of all files but those of the pages.
+    pub frame: Digest,
+    /// The digest of the props of each component.
+    pub schemas: BTreeMap<String, Digest>,
+    /// Whether nothing has changed since the ledger but what the pages of `notes` say: neither any
+    /// other file, nor where pages are, which there are and what they use.
+    pub only_pages: bool,
 }
 
 /// Loads the site of a folder.
 pub fn load_site(folder: &Folder) -> Loaded {
+    load_known(folder, &survey(folder), None, &Known::default())
+}
+
+/// Loads the site of a folder that was looked at; what `ledger` remembers of the files that are
+/// `known` is taken from it.
+pub fn load_known(
+    folder: &Folder,
+    survey: &Survey,
+    ledger: Option<&Arc<Ledger>>,
+    known: &Known,
+) -> Loaded {
+    let mut digests = known.digests.clone();
+    digests.resize(survey.files.len(), None);
     let mut reading = Reading {
         folder,
-        inputs: Mutex::new(BTreeMap::new()),
-        diagnostics: Diagnostics::new(),
+        survey,
+        ledger,
+        known,
+        read: Mutex::new(digests),
+        diagnostics: survey.diagnostics.clone(),
         missing: false,
     };
-    let site = reading.site();
-    let mut inputs = Hasher::new("rbgen inputs");
-    let digests = reading.inputs.into_inner().unwrap_or_default();
-    inputs.number(digests.len() as u64);
-    for (path, digest) in &digests {
-        inputs.text(path).digest(digest);
-    }
-    Loaded {
-        site,
-        diagnostics: reading.diagnostics,
-        inputs: inputs.finish(),
-    }
+    let mut loaded = Loaded {
+        site: None,
+        diagnostics: Diagnostics::new(),
+        inputs: Vec::new(),
+        notes: BTreeMap::new(),
+        bodies: Bodies::new(folder),
+        frame: Hasher::new("").finish(),
+        schemas: BTreeMap::new(),
+        only_pages: false,
+    };
+    loaded.site = reading.site(&mut loaded);
+    reading.digest_the_rest();
+    loaded.diagnostics = reading.diagnostics;
+    loaded.inputs = reading.read.into_inner().unwrap_or_default();
+    loaded
 }
 
 struct Reading<'a> {
     folder: &'a Folder,
-    inputs: Mutex<BTreeMap<String, Digest>>,
+    survey: &'a Survey,
+    ledger: Option<&'a Arc<Ledger>>,
+    known: &'a Known,
+    /// By file of the survey: the digest of what was read, now or before.
+    read: Mutex<Vec<Option<Digest>>>,
     diagnostics: Diagnostics,
     /// Whether some document could not be read at all.
     missing: bool,
 }
 
 impl Reading<'_> {
-    fn site(&mut self) -> Option<Site> {
+    fn site(&mut self, loaded: &mut Loaded) -> Option<Site> {
         if !self.folder.has_file(CONFIG_FILE) {
             self.diagnostics.push(
                 Diagnostic::general(
@@ -99,19 +139,48 @@ impl Reading<'_> {
             format::read_config(&Arc::from(CONFIG_FILE), &text, &mut self.diagnostics)
         });
         let mut documents = Documents::default();
-        self.pages(&mut documents);
         self.components(&mut documents);
         self.tokens(&mut documents);
         self.nodes(&mut documents);
         let themes = self.themes();
         let statics = self.assets("static");
-        let incomplete = self.missing;
+        loaded.frame = self.frame_digest();
+        let same_frame = self
+            .ledger
+            .is_some_and(|ledger| ledger.facts.frame == Some(loaded.frame));
+        loaded.schemas = documents.components.iter().map(schema_digest).collect();
+        // Of components with one key the first by path counts, as when they are assembled.
+        documents
+            .components
+            .sort_by_cached_key(|component| Arc::clone(&component.origin));
+        let validators = Validators::new(documents.components.iter());
+        if !same_frame {
+            validators.check_components(&mut self.diagnostics);
+        }
+        let changed: BTreeSet<&str> = match self.ledger {
+            Some(ledger) if !same_frame => {
+                let before = &ledger.facts.schemas;
+                let differs = |key: &&String| before.get(*key) != loaded.schemas.get(*key);
+                let keys = before.keys().chain(loaded.schemas.keys());
+                keys.filter(differs).map(String::as_str).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let pages = self.pages(&validators, &changed, &mut loaded.bodies);
+        loaded.notes = pages.notes;
+        loaded.only_pages = same_frame && pages.same_structure;
+        documents.pages = pages.read;
+        let memory = self
+            .ledger
+            .map(|ledger| Arc::clone(ledger) as Arc<dyn PageMemory>);
         let (site, found) = assemble(Parts {
             config: config?,
             documents,
             themes,
             statics,
-            incomplete,
+            incomplete: self.missing,
+            remembered: memory.map(|memory| (pages.remembered, memory)),
+            only_pages: loaded.only_pages,
         });
         self.diagnostics.extend(found);
         Some(site)
@@ -136,328 +205,59 @@ impl Reading<'_> {
     }
 
     fn note(&self, path: &str, digest: Digest) {
-        if let Ok(mut inputs) = self.inputs.lock() {
-            inputs.insert(path.to_string(), digest);
-        }
-    }
-
-    fn pages(&mut self, documents: &mut Documents) {
-        let paths = self
-            .folder
-            .list("content/pages", false, &mut self.diagnostics);
-        let data_files = Mutex::new(BTreeSet::new());
-        let this = &*self;
-        let read: Vec<(Option<PageRead>, Diagnostics)> = paths
-            .into_par_iter()
-            .map(|path| {
-                let mut diagnostics = Diagnostics::new();
-                let page = this.page(path, &data_files, &mut diagnostics);
-                (page, diagnostics)
-            })
-            .collect();
-        let used = data_files.into_inner().unwrap_or_default();
-        for (page, diagnostics) in read {
-            self.missing |= page.is_none();
-            self.diagnostics.extend(diagnostics);
-            match page {
-                Some(PageRead::Page(page)) => documents.pages.push(*page),
-                Some(PageRead::Data(path)) if !used.contains(&path) => {
-                    self.diagnostics.push(match path.ends_with(".md") {
-                        true => no_front_matter(&path),
-                        false => {
-                            let hint =
-                                "pages are `.toml` and `.md` files in `content/pages/<app>/`";
-                            not_read(&path, hint.to_string())
-                        }
-                    });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn page(
-        &self,
-        path: String,
-        data_files: &Mutex<BTreeSet<String>>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<PageRead> {
-        let stem = path
-            .strip_suffix(".toml")
-            .or_else(|| path.strip_suffix(".md"));
-        let Some(stem) = stem.and_then(|stem| stem.strip_prefix("content/pages/")) else {
-            return Some(PageRead::Data(path));
-        };
-        let text = match self.read(&path) {
-            Ok(text) => text,
-            Err(diagnostic) => {
-                diagnostics.push(diagnostic);
-                return None;
-            }
-        };
-        if path.ends_with(".md") && !format::has_front_matter(&text) {
-            return Some(PageRead::Data(path));
-        }
-        let parts: Vec<&str> = stem.split('/').collect();
-        let [app, path_below_app @ ..] = parts.as_slice() else {
-            return Some(PageRead::Data(path));
-        };
-        if path_below_app.is_empty() {
-            return Some(PageRead::Data(path));
-        }
-        if let Some(problem) = key_problem(app) {
-            diagnostics.push(Diagnostic::error(
-                code::BAD_KEY,
-                Place::whole(path.as_str()),
-                format!("`{app}` cannot be the name of an app: {problem}"),
-            ));
-            return None;
-        }
-        let origin: Arc<str> = Arc::from(path.as_str());
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let data_file = |name: &str| self.data_file(folder, name, data_files);
-        format::read_page(
-            PageFile {
-                origin: &origin,
-                app,
-                path_below_app,
-                text: &text,
-                data_file: &data_file,
-            },
-            diagnostics,
-        )
-        .map(|page| PageRead::Page(Box::new(page)))
-    }
-
-    /// The text of a file that `$file` names, in the folder of the document.
-    fn data_file(
-        &self,
-        folder: &str,
-        name: &str,
-        used: &Mutex<BTreeSet<String>>,
-    ) -> Result<String, String> {
-        if name.is_empty()
-            || name.starts_with('.')
-            || name
-                .chars()
-                .any(|c| c.is_control() || matches!(c, '/' | '\\'))
+        if let Some(index) = self.survey.find(path)
+            && let Ok(mut read) = self.read.lock()
         {
-            return Err("it must be the plain name of a file in the same folder".into());
-        }
-        let path = format!("{folder}/{name}");
-        let text = self.read(&path).map_err(|diagnostic| diagnostic.message)?;
-        if let Ok(mut used) = used.lock() {
-            used.insert(path);
-        }
-        Ok(text)
-    }
-
-    /// The families of a flat folder by key, and what belongs to none. A family without its TOML
-    /// file is reported.
-    fn families(&mut self, folder: &str, siblings: &[&str]) -> (Families, Vec<String>) {
-        let paths = self.folder.list(folder, false, &mut self.diagnostics);
-        let (families, orphans, others) = families(paths, folder, siblings);
-        for (key, path) in orphans {
-            let hint = did_you_mean(&key, families.keys().map(String::as_str))
-                .unwrap_or_else(|| format!("there is no `{folder}/{key}.toml`"));
-            self.diagnostics.push(not_read(&path, hint));
-        }
-        (families, others)
-    }
-
-    fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
-        let mut texts = BTreeMap::new();
-        for (ending, path) in family {
-            texts.insert(ending.clone(), without_mark(path, self.text(path)?));
-        }
-        Some(texts)
-    }
-
-    fn components(&mut self, documents: &mut Documents) {
-        let folder = "content/components";
-        let (families, data) = self.families(folder, &["html", "css", "tsx", "jsx"]);
-        let used = Mutex::new(BTreeSet::new());
-        for (key, family) in &families {
-            let Some(mut texts) = self.family_texts(family) else {
-                continue;
-            };
-            let origin: Arc<str> = Arc::from(family["toml"].as_str());
-            let mut found = Diagnostics::new();
-            let data_file = |name: &str| self.data_file(folder, name, &used);
-            let component = format::read_component(
-                ComponentFile {
-                    origin: &origin,
-                    key,
-                    text: &texts.remove("toml").unwrap_or_default(),
-                    template: texts.remove("html"),
-                    styles: texts.remove("css"),
-                    react: texts.remove("tsx").or_else(|| texts.remove("jsx")),
-                    data_file: &data_file,
-                },
-                &mut found,
-            );
-            self.missing |= component.is_none();
-            documents.components.extend(component);
-            self.diagnostics.extend(found);
-        }
-        let used = used.into_inner().unwrap_or_default();
-        for path in data.iter().filter(|path| !used.contains(*path)) {
-            let hint =
-                "components are `<key>.toml` with `<key>.html`, `.css`, `.tsx` or `.jsx` beside it";
-            self.diagnostics.push(not_read(path, hint.to_string()));
+            read[index] = Some(digest);
         }
     }
 
-    fn tokens(&mut self, documents: &mut Documents) {
-        let (families, others) = self.families("content/tokens", &[]);
-        for path in others {
-            self.diagnostics
-                .push(not_read(&path, "tokens are `<category>.toml` files".into()));
-        }
-        for (category, family) in &families {
-            let path = &family["toml"];
-            if let Some(text) = self.text(path) {
-                let origin = Arc::from(path.as_str());
-                let mut found = Diagnostics::new();
-                let tokens = format::read_tokens(category, &origin, &text, &mut found);
-                self.missing |= found.has_errors();
-                self.diagnostics.extend(found);
-                documents.tokens.extend(tokens);
+    /// The digest of everything that was read but the pages.
+    fn frame_digest(&self) -> Digest {
+        let mut hasher = Hasher::new("frame");
+        let Ok(read) = self.read.lock() else {
+            return hasher.finish();
+        };
+        let (start, pages) = self.survey.below(PAGES);
+        for (index, (file, digest)) in self.survey.files.iter().zip(read.iter()).enumerate() {
+            if !(start..start + pages.len()).contains(&index)
+                && let Some(digest) = digest
+            {
+                hasher.text(&file.path).digest(digest);
             }
         }
+        hasher.finish()
     }
 
-    fn nodes(&mut self, documents: &mut Documents) {
-        let (families, others) = self.families("content/nodes", &["css", "js"]);
-        for path in others {
-            let hint = "nodes are `<node_id>.toml` with `<node_id>.css` or `.js` beside it";
-            self.diagnostics.push(not_read(&path, hint.into()));
-        }
-        for (id, family) in &families {
-            let Some(mut texts) = self.family_texts(family) else {
-                continue;
-            };
-            let node = format::read_node(
-                NodeFile {
-                    origin: &Arc::from(family["toml"].as_str()),
-                    id,
-                    text: &texts.remove("toml").unwrap_or_default(),
-                    custom_css: texts.remove("css"),
-                    custom_scripts: texts.remove("js"),
-                },
-                &mut self.diagnostics,
-            );
-            self.missing |= node.is_none();
-            documents.nodes.extend(node);
-        }
-    }
-
-    fn themes(&mut self) -> Vec<Theme> {
-        const ROOMS: [&str; 4] = ["layouts", "partials", "components", "styles"];
-        let mut themes = Vec::new();
-        for key in self.folder.subfolders("themes", &mut self.diagnostics) {
-            let folder = format!("themes/{key}");
-            let config = format!("{folder}/theme.toml");
-            if !self.folder.has_file(&config) {
-                let hint = "a theme is a folder with a theme.toml".to_string();
-                self.diagnostics.push(not_read(&folder, hint));
-                continue;
-            }
-            if let Some(problem) = key_problem(&key) {
-                self.diagnostics.push(Diagnostic::error(
-                    code::BAD_KEY,
-                    Place::whole(config.as_str()),
-                    format!("`{key}` cannot be the name of a theme: {problem}"),
-                ));
-                continue;
-            }
-            let Some(text) = self.text(&config) else {
-                continue;
-            };
-            let origin = Arc::from(config.as_str());
-            let Some(mut theme) = format::read_theme(&key, &origin, &text, &mut self.diagnostics)
-            else {
-                self.missing = true;
-                continue;
-            };
-            for room in ROOMS {
-                for path in
-                    self.folder
-                        .list(&format!("{folder}/{room}"), false, &mut self.diagnostics)
-                {
-                    if !(path.ends_with(".html") || path.ends_with(".css")) {
-                        let hint = "other files of a theme belong into its `assets/`".to_string();
-                        self.diagnostics.push(not_read(&path, hint));
-                        continue;
-                    }
-                    if let Some(text) = self.text(&path) {
-                        let file = TextFile {
-                            origin: Arc::from(path.as_str()),
-                            text: Arc::from(without_mark(&path, text)),
-                        };
-                        theme
-                            .texts
-                            .insert(path[folder.len() + 1..].to_string(), file);
-                    }
-                }
-            }
-            theme.assets = self.assets(&format!("{folder}/assets"));
-            themes.push(theme);
-        }
-        themes
-    }
-
-    /// The files of a folder that are copied, by their path below it.
-    fn assets(&mut self, folder: &str) -> BTreeMap<String, Asset> {
-        let hidden = folder == "static";
-        let paths = self.folder.list(folder, hidden, &mut self.diagnostics);
-        let this = &*self;
-        let read: Vec<_> = paths
-            .into_par_iter()
-            .map(|path| (path.clone(), this.folder.digest(&path)))
-            .collect();
-        let mut assets = BTreeMap::new();
-        for (path, asset) in read {
-            match asset {
-                Ok(asset) => {
-                    self.note(&path, asset.digest);
-                    assets.insert(path[folder.len() + 1..].to_string(), asset);
-                }
-                Err(diagnostic) => self.diagnostics.push(diagnostic),
+    /// Files that have no effect are known by their digest as well: else they would be new each time.
+    fn digest_the_rest(&mut self) {
+        let Ok(read) = self.read.get_mut() else {
+            return;
+        };
+        for (file, digest) in self.survey.files.iter().zip(read) {
+            if digest.is_none() {
+                *digest = self
+                    .folder
+                    .digest(&file.path)
+                    .ok()
+                    .map(|asset| asset.digest);
             }
         }
-        assets
     }
 }
 
-enum PageRead {
-    Page(Box<Page>),
-    /// Not a page: perhaps a file that `$file` names.
-    Data(String),
-}
-
-/// A Markdown file among the pages that is neither a page nor the text of one.
-fn no_front_matter(path: &str) -> Diagnostic {
-    Diagnostic::error(
-        code::NO_FRONT_MATTER,
-        Place::whole(path),
-        format!("`{path}` has no front matter, and no page takes its text with `$file`"),
-    )
-    .hint("begin it with TOML between two lines `+++` (YAML between `---` is not read)")
-}
-
-fn not_read(path: &str, hint: String) -> Diagnostic {
-    Diagnostic::warning(
-        code::NOT_READ,
-        Place::whole(path),
-        format!("`{path}` has no effect"),
-    )
-    .hint(hint)
+/// A component with the digest of its props.
+fn schema_digest(component: &Component) -> (String, Digest) {
+    let mut writer = Writer::default();
+    writer.table(&component.props);
+    let mut hasher = Hasher::new("schema");
+    (component.key.clone(), hasher.bytes(&writer.0).finish())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Place;
 
     #[test]
     fn byte_order_marks_reach_no_page_and_move_no_place() {

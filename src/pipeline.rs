@@ -1,23 +1,29 @@
-//! Runs a whole build of a folder, from its files to its output: load, plan, build, store.
+//! Runs a whole build of a folder, from its files to its output: look, load, plan, build, store.
 #![allow(
     clippy::disallowed_methods,
     reason = "this room joins the rooms that do I/O"
 )]
 
-use std::collections::BTreeSet;
+mod memory;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::build::{Built, NoOutput, Output, build, build_warnings};
+use crate::build::{Built, Explained, Job, NoOutput, Output, Props, Reason, build, build_changed};
 use crate::bundle::Bundle;
 use crate::diag::{Diagnostic, Diagnostics, Severity, code, did_you_mean};
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 use crate::files::Folder;
-use crate::ledger::{Ledger, build_key};
-use crate::load::{CONFIG_FILE, load_site};
-use crate::model::{Moment, Site};
+use crate::format;
+use crate::ledger::{Facts, Ledger, request_key};
+use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, survey};
+use crate::model::{Config, Moment, Page, Site, Table};
 use crate::plan::{Plan, Request, plan};
-use crate::store::{Published, Store, Written, output_place, read_ledger, write_ledger};
+use crate::store::{
+    Condition, Counts, Published, Scope, Store, look_over, output_place, was_interrupted,
+};
+use memory::{Memory, Next};
 
 /// The folder of a site's state and caches; deleting it is always safe.
 pub const STATE_FOLDER: &str = ".rbgen";
@@ -37,6 +43,10 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// Whether to build even where the last build would be the same.
     pub force: bool,
+    /// Whether to read every file and every output, instead of trusting what the file system tells.
+    pub verify: bool,
+    /// Whether `Report::explained` is wanted.
+    pub explain: bool,
 }
 
 /// What came of it.
@@ -55,9 +65,27 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Report {
     pub out: PathBuf,
-    pub bundles: Vec<Bundle>,
+    /// Sorted by node, then app.
+    pub bundles: Vec<BuiltBundle>,
     pub pages_rendered: usize,
-    pub written: Written,
+    pub written: Counts,
+    /// Why each output was made or kept, sorted by output; empty where that was not asked for.
+    pub explained: Vec<Explained>,
+    /// What is worth a line besides, such as a ledger that was thrown away.
+    pub notes: Vec<String>,
+}
+
+/// A bundle of a build, without the list of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltBundle {
+    pub node: String,
+    pub app: String,
+    pub build_hash: Digest,
+    pub pages: usize,
+    /// How many components its pages use.
+    pub components: usize,
+    /// How many files it has.
+    pub files: usize,
 }
 
 impl Outcome {
@@ -92,115 +120,362 @@ impl Outcome {
     }
 }
 
-/// A site with the plan of its build.
-struct Planned {
-    site: Arc<Site>,
-    plan: Plan,
-    ledger_key: Digest,
-    diagnostics: Diagnostics,
-}
-
-/// Builds the site of a folder into its output folder. `progress` gets (pages done, pages in all).
+/// Builds the site of a folder into its output folder. `progress` gets (pages done, pages to do).
 pub fn build_folder(
     root: &Path,
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
-    let planned = match plan_folder(root, options) {
-        Ok(planned) => planned,
-        Err(outcome) => return outcome,
-    };
-    let Planned {
-        site,
-        plan,
-        ledger_key,
-        mut diagnostics,
-    } = planned;
-    let out = match &options.out {
+    let folder = Folder::new(root);
+    let config = read_config(&folder);
+    let place = config.as_ref().map(|config| match &options.out {
         Some(out) => output_place(root, root, out),
-        None => output_place(root, root, Path::new(&site.config.build.output)),
-    };
-    let out = match out {
-        Ok(out) => out,
-        Err(diagnostic) => return Outcome::unusable(diagnostic.into()),
-    };
-    if diagnostics.has_errors() {
-        // The rest is still worth saying, and nothing may be written.
-        diagnostics.extend(run(&site, &plan, &NoOutput, progress).diagnostics);
-        return Outcome::failed(diagnostics);
-    }
-    let store = match Store::open(&out, root) {
-        Ok(store) => store,
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            return Outcome::failed(diagnostics);
+        None => output_place(root, root, Path::new(&config.build.output)),
+    });
+    let (Some(config), Some(Ok(out))) = (&config, &place) else {
+        // What is wrong is said by whoever loads the site.
+        let mut outcome = check_folder(root, options, progress);
+        if let Some(Err(diagnostic)) = place {
+            outcome.diagnostics.push(diagnostic);
+            outcome.unusable = true;
         }
+        return outcome;
     };
-    let narrowed = !(options.nodes.is_empty() && options.apps.is_empty());
-    let ledger_path = ledger_path(root, &out, options);
-    let last =
-        read_ledger(&ledger_path).filter(|ledger| ledger.key == ledger_key && !options.force);
-    if let Some(bundles) = last.and_then(|ledger| store.holds(&ledger.bundles, narrowed)) {
-        let kept = bundles.iter().map(|bundle| bundle.files.len()).sum();
+    let request = request(options, config);
+    let memory = Memory::new(root, out, options, request_key(&request));
+    let (opened, survey) = rayon::join(|| memory.open(options.force), || survey(&folder));
+    let mut seen = Seen {
+        ledger: opened.ledger,
+        why: opened.why,
+        known: Known::default(),
+        condition: Condition::default(),
+        interrupted: was_interrupted(out),
+    };
+    if let Some(ledger) = &seen.ledger {
+        let (known, condition) = rayon::join(
+            || {
+                if options.verify {
+                    Known::default()
+                } else {
+                    compare(&survey, ledger)
+                }
+            },
+            || look_over(out, ledger, options.verify),
+        );
+        seen.known = known;
+        seen.condition = condition;
+        if options.verify {
+            seen.known.gone = compare(&survey, ledger).gone;
+        }
+    }
+    let run = Run {
+        root,
+        options,
+        request: &request,
+        folder: &folder,
+        out,
+        memory: &memory,
+        survey: &survey,
+        notes: opened.note.into_iter().collect(),
+    };
+    let outcome = run.run(&seen, progress);
+    if seen
+        .ledger
+        .as_ref()
+        .is_some_and(|ledger| ledger.is_forged())
+    {
+        let forget = Options {
+            force: true,
+            ..options.clone()
+        };
+        return build_folder(root, &forget, progress);
+    }
+    outcome
+}
+
+/// What is known before anything is read.
+struct Seen {
+    ledger: Option<Arc<Ledger>>,
+    /// Why there is no ledger, or it is not used.
+    why: Option<Reason>,
+    known: Known,
+    condition: Condition,
+    /// Whether a build was killed while it put files in place.
+    interrupted: bool,
+}
+
+struct Run<'a> {
+    root: &'a Path,
+    options: &'a Options,
+    request: &'a Request,
+    folder: &'a Folder,
+    out: &'a Path,
+    memory: &'a Memory,
+    survey: &'a Survey,
+    notes: Vec<String>,
+}
+
+impl Run<'_> {
+    fn run(self, seen: &Seen, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
+        if let Some(ledger) = &seen.ledger
+            && self.is_unchanged(ledger, seen)
+        {
+            return self.nothing_to_do(ledger, seen);
+        }
+        let loaded = load_known(self.folder, self.survey, seen.ledger.as_ref(), &seen.known);
+        let mut loaded = loaded;
+        let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
+        let Some(site) = loaded.site.take() else {
+            return Outcome::unusable(diagnostics);
+        };
+        if let Err(outcome) = check_names(&site, self.options, &mut diagnostics) {
+            return outcome;
+        }
+        let site = Arc::new(site);
+        let gone = gone_pages(&site, seen);
+        let job = Job {
+            site: &site,
+            props: &loaded.bodies,
+            notes: &loaded.notes,
+            gone: &gone,
+            ledger: seen.ledger.as_ref(),
+            damaged: &seen.condition.damaged,
+            drafts: self.request.drafts,
+            all: seen.why.clone(),
+            explain: self.options.explain,
+        };
+        let same_time = seen.ledger.as_ref().is_some_and(|ledger| {
+            passed(&ledger.facts.boundaries, self.request) == ledger.facts.passed
+        });
+        let only_pages = loaded.only_pages
+            && same_time
+            && seen.why.is_none()
+            && seen.condition.damaged.is_empty()
+            && !seen.interrupted
+            && !self.options.explain
+            && !diagnostics.has_errors();
+        match &seen.ledger {
+            Some(ledger) if only_pages => {
+                // What was warned of before is still so.
+                let diagnostics = ledger.facts.warnings.clone();
+                let make = |store: &Store| build_changed(&job, ledger, store, progress);
+                let facts = Facts {
+                    looked_at: self.survey.looked_at,
+                    ..ledger.facts.clone()
+                };
+                self.finish(
+                    seen,
+                    &site,
+                    &loaded,
+                    facts,
+                    Scope::Changed,
+                    diagnostics,
+                    make,
+                )
+            }
+            _ => {
+                let (plan, found) = plan(&site, self.request);
+                diagnostics.extend(found);
+                if diagnostics.has_errors() {
+                    // The rest is still worth saying, and nothing may be written.
+                    diagnostics.extend(say(&job, &plan, progress));
+                    return Outcome::failed(diagnostics);
+                }
+                let make = |store: &Store| build(&job, &plan, store, progress);
+                let facts = Facts {
+                    looked_at: self.survey.looked_at,
+                    boundaries: plan.boundaries.clone(),
+                    passed: passed(&plan.boundaries, self.request),
+                    frame: Some(loaded.frame),
+                    schemas: loaded.schemas.clone(),
+                    warnings: Diagnostics::new(),
+                };
+                let narrowed = !(self.options.nodes.is_empty() && self.options.apps.is_empty());
+                let scope = if narrowed { Scope::Some } else { Scope::All };
+                self.finish(seen, &site, &loaded, facts, scope, diagnostics, make)
+            }
+        }
+    }
+
+    /// Whether everything is as the ledger says.
+    fn is_unchanged(&self, ledger: &Ledger, seen: &Seen) -> bool {
+        seen.known.is_all()
+            && seen.condition.damaged.is_empty()
+            && seen.why.is_none()
+            && !seen.interrupted
+            && !self.options.explain
+            && self.survey.diagnostics.is_empty()
+            && passed(&ledger.facts.boundaries, self.request) == ledger.facts.passed
+    }
+
+    fn nothing_to_do(self, ledger: &Ledger, seen: &Seen) -> Outcome {
+        let bundles: Vec<BuiltBundle> = bundles_of(ledger);
+        if seen.condition.some_read {
+            // They were read to be sure; the next time their times will be enough.
+            self.memory.refresh(ledger, self.survey.looked_at);
+        }
         let report = Report {
-            out,
+            out: self.out.to_path_buf(),
+            written: Counts {
+                files_kept: bundles.iter().map(|bundle| bundle.files).sum(),
+                ..Counts::default()
+            },
             bundles,
             pages_rendered: 0,
-            written: Written {
-                files_kept: kept,
-                ..Written::default()
-            },
+            explained: Vec::new(),
+            notes: self.notes,
         };
-        diagnostics.extend(build_warnings(&site, &plan));
-        return Outcome::done(report, diagnostics);
+        Outcome::done(report, ledger.facts.warnings.clone())
     }
-    let built = run(&site, &plan, &store, progress);
-    diagnostics.extend(built.diagnostics);
-    if diagnostics.has_errors() {
-        store.abandon();
-        return Outcome::failed(diagnostics);
-    }
-    match store.publish(&built.bundles, narrowed) {
-        Published::All(written, found) => {
-            diagnostics.extend(found);
-            // Without a ledger the next build works more, and no less correctly.
-            let _ = write_ledger(&ledger_path, &Ledger::new(ledger_key, &built.bundles));
-            let report = Report {
-                out,
-                bundles: built.bundles,
-                pages_rendered: built.pages_rendered,
-                written,
-            };
-            Outcome::done(report, diagnostics)
+
+    /// Builds, publishes and writes the ledger.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the last step needs what all others gave"
+    )]
+    fn finish(
+        self,
+        seen: &Seen,
+        site: &Site,
+        loaded: &Loaded,
+        facts: Facts,
+        scope: Scope,
+        mut diagnostics: Diagnostics,
+        make: impl FnOnce(&Store) -> Built,
+    ) -> Outcome {
+        let known = seen.ledger.as_ref().filter(|_| !self.options.force);
+        let store = match Store::open(self.out, self.root, known, &seen.condition.damaged) {
+            Ok(store) => store,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                return Outcome::failed(diagnostics);
+            }
+        };
+        let mut built = make(&store);
+        diagnostics.extend(std::mem::take(&mut built.diagnostics));
+        if diagnostics.has_errors() {
+            store.abandon();
+            return Outcome::failed(diagnostics);
         }
-        Published::Nothing(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Outcome::failed(diagnostics)
-        }
-        Published::Partly(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Outcome {
-                partly_written: true,
-                ..Outcome::failed(diagnostics)
+        match store.publish(&built.bundles, scope) {
+            Published::All(put) => {
+                let warnings = diagnostics.clone();
+                diagnostics.extend(put.diagnostics);
+                let next = Next {
+                    site,
+                    survey: self.survey,
+                    loaded,
+                    facts: Facts { warnings, ..facts },
+                    built: &mut built,
+                    manifests: &put.manifests,
+                    whole: scope != Scope::Changed,
+                };
+                // Without a ledger the next build works more, and no less correctly.
+                let _ = self.memory.write(seen.ledger.as_ref(), next);
+                let mut bundles: BTreeMap<(String, String), BuiltBundle> = BTreeMap::new();
+                let before = seen.ledger.iter().filter(|_| scope == Scope::Changed);
+                let before = before.flat_map(|ledger| bundles_of(ledger));
+                for bundle in before.chain(built.bundles.iter().map(BuiltBundle::of)) {
+                    bundles.insert((bundle.node.clone(), bundle.app.clone()), bundle);
+                }
+                let bundles: Vec<BuiltBundle> = bundles.into_values().collect();
+                let mut written = put.counts;
+                let files: usize = bundles.iter().map(|bundle| bundle.files).sum();
+                written.files_kept = files.saturating_sub(written.files_written);
+                let report = Report {
+                    out: self.out.to_path_buf(),
+                    bundles,
+                    pages_rendered: built.pages_rendered,
+                    written,
+                    explained: built.explained,
+                    notes: self.notes,
+                };
+                Outcome::done(report, diagnostics)
+            }
+            Published::Nothing(diagnostic) => {
+                diagnostics.push(diagnostic);
+                Outcome::failed(diagnostics)
+            }
+            Published::Partly(diagnostic) => {
+                diagnostics.push(diagnostic);
+                Outcome {
+                    partly_written: true,
+                    ..Outcome::failed(diagnostics)
+                }
             }
         }
     }
 }
 
-/// The ledger of one kind of build into one output folder: builds of other nodes, or to other
-/// places, must not make each other forget.
-fn ledger_path(root: &Path, out: &Path, options: &Options) -> PathBuf {
-    let mut kind = Hasher::new("rbgen ledger");
-    kind.text(&out.to_string_lossy());
-    for names in [&options.nodes, &options.apps] {
-        kind.number(names.len() as u64);
-        for name in names {
-            kind.text(name);
+impl BuiltBundle {
+    fn of(bundle: &Bundle) -> BuiltBundle {
+        BuiltBundle {
+            node: bundle.node.clone(),
+            app: bundle.app.clone(),
+            build_hash: bundle.build_hash(),
+            pages: bundle.pages,
+            components: bundle.components,
+            files: bundle.files.len(),
         }
     }
-    kind.number(u64::from(options.drafts));
-    let name = format!("ledger-{}", kind.finish().short(12));
-    root.join(STATE_FOLDER).join(name)
+}
+
+fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
+    ledger
+        .bundles()
+        .map(|(node, app, note)| BuiltBundle {
+            node: node.to_string(),
+            app: app.to_string(),
+            build_hash: note.build_hash,
+            pages: note.pages,
+            components: note.components,
+            files: note.files,
+        })
+        .collect()
+}
+
+impl Props for crate::load::Bodies {
+    fn props(
+        &self,
+        page: &Page,
+        document: &Digest,
+    ) -> Result<std::borrow::Cow<'_, [Table]>, Diagnostics> {
+        self.of(page, document)
+    }
+}
+
+/// The configuration, where it can be read.
+fn read_config(folder: &Folder) -> Option<Config> {
+    let text = folder.read_text(CONFIG_FILE).ok()?;
+    let mut diagnostics = Diagnostics::new();
+    let config = format::read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics);
+    config.filter(|_| !diagnostics.has_errors())
+}
+
+fn request(options: &Options, config: &Config) -> Request {
+    Request {
+        nodes: options.nodes.clone(),
+        apps: options.apps.clone(),
+        drafts: options.drafts || config.build.drafts,
+        now: options.now,
+    }
+}
+
+/// How many moments have passed.
+fn passed(boundaries: &[Moment], request: &Request) -> usize {
+    boundaries.partition_point(|moment| *moment <= request.now)
+}
+
+/// The keys of pages that the ledger remembers and the site does not have.
+fn gone_pages(site: &Site, seen: &Seen) -> BTreeSet<String> {
+    let Some(ledger) = &seen.ledger else {
+        return BTreeSet::new();
+    };
+    let changed = |path: &str| ledger.input(path).and_then(|input| input.page);
+    let gone = seen.known.gone.iter().filter_map(|path| changed(path));
+    gone.filter(|key| site.pages.find(key).is_none())
+        .map(str::to_string)
+        .collect()
 }
 
 /// Says all that a build would say, and writes nothing.
@@ -209,59 +484,59 @@ pub fn check_folder(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
-    match plan_folder(root, options) {
-        Ok(Planned {
-            site,
-            plan,
-            mut diagnostics,
-            ..
-        }) => {
-            diagnostics.extend(run(&site, &plan, &NoOutput, progress).diagnostics);
-            Outcome::failed(diagnostics)
-        }
-        Err(outcome) => outcome,
-    }
-}
-
-fn run(
-    site: &Arc<Site>,
-    plan: &Plan,
-    output: &dyn Output,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Built {
-    let bundles = plan.nodes.iter().flat_map(|node| &node.bundles);
-    let total = bundles.map(|bundle| bundle.pages.len()).sum();
-    build(site, plan, output, &|done| progress(done, total))
-}
-
-fn plan_folder(root: &Path, options: &Options) -> Result<Planned, Outcome> {
-    let loaded = load_site(&Folder::new(root));
-    let mut diagnostics = loaded.diagnostics;
-    let Some(site) = loaded.site else {
-        return Err(Outcome::unusable(diagnostics));
+    let folder = Folder::new(root);
+    let mut loaded = load_known(&folder, &survey(&folder), None, &Known::default());
+    let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
+    let Some(site) = loaded.site.take() else {
+        return Outcome::unusable(diagnostics);
     };
-    let unknown = unknown_names(&site, options);
-    if !unknown.is_empty() {
-        // What is missing may be missing because it could not be read, which has been said.
-        if !site.incomplete {
-            diagnostics.extend(unknown);
-        }
-        return Err(Outcome::unusable(diagnostics));
+    if let Err(outcome) = check_names(&site, options, &mut diagnostics) {
+        return outcome;
     }
-    let request = Request {
-        nodes: options.nodes.clone(),
-        apps: options.apps.clone(),
-        drafts: options.drafts || site.config.build.drafts,
-        now: options.now,
-    };
+    let request = request(options, &site.config);
     let (plan, found) = plan(&site, &request);
     diagnostics.extend(found);
-    Ok(Planned {
-        ledger_key: build_key(&loaded.inputs, &request, &plan.boundaries),
-        site: Arc::new(site),
-        plan,
-        diagnostics,
-    })
+    let site = Arc::new(site);
+    let job = Job {
+        site: &site,
+        props: &loaded.bodies,
+        notes: &loaded.notes,
+        gone: &BTreeSet::new(),
+        ledger: None,
+        damaged: &BTreeSet::new(),
+        drafts: request.drafts,
+        all: Some(Reason::NoLedger),
+        explain: false,
+    };
+    diagnostics.extend(say(&job, &plan, progress));
+    Outcome::failed(diagnostics)
+}
+
+/// Renders everything into nothing, for what it says.
+fn say(job: &Job<'_>, plan: &Plan, progress: &(dyn Fn(usize, usize) + Sync)) -> Diagnostics {
+    let job = Job {
+        all: Some(Reason::NoLedger),
+        explain: false,
+        ..*job
+    };
+    let output: &dyn Output = &NoOutput;
+    build(&job, plan, output, progress).diagnostics
+}
+
+fn check_names(
+    site: &Site,
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), Outcome> {
+    let unknown = unknown_names(site, options);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    // What is missing may be missing because it could not be read, which has been said.
+    if !site.incomplete {
+        diagnostics.extend(unknown);
+    }
+    Err(Outcome::unusable(std::mem::take(diagnostics)))
 }
 
 /// Names in the request that the site does not have.

@@ -6,6 +6,8 @@ mod outputs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::diag::Diagnostics;
 use crate::model::{Condition, Moment, Page, SHARED_APP, Site, Status};
 
@@ -92,22 +94,16 @@ pub fn sitemap_parts(addresses: usize) -> usize {
 pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let conditions = Conditions::of(site);
-    let mut by_route: Vec<usize> = (0..site.pages.len()).collect();
-    by_route.sort_by(|&a, &b| site.pages[a].route.cmp(&site.pages[b].route));
+    let by_route = by_route(site);
     let nodes = site
         .nodes
         .values()
         .filter(|node| request.nodes.is_empty() || request.nodes.contains(&node.id))
         .map(|node| {
-            let has_app =
-                |app: &str| app == SHARED_APP || node.enabled_apps.iter().any(|name| name == app);
             let pages: Vec<usize> = by_route
                 .iter()
                 .copied()
-                .filter(|&page| {
-                    let page = &site.pages[page];
-                    has_app(&page.app) && is_shown(page, request.drafts)
-                })
+                .filter(|&page| has_page(site, &node.id, &site.pages[page], request.drafts))
                 .collect();
             let mut bundles: BTreeMap<&str, BundlePlan> = BTreeMap::new();
             for &index in &pages {
@@ -157,6 +153,35 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
     let plan = Plan { nodes, boundaries };
     outputs::check(site, &plan, &mut diagnostics);
     (plan, diagnostics)
+}
+
+/// All pages, sorted by route.
+fn by_route(site: &Site) -> Vec<usize> {
+    let mut routes: Vec<(&str, usize)> = site
+        .pages
+        .par_iter()
+        .enumerate()
+        .map(|(index, page)| (page.route.as_str(), index))
+        .collect();
+    routes.sort();
+    routes.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Whether a node has a page: its app is enabled there, and it is published, or a draft where
+/// `drafts` count.
+pub fn has_page(site: &Site, node: &str, page: &Page, drafts: bool) -> bool {
+    let has_app = page.app == SHARED_APP
+        || site
+            .nodes
+            .get(node)
+            .is_some_and(|node| node.enabled_apps.contains(&page.app));
+    has_app && is_shown(page, drafts)
+}
+
+/// The pages that a node has, over all its apps, sorted by route.
+pub fn node_pages(site: &Site, node: &str, drafts: bool) -> Vec<usize> {
+    let has = |index: &usize| has_page(site, node, &site.pages[*index], drafts);
+    by_route(site).into_iter().filter(has).collect()
 }
 
 fn is_shown(page: &Page, drafts: bool) -> bool {

@@ -12,27 +12,29 @@ mod owned;
 mod place;
 mod publish;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use crate::build::{Content, Output};
-use crate::bundle::{Bundle, FileStamp, bundle_folder};
+use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Place, code};
-use crate::digest::Digest;
-use crate::ledger::Ledger;
+use crate::files::stat_of;
+use crate::ledger::{Ledger, Written};
+use crate::model::FileStat;
 use disk::{
-    copy, digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write_failed,
+    copy, digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write,
+    write_failed,
 };
 use owned::Owned;
 
 pub use place::output_place;
-pub use publish::{Published, Written};
+pub use publish::{Counts, Published, Scope};
 
 /// The folder, inside the output folder, that a build needs while it writes: `lock`, `journal` and
 /// `staged/`. It is no part of any bundle. Without the journal of a build that was killed, the next
@@ -48,15 +50,25 @@ pub struct Store {
     owned: Owned,
     /// Staged files by the output that they will be.
     staged: Mutex<BTreeMap<String, (PathBuf, FileStamp)>>,
+    /// By the folder of a bundle: whether there is none yet, so that it is staged as a whole.
+    fresh: Mutex<BTreeMap<String, bool>>,
     next: AtomicU64,
     kept: AtomicUsize,
+    /// How many files were staged in fresh bundles.
+    staged_fresh: AtomicUsize,
     _lock: File,
 }
 
 impl Store {
     /// Opens an output folder and waits for any other build that writes there. `site` is the root
-    /// that assets are copied from.
-    pub fn open(out: &Path, site: &Path) -> Result<Store, Diagnostic> {
+    /// that assets are copied from; of the outputs that `ledger` names, all but the `damaged` are
+    /// as it says.
+    pub fn open(
+        out: &Path,
+        site: &Path,
+        ledger: Option<&Arc<Ledger>>,
+        damaged: &BTreeSet<String>,
+    ) -> Result<Store, Diagnostic> {
         let shown = out.strip_prefix(site).unwrap_or(out).display().to_string();
         let work = out.join(WORK_FOLDER);
         if is_link(out) {
@@ -83,46 +95,19 @@ impl Store {
             fs::remove_dir_all(&staged).map_err(|error| refused(&staged, &error))?;
         }
         fs::create_dir_all(&staged).map_err(|error| refused(&staged, &error))?;
-        let owned = Owned::read(out, &work.join("journal"));
+        let owned = Owned::read(out, &work.join("journal"), ledger.cloned(), damaged.clone());
         Ok(Store {
             out: out.to_path_buf(),
             shown,
             site: site.to_path_buf(),
             owned,
             staged: Mutex::default(),
+            fresh: Mutex::default(),
             next: AtomicU64::new(0),
             kept: AtomicUsize::new(0),
+            staged_fresh: AtomicUsize::new(0),
             _lock: lock,
         })
-    }
-
-    /// Gives these bundles if the output holds every byte of them, and, unless the build is
-    /// `narrowed`, no others.
-    pub fn holds(
-        &self,
-        bundles: &[(String, String, Digest)],
-        narrowed: bool,
-    ) -> Option<Vec<Bundle>> {
-        let others = !narrowed && self.owned.bundles.len() != bundles.len();
-        if others || !self.owned.journal.is_empty() {
-            return None;
-        }
-        let mut held = Vec::new();
-        for (node, app, hash) in bundles {
-            let bundle = self.owned.bundles.get(&(node.clone(), app.clone()))?;
-            if bundle.build_hash() != *hash {
-                return None;
-            }
-            held.push(bundle.clone());
-        }
-        let intact = held.par_iter().all(|bundle| {
-            let folder = self.out.join(bundle.folder());
-            bundle.files.par_iter().all(|(path, stamp)| {
-                let disk = folder.join(path);
-                is_plain_file(&disk) && digest_of(&disk).is_ok_and(|found| found == *stamp)
-            })
-        });
-        intact.then_some(held)
     }
 
     /// Gives a build up: nothing that was staged stays.
@@ -131,7 +116,16 @@ impl Store {
     }
 
     fn drop_staged(&self) {
-        let _ = fs::remove_dir_all(self.out.join(WORK_FOLDER).join("staged"));
+        let _ = fs::remove_dir_all(self.staged_folder());
+    }
+
+    fn staged_folder(&self) -> PathBuf {
+        self.out.join(WORK_FOLDER).join("staged")
+    }
+
+    /// Where a fresh bundle is staged.
+    fn fresh_folder(&self, folder: &str) -> PathBuf {
+        self.staged_folder().join("fresh").join(folder)
     }
 
     /// How diagnostics name an output.
@@ -139,37 +133,65 @@ impl Store {
         format!("{}/{path}", self.shown)
     }
 
-    fn stage(&self, path: &str, stamp: FileStamp, content: Content<'_>) -> Result<(), Diagnostic> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let staged = self
-            .out
-            .join(WORK_FOLDER)
-            .join("staged")
-            .join(number.to_string());
-        let failed = |error: io::Error| write_failed(&self.shown(path), &error);
-        match content {
-            Content::Bytes(bytes) => fs::write(&staged, bytes).map_err(failed)?,
-            Content::Copy(asset) => {
-                let copied = copy(&self.site.join(&*asset.origin), &staged).map_err(failed)?;
-                if copied != stamp {
-                    return Err(Diagnostic::error(
-                        code::UNREADABLE,
-                        Place::whole(asset.origin.to_string()),
-                        format!("`{}` changed while it was being built", asset.origin),
-                    )
-                    .hint("build again"));
-                }
-            }
+    /// Whether there is nothing yet where a bundle goes.
+    fn is_fresh(&self, node: &str, folder: &str) -> Result<bool, Diagnostic> {
+        let mut known = self.fresh.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(fresh) = known.get(folder) {
+            return Ok(*fresh);
         }
+        if is_link(&self.out.join(node)) {
+            return Err(output_symlink(&self.shown(node)));
+        }
+        let found = fs::symlink_metadata(self.out.join(folder));
+        let fresh = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        known.insert(folder.to_string(), fresh);
+        Ok(fresh)
+    }
+
+    fn stage(
+        &self,
+        path: &str,
+        stamp: FileStamp,
+        content: Content<'_>,
+    ) -> Result<FileStat, Diagnostic> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let staged = self.staged_folder().join(number.to_string());
+        let stat = self.write_staged(&staged, path, stamp, content)?;
         let mut all = self.staged.lock().unwrap_or_else(|e| e.into_inner());
         all.insert(path.to_string(), (staged, stamp));
-        Ok(())
+        Ok(stat)
+    }
+
+    fn write_staged(
+        &self,
+        staged: &Path,
+        path: &str,
+        stamp: FileStamp,
+        content: Content<'_>,
+    ) -> Result<FileStat, Diagnostic> {
+        let failed = |error: io::Error| write_failed(&self.shown(path), &error);
+        match content {
+            Content::Bytes(bytes) => write(staged, bytes).map_err(failed),
+            Content::Copy(asset) => {
+                let origin = self.site.join(&*asset.origin);
+                let (copied, stat) = copy(&origin, staged).map_err(failed)?;
+                if copied == stamp {
+                    return Ok(stat);
+                }
+                Err(Diagnostic::error(
+                    code::UNREADABLE,
+                    Place::whole(asset.origin.to_string()),
+                    format!("`{}` changed while it was being built", asset.origin),
+                )
+                .hint("build again"))
+            }
+        }
     }
 
     /// Whether what stands at a path may be replaced: it is named by a manifest, or it is what an
     /// interrupted build put there.
     fn is_ours(&self, path: &str) -> bool {
-        if self.owned.in_manifests(path).is_some() {
+        if self.owned.in_ledger(path).is_some() || self.owned.in_manifests(path).is_some() {
             return true;
         }
         let stamps = self.owned.stamps(path);
@@ -214,8 +236,29 @@ impl Output for Store {
         path: &str,
         stamp: FileStamp,
         content: Content<'_>,
-    ) -> Result<(), Diagnostic> {
-        let path = format!("{}/{path}", bundle_folder(node, app));
+    ) -> Result<FileStat, Diagnostic> {
+        let folder = bundle_folder(node, app);
+        if self.is_fresh(node, &folder)? {
+            let staged = self.fresh_folder(&folder).join(path);
+            if let Some(parent) = staged.parent()
+                && fs::create_dir(parent).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+            {
+                let failed = |error: io::Error| write_failed(&self.shown(&folder), &error);
+                fs::create_dir_all(parent).map_err(failed)?;
+            }
+            self.staged_fresh.fetch_add(1, Ordering::Relaxed);
+            return self.write_staged(&staged, &format!("{folder}/{path}"), stamp, content);
+        }
+        let path = format!("{folder}/{path}");
+        if let Some(written) = self.owned.in_ledger(&path) {
+            if written.stamp == stamp {
+                self.kept.fetch_add(1, Ordering::Relaxed);
+                return Ok(written.stat);
+            }
+            if !through_link(&self.out, Path::new(&path)) {
+                return self.stage(&path, stamp, content);
+            }
+        }
         let disk = self.out.join(&path);
         match fs::symlink_metadata(&disk) {
             Ok(metadata) if metadata.is_symlink() => Err(output_symlink(&self.shown(&path))),
@@ -231,7 +274,7 @@ impl Output for Store {
             {
                 // A file with the same bytes is as good as ours, whoever put it there.
                 self.kept.fetch_add(1, Ordering::Relaxed);
-                Ok(())
+                Ok(stat_of(&metadata))
             }
             Ok(_) if !self.is_ours(&path) => Err(foreign(&self.shown(&path))),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -246,22 +289,92 @@ impl Output for Store {
     }
 }
 
-/// Reads the ledger of a site; anything but a sound one is `None`.
-pub fn read_ledger(path: &Path) -> Option<Ledger> {
-    Ledger::parse(&fs::read_to_string(path).ok()?)
+/// Whether a build of this output folder was killed while it put files in place.
+pub fn was_interrupted(out: &Path) -> bool {
+    fs::symlink_metadata(out.join(WORK_FOLDER).join("journal")).is_ok()
 }
 
-/// Writes the ledger of a site. It comes after the outputs: a kill in between costs a build that
-/// finds nothing to do, and never a wrong answer.
-pub fn write_ledger(path: &Path, ledger: &Ledger) -> io::Result<()> {
+/// How the outputs that a ledger names stand on the disk.
+#[derive(Debug, Default)]
+pub struct Condition {
+    /// Those that are missing or altered, relative to the output folder.
+    pub damaged: BTreeSet<String>,
+    /// Whether some had to be read, because they were written just before the ledger.
+    pub some_read: bool,
+}
+
+/// Looks at every output that a ledger names; with `verify`, reads it.
+pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
+    let outputs: Vec<(&str, Written)> = ledger.outputs("").collect();
+    let read = AtomicBool::new(false);
+    let damaged = outputs
+        .into_par_iter()
+        .with_min_len(64)
+        .filter(|(path, written)| {
+            let disk = out.join(path);
+            let Ok(metadata) = fs::symlink_metadata(&disk) else {
+                return true;
+            };
+            let stat = FileStat {
+                changed: 0,
+                ..stat_of(&metadata)
+            };
+            if !metadata.is_file() || stat.size != written.stamp.size {
+                return true;
+            }
+            if !verify && stat == written.stat && stat.is_certain(ledger.facts.looked_at) {
+                return false;
+            }
+            read.store(true, Ordering::Relaxed);
+            !digest_of(&disk).is_ok_and(|found| found == written.stamp)
+        });
+    Condition {
+        damaged: damaged.map(|(path, _)| path.to_string()).collect(),
+        some_read: read.into_inner(),
+    }
+}
+
+/// The bytes of a ledger's file.
+pub fn read_ledger(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
+
+/// Writes a ledger's file as a whole. It comes after the outputs: a kill in between costs a build
+/// that finds more to do, and never a wrong answer.
+pub fn write_ledger(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = path.with_extension("new");
     if [folder, path, &temporary].into_iter().any(is_link) {
         return Err(io::Error::other("the state is behind a symbolic link"));
     }
     fs::create_dir_all(folder)?;
-    fs::write(&temporary, ledger.print())?;
+    publish::failpoint("before-ledger");
+    fs::write(&temporary, bytes)?;
+    publish::failpoint("ledger");
     fs::rename(&temporary, path)
+}
+
+/// Appends to a ledger's file, which has so many bytes. A kill within leaves an end that the next
+/// reader passes over.
+pub fn append_ledger(path: &Path, length: usize, bytes: &[u8]) -> io::Result<()> {
+    if path.parent().into_iter().chain([path]).any(is_link) {
+        return Err(io::Error::other("the state is behind a symbolic link"));
+    }
+    let mut file = File::options().append(true).open(path)?;
+    if file.metadata()?.len() != length as u64 {
+        return Err(io::Error::other("another build has written it"));
+    }
+    publish::failpoint("append");
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    file.write_all(first)?;
+    publish::failpoint("half-appended");
+    file.write_all(rest)
+}
+
+/// The bundle that a manifest in an output folder tells of.
+pub fn read_bundle(out: &Path, node: &str, app: &str) -> Option<Bundle> {
+    let text = fs::read_to_string(out.join(manifest_path(node, app))).ok()?;
+    Bundle::from_manifest(&text).filter(|bundle| bundle.node == node && bundle.app == app)
 }
 
 fn holds_content(disk: &Path, stamp: FileStamp, content: Content<'_>) -> bool {

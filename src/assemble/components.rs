@@ -2,7 +2,7 @@
 //! and the props of every block against them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
@@ -11,37 +11,80 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, Step, code, did_you_mean};
 use crate::model::{Component, Page, Site, Status, Table, Value};
 
-/// Every component's schema and examples, then the props of every page that is not archived.
-pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
-    let mut validators = BTreeMap::new();
-    for component in site.components.values() {
-        match compile(component) {
-            Ok(validator) => {
-                validators.insert(component.key.as_str(), validator);
-            }
-            Err(found) => diagnostics.extend(found),
+/// The validators of components, each made when it is first needed.
+pub struct Validators<'a> {
+    components: BTreeMap<&'a str, (&'a Component, OnceLock<Option<Validator>>)>,
+}
+
+impl<'a> Validators<'a> {
+    /// For these components; of two with one key, the first.
+    pub fn new(components: impl Iterator<Item = &'a Component>) -> Validators<'a> {
+        let mut by_key = BTreeMap::new();
+        for component in components {
+            by_key
+                .entry(component.key.as_str())
+                .or_insert_with(|| (component, OnceLock::new()));
         }
-        let Some(validator) = validators.get(component.key.as_str()) else {
-            continue;
-        };
-        for (index, example) in component.examples.iter().enumerate() {
-            let field = FieldPath::from("examples").then(index).then("props");
-            let subject = format!("example `{}`", example.name);
+        Validators { components: by_key }
+    }
+
+    /// The schema and the examples of every component.
+    pub fn check_components(&self, diagnostics: &mut Diagnostics) {
+        for (component, validator) in self.components.values() {
+            match compile(component) {
+                Err(found) => diagnostics.extend(found),
+                Ok(compiled) => {
+                    for (index, example) in component.examples.iter().enumerate() {
+                        let field = FieldPath::from("examples").then(index).then("props");
+                        let subject = format!("example `{}`", example.name);
+                        check_props(
+                            &compiled,
+                            component,
+                            &example.props,
+                            &component.origin,
+                            &field,
+                            &subject,
+                            diagnostics,
+                        );
+                    }
+                    let _ = validator.set(Some(compiled));
+                }
+            }
+        }
+    }
+
+    /// The props of the blocks of a page, unless it is archived. What is wrong with a schema is
+    /// wrong with no page.
+    pub fn check_page(&self, page: &Page, diagnostics: &mut Diagnostics) {
+        if page.status == Status::Archived {
+            return;
+        }
+        for (index, block) in page.blocks.iter().enumerate() {
+            let Some((component, validator)) = self.components.get(block.component.as_str()) else {
+                continue;
+            };
+            let Some(validator) = validator.get_or_init(|| compile(component).ok()) else {
+                continue;
+            };
             check_props(
                 validator,
                 component,
-                &example.props,
-                &component.origin,
-                &field,
-                &subject,
+                &block.props,
+                &page.origin,
+                &FieldPath::from("blocks").then(index).then("props"),
+                &format!("block `{}`", block.key),
                 diagnostics,
             );
         }
     }
-    let found: Vec<Diagnostics> = site
-        .pages
+}
+
+/// Whether the components that pages use can be used.
+pub fn check_uses(site: &Site, pages: &[&Page], diagnostics: &mut Diagnostics) {
+    let found: Vec<Diagnostics> = pages
         .par_iter()
-        .map(|page| check_page(site, page, &validators))
+        .map(|page| check_page(site, page))
+        .filter(|found| !found.is_empty())
         .collect();
     found.into_iter().for_each(|part| diagnostics.extend(part));
 }
@@ -74,7 +117,7 @@ fn compile(component: &Component) -> Result<Validator, Diagnostics> {
     })
 }
 
-fn check_page(site: &Site, page: &Page, validators: &BTreeMap<&str, Validator>) -> Diagnostics {
+fn check_page(site: &Site, page: &Page) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
     if page.status == Status::Archived {
         return diagnostics;
@@ -135,18 +178,6 @@ fn check_page(site: &Site, page: &Page, validators: &BTreeMap<&str, Validator>) 
                     format!("the component `{}` has no template", component.key),
                 )
                 .hint(format!("add `{}`", component.part_origin("html"))),
-            );
-        }
-        if let Some(validator) = validators.get(component.key.as_str()) {
-            let subject = format!("block `{}`", block.key);
-            check_props(
-                validator,
-                component,
-                &block.props,
-                &page.origin,
-                &field.then("props"),
-                &subject,
-                &mut diagnostics,
             );
         }
     }

@@ -7,11 +7,11 @@ use super::unknown;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
 use crate::model::{Condition, Page, SHARED_APP, Site, Status, route_problem};
 
-/// Every page that is not archived.
-pub fn check(site: &Site, diagnostics: &mut Diagnostics) {
+/// Those of the pages that are not archived.
+pub fn check(site: &Site, pages: &[&Page], diagnostics: &mut Diagnostics) {
     let layouts = layouts_by_theme(site);
-    let themes_of_app = themes_by_app(site);
-    for page in &site.pages {
+    let themes_of_app = themes_by_app(site, pages);
+    for page in pages {
         if page.status == Status::Archived {
             continue;
         }
@@ -42,7 +42,7 @@ fn layouts_by_theme(site: &Site) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// The themes that some node builds each app with. An app that no node has is held to the site's
 /// theme, so that its mistakes are found before it is enabled.
-fn themes_by_app(site: &Site) -> BTreeMap<&str, BTreeSet<&str>> {
+fn themes_by_app<'a>(site: &'a Site, pages: &[&'a Page]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut themes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for node in site.nodes.values() {
         let theme = site.config.theme_of(&node.id);
@@ -55,7 +55,7 @@ fn themes_by_app(site: &Site) -> BTreeMap<&str, BTreeSet<&str>> {
             themes.entry(app).or_default().insert(theme);
         }
     }
-    for page in &site.pages {
+    for page in pages {
         themes
             .entry(page.app.as_str())
             .or_insert_with(|| BTreeSet::from([site.config.site.theme.as_str()]));

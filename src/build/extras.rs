@@ -16,13 +16,9 @@ pub fn extras(
     values: &BundleValues,
     needs: &PolicyNeeds,
 ) -> Vec<(String, String)> {
-    let facts = &values.facts;
-    let base_path = facts.base_path.as_str();
+    let base_path = values.facts.of_node.base_path.as_str();
     let mut extras = vec![
-        (
-            "_headers".to_string(),
-            headers(base_path, &bundle.app, needs, facts.script.is_some()),
-        ),
+        headers_file(values, needs),
         ("_redirects".to_string(), redirects(base_path, bundle)),
     ];
     let mut robots = String::from("User-agent: *\nAllow: /\n");
@@ -32,6 +28,14 @@ pub fn extras(
     }
     extras.push(("robots.txt".to_string(), robots));
     extras
+}
+
+/// The file of headers of a bundle whose pages need this of the policy.
+pub fn headers_file(values: &BundleValues, needs: &PolicyNeeds) -> (String, String) {
+    let facts = &values.facts;
+    let node = &facts.of_node;
+    let text = headers(&node.base_path, &facts.app, needs, node.script.is_some());
+    ("_headers".to_string(), text)
 }
 
 /// Caching and security headers, in the form that Netlify and Cloudflare Pages read. No two rules

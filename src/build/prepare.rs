@@ -1,29 +1,40 @@
 //! What pages are rendered with: for each theme its templates, style sheets and hashed names, once;
-//! for each node its tokens and its script.
+//! for each node its facts, its tokens and its script.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
+use super::Job;
+use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
+use crate::ledger::Ledger;
 use crate::model::Site;
-use crate::plan::{BundlePlan, NodePlan, Plan};
+use crate::plan::Plan;
 use crate::render::style::{
-    Targets, TokenValues, check_contrast, check_keyframes, check_tokens, code_css, component_css,
-    parse_targets, resolve_tokens, theme_css, tokens_css,
+    Targets, check_contrast, check_keyframes, check_tokens, code_css, component_css, parse_targets,
+    resolve_tokens, theme_css, tokens_css,
 };
 use crate::render::{
-    AssetNames, BundleFacts, BundleValues, Engine, NodeScript, bundle_values, not_found_page,
+    Answers, AssetNames, BundleFacts, BundleValues, Engine, NodeFacts, NodeScript, bundle_values,
+    not_found_page,
 };
+
+/// All that pages are rendered with.
+pub struct Workshop<'a> {
+    themes: BTreeMap<String, ThemeReady>,
+    /// By the number of the node; `None` has no theme, which has been reported.
+    pub nodes: Vec<Option<NodeReady>>,
+    names: Vec<&'a str>,
+}
 
 /// A theme, ready to render with.
 pub struct ThemeReady {
-    pub engine: Engine,
+    engine: Arc<Engine>,
     pub names: Arc<AssetNames>,
-    targets: Targets,
     theme_styles: Option<String>,
     code_styles: Option<String>,
     component_styles: BTreeMap<String, String>,
@@ -31,36 +42,142 @@ pub struct ThemeReady {
 
 /// A node, ready to render for.
 pub struct NodeReady {
+    pub facts: Arc<NodeFacts>,
+    pub engine: Arc<Engine>,
+    pub answers: Answers,
+    /// Empty where the style sheets are those of the last build.
     pub tokens_css: String,
-    pub script: Option<(NodeScript, String)>,
-    tokens: Arc<TokenValues>,
-    page_by_key: Arc<HashMap<String, usize>>,
+    pub script_text: Option<String>,
+    values: Mutex<BTreeMap<String, Arc<BundleValues>>>,
 }
 
-/// Every theme that the plan needs.
-pub fn prepare_themes<'a>(
-    site: &Arc<Site>,
-    plan: &'a Plan,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<&'a str, ThemeReady> {
-    let targets = parse_targets(&site.config, diagnostics);
-    check_tokens(site, diagnostics);
-    check_keyframes(site, diagnostics);
-    let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for node in &plan.nodes {
-        if site.themes.contains_key(&node.theme) {
-            let components = used.entry(&node.theme).or_default();
-            for bundle in &node.bundles {
-                components.extend(bundle.components.iter().map(String::as_str));
+impl<'a> Workshop<'a> {
+    /// Everything that a plan needs.
+    pub fn new(job: &Job<'_>, plan: &'a Plan, diagnostics: &mut Diagnostics) -> Workshop<'a> {
+        let site = job.site;
+        let targets = parse_targets(&site.config, diagnostics);
+        check_tokens(site, diagnostics);
+        check_keyframes(site, diagnostics);
+        let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for node in &plan.nodes {
+            if site.themes.contains_key(&node.theme) {
+                let components = used.entry(&node.theme).or_default();
+                for bundle in &node.bundles {
+                    components.extend(bundle.components.iter().map(String::as_str));
+                }
             }
         }
-    }
-    used.into_iter()
-        .map(|(theme, components)| {
+        let themes = used.into_iter().map(|(theme, components)| {
             let ready = prepare_theme(site, theme, &components, &targets, diagnostics);
-            (theme, ready)
-        })
-        .collect()
+            (theme.to_string(), ready)
+        });
+        let mut workshop = Workshop {
+            themes: themes.collect(),
+            nodes: Vec::new(),
+            names: plan.nodes.iter().map(|node| node.node.as_str()).collect(),
+        };
+        for node in &plan.nodes {
+            let ready = workshop.themes.get(&node.theme).map(|theme| {
+                let ready = prepare_node(job, &node.node, theme, diagnostics);
+                let _ = ready.facts.pages.set(Arc::clone(&node.pages));
+                let css = tokens_css(
+                    &site.nodes[&node.node],
+                    &ready.facts.tokens,
+                    &targets,
+                    diagnostics,
+                );
+                check_contrast(
+                    site,
+                    &site.nodes[&node.node],
+                    &ready.facts.tokens,
+                    diagnostics,
+                );
+                NodeReady {
+                    tokens_css: css,
+                    ..ready
+                }
+            });
+            workshop.nodes.push(ready);
+        }
+        workshop
+    }
+
+    /// What the pages of some nodes need where nothing but pages has changed: the names of style
+    /// sheets are those that the ledger says.
+    pub fn remembered(job: &Job<'_>, nodes: &[&'a str], ledger: &Ledger) -> Workshop<'a> {
+        let site = job.site;
+        let mut workshop = Workshop {
+            themes: BTreeMap::new(),
+            nodes: Vec::new(),
+            names: nodes.to_vec(),
+        };
+        for node in nodes {
+            let theme = site.config.theme_of(node);
+            if !workshop.themes.contains_key(theme)
+                && let Some(names) = ledger.theme(theme).and_then(read_names)
+            {
+                let ready = ThemeReady {
+                    engine: Arc::new(Engine::new(Arc::clone(site), theme)),
+                    names: Arc::new(names),
+                    theme_styles: None,
+                    code_styles: None,
+                    component_styles: BTreeMap::new(),
+                };
+                workshop.themes.insert(theme.to_string(), ready);
+            }
+            let theme = workshop.themes.get(theme);
+            let known = theme.filter(|_| site.nodes.contains_key(*node));
+            let ready = known.map(|theme| prepare_node(job, node, theme, &mut Diagnostics::new()));
+            workshop.nodes.push(ready);
+        }
+        workshop
+    }
+
+    /// The id of a node by its number.
+    pub fn node_name(&self, number: usize) -> &'a str {
+        self.names[number]
+    }
+
+    /// A node by its number.
+    pub fn node(&self, number: usize) -> Option<&NodeReady> {
+        self.nodes.get(number)?.as_ref()
+    }
+
+    /// The answers for a node.
+    pub fn answers(&self, number: usize) -> Option<&Answers> {
+        self.node(number).map(|node| &node.answers)
+    }
+
+    /// The theme of a node.
+    pub fn theme(&self, node: &NodeReady) -> &ThemeReady {
+        &self.themes[&node.facts.theme]
+    }
+
+    /// Every theme with its names, as bytes for the ledger.
+    pub fn theme_records(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        let records = self.themes.iter();
+        records.map(|(key, theme)| (key.as_str(), print_names(&theme.names)))
+    }
+}
+
+fn print_names(names: &AssetNames) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer
+        .maybe(names.theme_styles.as_deref())
+        .maybe(names.code_styles.as_deref())
+        .map(&names.component_styles)
+        .map(&names.assets);
+    writer.0
+}
+
+fn read_names(bytes: &[u8]) -> Option<AssetNames> {
+    let mut reader = Reader(bytes);
+    Some(AssetNames {
+        theme_styles: reader.maybe()?,
+        code_styles: reader.maybe()?,
+        component_styles: reader.map()?,
+        assets: reader.map()?,
+    })
 }
 
 fn prepare_theme(
@@ -111,9 +228,8 @@ fn prepare_theme(
     let engine = Engine::new(Arc::clone(site), theme);
     engine.check_syntax(diagnostics);
     ThemeReady {
-        engine,
+        engine: Arc::new(engine),
         names: Arc::new(names),
-        targets: *targets,
         theme_styles,
         code_styles,
         component_styles,
@@ -141,62 +257,60 @@ impl ThemeReady {
     }
 }
 
-/// A node's tokens, contrast and script.
-pub fn prepare_node(
-    site: &Arc<Site>,
-    plan: &NodePlan,
+/// A node's facts and script.
+fn prepare_node(
+    job: &Job<'_>,
+    node: &str,
     theme: &ThemeReady,
     diagnostics: &mut Diagnostics,
 ) -> NodeReady {
-    let node = &site.nodes[&plan.node];
-    let tokens = resolve_tokens(site, node, diagnostics);
-    check_contrast(site, node, &tokens, diagnostics);
+    let site = job.site;
+    let node = &site.nodes[node];
     let allowed = site.config.allows_scripts(&node.id);
-    let script = node
-        .custom_scripts
-        .as_ref()
-        .filter(|_| allowed)
-        .map(|text| {
-            let name = hashed_name("node.js", &Digest::of_bytes(text.as_bytes()));
-            let sha256 =
-                base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()));
-            let integrity = format!("sha256-{sha256}");
-            (NodeScript { name, integrity }, text.clone())
-        });
-    NodeReady {
-        tokens_css: tokens_css(node, &tokens, &theme.targets, diagnostics),
+    let script_text = node.custom_scripts.clone().filter(|_| allowed);
+    let script = script_text.as_ref().map(|text| {
+        let sha256 =
+            base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()));
+        NodeScript {
+            name: hashed_name("node.js", &Digest::of_bytes(text.as_bytes())),
+            integrity: format!("sha256-{sha256}"),
+        }
+    });
+    let facts = Arc::new(NodeFacts {
+        site: Arc::clone(site),
+        node: node.id.clone(),
+        theme: site.config.theme_of(&node.id).to_string(),
+        drafts: job.drafts,
+        base_path: site.config.base_path_of(&node.id).to_string(),
+        pages: OnceLock::new(),
+        names: Arc::clone(&theme.names),
+        tokens: Arc::new(resolve_tokens(site, node, diagnostics)),
         script,
-        tokens: Arc::new(tokens),
-        page_by_key: Arc::new(
-            plan.pages
-                .iter()
-                .map(|&index| (site.pages[index].key.clone(), index))
-                .collect(),
-        ),
+    });
+    NodeReady {
+        answers: Answers::new(Arc::clone(&facts), Arc::clone(&theme.engine)),
+        engine: Arc::clone(&theme.engine),
+        facts,
+        tokens_css: String::new(),
+        script_text,
+        values: Mutex::default(),
     }
 }
 
 impl NodeReady {
     /// What the templates of a bundle see.
-    pub fn bundle_values(
-        &self,
-        site: &Arc<Site>,
-        node: &NodePlan,
-        bundle: &BundlePlan,
-        theme: &ThemeReady,
-    ) -> BundleValues {
-        bundle_values(Arc::new(BundleFacts {
-            site: Arc::clone(site),
-            node: node.node.clone(),
-            app: bundle.app.clone(),
-            base_path: site.config.base_path_of(&node.node).to_string(),
-            pages: Arc::clone(&node.pages),
-            page_by_key: Arc::clone(&self.page_by_key),
-            names: Arc::clone(&theme.names),
-            tokens: Arc::clone(&self.tokens),
-            script: self.script.as_ref().map(|(script, _)| script.clone()),
-            not_found: not_found_page(&bundle.app),
-        }))
+    pub fn values(&self, app: &str) -> Arc<BundleValues> {
+        let mut values = self.values.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(values) = values.get(app) {
+            return Arc::clone(values);
+        }
+        let made = Arc::new(bundle_values(Arc::new(BundleFacts {
+            of_node: Arc::clone(&self.facts),
+            app: app.to_string(),
+            not_found: not_found_page(app),
+        })));
+        values.insert(app.to_string(), Arc::clone(&made));
+        made
     }
 }
 

@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::print::{self, Progress};
 use super::{Globals, Selection, Status, absolute, output, site_root};
-use crate::bundle::Bundle;
-use crate::pipeline::{Options, Report, build_folder};
+use crate::pipeline::{BuiltBundle, Options, Report, build_folder};
 
 #[derive(Args)]
 pub struct BuildArguments {
@@ -21,6 +20,13 @@ pub struct BuildArguments {
     /// Build even what seems to be up to date
     #[arg(long)]
     force: bool,
+    /// Read every file and every output, instead of trusting their times and sizes
+    #[arg(long)]
+    verify: bool,
+    /// Say of every output why it was made or kept; or only of those of PATH: a page's file or key,
+    /// or an output or a folder of outputs
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "")]
+    explain: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -32,7 +38,18 @@ struct JsonReport {
     files_removed: usize,
     duration_ms: u64,
     bundles: Vec<JsonBundle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<Vec<JsonExplained>>,
     diagnostics: Vec<print::JsonDiagnostic>,
+}
+
+/// Why an output was made, or that it was kept.
+#[derive(Serialize)]
+struct JsonExplained {
+    output: String,
+    page: Option<String>,
+    made: bool,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -49,6 +66,8 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
     let options = Options {
         out: arguments.out.as_deref().map(absolute),
         force: arguments.force,
+        verify: arguments.verify,
+        explain: arguments.explain.is_some(),
         ..arguments.selection.options()
     };
     let (report, diagnostics) = match build_site(globals, &options) {
@@ -56,6 +75,15 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
         Err(status) => return status,
     };
     let duration = started.elapsed();
+    let explained = arguments
+        .explain
+        .as_ref()
+        .map(|wanted| explained(&report, wanted));
+    if let Some(explained) = &explained
+        && explained.is_empty()
+    {
+        output::note("no output is of that path");
+    }
     if globals.json {
         print::json_document(&JsonReport {
             pages_total: report.bundles.iter().map(|bundle| bundle.pages).sum(),
@@ -65,8 +93,14 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
             files_removed: report.written.files_removed,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             bundles: report.bundles.iter().map(json_bundle).collect(),
+            explained,
             diagnostics,
         });
+    } else if let Some(explained) = &explained {
+        for line in explained {
+            let word = if line.made { "made" } else { "kept" };
+            output::line(format_args!("{word}  {}  {}", line.output, line.reason));
+        }
     } else if !globals.quiet {
         print_report(&report, duration.as_secs_f64());
     }
@@ -85,6 +119,9 @@ pub fn build_site(
     progress.finish();
     let diagnostics = print::report(globals, &root, outcome.diagnostics);
     if let Some(report) = outcome.report {
+        if !globals.quiet {
+            report.notes.iter().for_each(output::note);
+        }
         return Ok((report, diagnostics));
     }
     if globals.json {
@@ -105,11 +142,47 @@ pub fn build_site(
     })
 }
 
-fn json_bundle(bundle: &Bundle) -> JsonBundle {
+/// What is explained of the outputs that somebody asks about: all, or those of a page by its file or
+/// its key, or those at a path or below it.
+fn explained(report: &Report, wanted: &str) -> Vec<JsonExplained> {
+    let out = report.out.to_string_lossy();
+    let folder = report.out.file_name().map(|name| name.to_string_lossy());
+    let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
+    let below = wanted
+        .strip_prefix(&*out)
+        .or_else(|| wanted.strip_prefix(&*folder?))
+        .map_or(wanted, |rest| rest.trim_start_matches('/'));
+    let is_wanted = |output: &str, page: Option<&str>| {
+        let inside = output.strip_prefix(below);
+        let stem = |page: &str| {
+            let name = page.rsplit('/').next().unwrap_or(page);
+            name.rsplit_once('.').map(|(stem, _)| stem.to_string())
+        };
+        inside.is_some_and(|rest| below.is_empty() || rest.is_empty() || rest.starts_with('/'))
+            || page.is_some_and(|page| page == wanted || stem(page).as_deref() == Some(wanted))
+    };
+    let wanted = report
+        .explained
+        .iter()
+        .filter(|explained| is_wanted(&explained.output, explained.page.as_deref()));
+    wanted
+        .map(|explained| JsonExplained {
+            output: explained.output.clone(),
+            page: explained.page.clone(),
+            made: explained.reason.is_some(),
+            reason: match &explained.reason {
+                Some(reason) => format!("because {reason}"),
+                None => "nothing that it is made from changed".to_string(),
+            },
+        })
+        .collect()
+}
+
+fn json_bundle(bundle: &BuiltBundle) -> JsonBundle {
     JsonBundle {
         node: bundle.node.clone(),
         app: bundle.app.clone(),
-        build_hash: bundle.build_hash().hex(),
+        build_hash: bundle.build_hash.hex(),
         pages: bundle.pages,
         components: bundle.components,
     }
@@ -126,8 +199,8 @@ fn print_report(report: &Report, seconds: f64) {
                 bundle.app.clone(),
                 bundle.pages.to_string(),
                 bundle.components.to_string(),
-                bundle.files.len().to_string(),
-                bundle.build_hash().short(12),
+                bundle.files.to_string(),
+                bundle.build_hash.short(12),
             ]
         })
         .collect();

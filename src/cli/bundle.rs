@@ -8,6 +8,7 @@ use super::build::build_site;
 use super::{Globals, Selection, Status, absolute, output, print};
 use crate::archive::write_archive;
 use crate::pipeline::Options;
+use crate::store::read_bundle;
 
 #[derive(Args)]
 pub struct BundleArguments {
@@ -30,7 +31,11 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
     let mut archives = Vec::new();
     let mut failures = Vec::new();
     for bundle in &report.bundles {
-        match write_archive(&report.out, bundle, &report.out) {
+        let written = match read_bundle(&report.out, &bundle.node, &bundle.app) {
+            Some(bundle) => write_archive(&report.out, &bundle, &report.out),
+            None => Err(std::io::Error::other("its manifest is gone")),
+        };
+        match written {
             Ok(path) => {
                 if !globals.json && !globals.quiet {
                     output::line(path.display());
@@ -38,7 +43,7 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
                 archives.push(serde_json::json!({
                     "node": bundle.node,
                     "app": bundle.app,
-                    "build_hash": bundle.build_hash().hex(),
+                    "build_hash": bundle.build_hash.hex(),
                     "path": path,
                 }));
             }

@@ -3,7 +3,9 @@
 mod condition;
 mod config;
 mod document;
+mod file;
 mod key;
+mod pages;
 mod site;
 mod theme;
 mod value;
@@ -17,7 +19,9 @@ pub use document::{
     Block, Component, Documents, Example, Node, Page, SHARED_APP, Scheme, Status, Token, css_name,
     sibling,
 };
+pub use file::FileStat;
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
+pub use pages::{PageMemory, Pages};
 pub use site::Site;
 pub use theme::{Asset, ContrastPair, TextFile, Theme};
 pub use value::{Table, Value};

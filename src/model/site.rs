@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::theme::DEFAULT_ZONES;
-use super::{Asset, Component, Config, Node, Page, TextFile, Theme, Token};
+use super::{Asset, Component, Config, Node, Pages, TextFile, Theme, Token};
 
 /// The site as one value. It does not change once it is made.
 #[derive(Clone, Debug)]
 pub struct Site {
     pub config: Config,
     /// Sorted by key.
-    pub pages: Vec<Page>,
+    pub pages: Pages,
     pub components: BTreeMap<String, Component>,
     pub tokens: BTreeMap<String, Token>,
     pub nodes: BTreeMap<String, Node>,

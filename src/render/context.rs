@@ -1,17 +1,20 @@
 //! What templates see: `page`, `node`, `site`, `app` and the functions, for one bundle.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::Error;
 use minijinja::value::{Enumerator, Kwargs, Object, Value};
+use serde::{Deserialize, Serialize};
 
 use super::failure::failure;
 use super::style::TokenValues;
 use super::text::{encode_path, escape};
 use crate::diag::{code, did_you_mean};
 use crate::model::{self, Page, Site, Status};
+use crate::plan::{has_page, node_pages};
+use crate::track::{Kind, ask, ask_field};
 
 /// The names that every template can see.
 pub const GLOBAL_NAMES: [&str; 13] = [
@@ -30,12 +33,14 @@ pub const PAGE_FIELDS: [&str; 9] = [
     "status",
     "metadata",
 ];
+/// The fields of `site`.
+pub const SITE_FIELDS: [&str; 2] = ["name", "language"];
 /// The fields of `node`.
 pub const NODE_FIELDS: [&str; 5] = ["id", "name", "scheme", "base_url", "enabled_apps"];
 
 /// The names of hashed files, below `_rb/<app>/assets/`. They are the same in every bundle that is
 /// built with one theme.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AssetNames {
     /// The theme's style sheet.
     pub theme_styles: Option<String>,
@@ -55,49 +60,95 @@ pub struct NodeScript {
     pub integrity: String,
 }
 
-/// All that the templates of one bundle may ask about. It never changes while a build runs.
+/// All that the templates of one node may ask about. It never changes while a build runs.
 #[derive(Debug)]
-pub struct BundleFacts {
+pub struct NodeFacts {
     pub site: Arc<Site>,
     pub node: String,
-    pub app: String,
+    pub theme: String,
+    /// Whether drafts count as pages.
+    pub drafts: bool,
     /// The path of the node's base URL.
     pub base_path: String,
-    /// The pages that the node has, over all its apps, as indices, sorted by route.
-    pub pages: Arc<Vec<usize>>,
-    /// The same, by key.
-    pub page_by_key: Arc<HashMap<String, usize>>,
+    /// The pages that the node has, over all its apps, as indices, sorted by route; found out when
+    /// they are first asked for.
+    pub pages: OnceLock<Arc<Vec<usize>>>,
     pub names: Arc<AssetNames>,
     pub tokens: Arc<TokenValues>,
     pub script: Option<NodeScript>,
+}
+
+/// The same for one of its bundles.
+#[derive(Debug)]
+pub struct BundleFacts {
+    pub of_node: Arc<NodeFacts>,
+    pub app: String,
     /// The page that stands for every address that has none.
     pub not_found: Page,
+}
+
+impl NodeFacts {
+    pub(super) fn pages(&self) -> &[usize] {
+        self.pages
+            .get_or_init(|| Arc::new(node_pages(&self.site, &self.node, self.drafts)))
+    }
+
+    /// The page of a key, where the node has it.
+    pub(super) fn page(&self, key: &str) -> Option<&Page> {
+        let page = &self.site.pages[self.site.pages.find(key)?];
+        has_page(&self.site, &self.node, page, self.drafts).then_some(page)
+    }
+
+    /// The value of a field of the node, as text for a digest and as templates see it.
+    pub(super) fn node_field(&self, field: &str) -> Option<Value> {
+        let node = &self.site.nodes[&self.node];
+        Some(match field {
+            "id" => Value::from(node.id.as_str()),
+            "name" => Value::from(node.name.as_str()),
+            "scheme" => Value::from(node.scheme.as_str()),
+            "base_url" => Value::from(self.site.config.base_url_of(&node.id)),
+            "enabled_apps" => node.enabled_apps.iter().map(String::as_str).collect(),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn site_field(&self, field: &str) -> Option<&str> {
+        match field {
+            "name" => Some(&self.site.config.site.name),
+            "language" => Some(&self.site.config.site.language),
+            _ => None,
+        }
+    }
 }
 
 impl BundleFacts {
     /// The page of a job; `None` is the one for addresses that have none.
     pub fn page(&self, index: Option<usize>) -> &Page {
-        index.map_or(&self.not_found, |index| &self.site.pages[index])
+        index.map_or(&self.not_found, |index| &self.of_node.site.pages[index])
     }
 
     /// The URL of a route, from the root of the host.
     pub fn url(&self, route: &str) -> String {
-        url_below(&self.base_path, route)
+        ask(Kind::BasePath, "");
+        url_below(&self.of_node.base_path, route)
     }
 
     /// The URL of a hashed file.
     pub fn asset_url(&self, name: &str) -> String {
+        ask(Kind::BasePath, "");
         format!(
             "{}/_rb/{}/assets/{}",
-            self.base_path,
+            self.of_node.base_path,
             self.app,
             encode_path(name)
         )
     }
 
     fn canonical(&self, page: &Page) -> Option<String> {
-        let base = self.site.config.base_url_of(&self.node)?;
-        let origin = base.strip_suffix(self.base_path.as_str()).unwrap_or(base);
+        ask(Kind::Node, "base_url");
+        let facts = &self.of_node;
+        let base = facts.site.config.base_url_of(&facts.node)?;
+        let origin = base.strip_suffix(facts.base_path.as_str()).unwrap_or(base);
         Some(format!("{origin}{}", self.url(&page.route)))
     }
 }
@@ -139,31 +190,50 @@ pub struct BundleValues {
 
 /// Makes the values of a bundle.
 pub fn bundle_values(facts: Arc<BundleFacts>) -> BundleValues {
-    let site = &facts.site;
-    let node = &site.nodes[&facts.node];
-    let shared = [&facts; 4].map(Arc::clone);
-    let [for_pages, for_url, for_asset, for_token] = shared;
+    let [for_pages, for_url, for_asset, for_token] = [&facts; 4].map(Arc::clone);
     BundleValues {
-        node: Value::from_pairs([
-            ("id", Value::from(node.id.as_str())),
-            ("name", Value::from(node.name.as_str())),
-            ("scheme", Value::from(node.scheme.as_str())),
-            ("base_url", Value::from(site.config.base_url_of(&node.id))),
-            (
-                "enabled_apps",
-                node.enabled_apps.iter().map(String::as_str).collect(),
-            ),
-        ]),
-        site: Value::from_pairs([
-            ("name", Value::from(site.config.site.name.as_str())),
-            ("language", Value::from(site.config.site.language.as_str())),
-        ]),
+        node: Value::from_object(NodeValue(Arc::clone(&facts.of_node))),
+        site: Value::from_object(SiteValue(Arc::clone(&facts.of_node))),
         app: Value::from(facts.app.as_str()),
         pages: Value::from_function(move |options: Kwargs| list_pages(&for_pages, &options)),
         url_for: Value::from_function(move |key: &str| url_for(&for_url, key)),
         asset: Value::from_function(move |path: &str| asset(&for_asset, path)),
         token: Value::from_function(move |key: &str| token(&for_token, key)),
         facts,
+    }
+}
+
+/// The node as templates see it.
+#[derive(Debug)]
+struct NodeValue(Arc<NodeFacts>);
+
+impl Object for NodeValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let field = key.as_str()?;
+        let value = self.0.node_field(field)?;
+        ask(Kind::Node, field);
+        Some(value)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&NODE_FIELDS)
+    }
+}
+
+/// The site as templates see it.
+#[derive(Debug)]
+struct SiteValue(Arc<NodeFacts>);
+
+impl Object for SiteValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let field = key.as_str()?;
+        let value = self.0.site_field(field)?;
+        ask(Kind::Site, field);
+        Some(Value::from(value))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&SITE_FIELDS)
     }
 }
 
@@ -201,12 +271,18 @@ impl Object for Context {
 pub struct PageValue {
     pub facts: Arc<BundleFacts>,
     pub index: Option<usize>,
+    /// Whether it is the page that is rendered: what that says is part of the job, and no question.
+    pub is_own: bool,
 }
 
 impl Object for PageValue {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let page = self.facts.page(self.index);
-        Some(match key.as_str()? {
+        let field = key.as_str()?;
+        if !self.is_own && PAGE_FIELDS.contains(&field) {
+            ask_field(&page.key, if field == "url" { "route" } else { field });
+        }
+        Some(match field {
             "key" => Value::from(page.key.as_str()),
             "app" => Value::from(page.app.as_str()),
             "name" => Value::from(page.name.as_str()),
@@ -248,7 +324,7 @@ fn free_value(value: &model::Value) -> Value {
 pub fn head(
     facts: &BundleFacts,
     index: Option<usize>,
-    components: &[&str],
+    components: &[String],
     has_code: bool,
 ) -> Value {
     let page = facts.page(index);
@@ -275,13 +351,19 @@ pub fn head(
             escape(&canonical)
         ));
     }
-    let names = &facts.names;
-    let tokens = format!("{}/_rb/{}/tokens.css", facts.base_path, facts.app);
+    ask(Kind::BasePath, "");
+    ask(Kind::Styles, "");
+    for component in components {
+        ask(Kind::ComponentStyles, component);
+    }
+    let names = &facts.of_node.names;
+    let base_path = &facts.of_node.base_path;
+    let tokens = format!("{base_path}/_rb/{}/tokens.css", facts.app);
     let code = names.code_styles.as_ref().filter(|_| has_code);
     let sheets = names.theme_styles.iter().chain(code).chain(
         components
             .iter()
-            .filter_map(|component| names.component_styles.get(*component)),
+            .filter_map(|component| names.component_styles.get(component)),
     );
     line(format_args!(
         "<link rel=\"stylesheet\" href=\"{}\">",
@@ -299,7 +381,8 @@ pub fn head(
 
 /// `scripts()`: the node's own scripts, where the site allows them.
 pub fn scripts(facts: &BundleFacts) -> Value {
-    Value::from_safe_string(match &facts.script {
+    ask(Kind::Script, "");
+    Value::from_safe_string(match &facts.of_node.script {
         None => String::new(),
         Some(script) => format!(
             "<script src=\"{}\" integrity=\"{}\" defer></script>",
@@ -309,58 +392,86 @@ pub fn scripts(facts: &BundleFacts) -> Value {
     })
 }
 
-fn list_pages(facts: &Arc<BundleFacts>, options: &Kwargs) -> Result<Value, Error> {
-    let apps: Option<Value> = options.get("app")?;
-    let layout: Option<String> = options.get("layout")?;
-    let under: Option<String> = options.get("under")?;
-    let limit: Option<usize> = options.get("limit")?;
-    options.assert_all_used()?;
-    let apps: Option<Vec<String>> = match apps {
-        None => None,
-        Some(one) if one.as_str().is_some() => Some(vec![one.to_string()]),
-        Some(many) => Some(many.try_iter()?.map(|app| app.to_string()).collect()),
-    };
+/// The options of `pages(…)`. As JSON they are the name of a question.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Query {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    app: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    layout: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    under: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    limit: Option<usize>,
+}
+
+/// The pages of a list, as indices.
+pub(super) fn listed(facts: &NodeFacts, query: &Query) -> Vec<usize> {
+    let pages = facts.pages();
     let route = |index: usize| facts.site.pages[index].route.as_str();
+    let below = query.under.as_ref();
     // They are sorted by route, so those below one are a range.
-    let candidates = match under.map(|route| format!("{}/", route.trim_end_matches('/'))) {
-        None => &facts.pages[..],
+    let candidates = match below.map(|route| format!("{}/", route.trim_end_matches('/'))) {
+        None => pages,
         Some(below) => {
-            let start = facts
-                .pages
-                .partition_point(|&index| route(index) < below.as_str());
-            let rest = &facts.pages[start..];
+            let start = pages.partition_point(|&index| route(index) < below.as_str());
+            let rest = &pages[start..];
             &rest[..rest.partition_point(|&index| route(index).starts_with(&below))]
         }
     };
-    let listed = candidates.iter().filter(|&&index| {
-        let page = &facts.site.pages[index];
-        apps.as_ref().is_none_or(|apps| apps.contains(&page.app))
-            && layout.as_ref().is_none_or(|layout| *layout == page.layout)
-    });
-    Ok(listed
-        .take(limit.unwrap_or(usize::MAX))
-        .map(|&index| {
+    let is_listed = |index: &usize| {
+        let page = &facts.site.pages[*index];
+        query
+            .app
+            .as_ref()
+            .is_none_or(|apps| apps.contains(&page.app))
+            && query
+                .layout
+                .as_ref()
+                .is_none_or(|layout| *layout == page.layout)
+    };
+    let listed = candidates.iter().copied().filter(is_listed);
+    listed.take(query.limit.unwrap_or(usize::MAX)).collect()
+}
+
+fn list_pages(facts: &Arc<BundleFacts>, options: &Kwargs) -> Result<Value, Error> {
+    let apps: Option<Value> = options.get("app")?;
+    let query = Query {
+        app: match apps {
+            None => None,
+            Some(one) if one.as_str().is_some() => Some(vec![one.to_string()]),
+            Some(many) => Some(many.try_iter()?.map(|app| app.to_string()).collect()),
+        },
+        layout: options.get("layout")?,
+        under: options.get("under")?,
+        limit: options.get("limit")?,
+    };
+    options.assert_all_used()?;
+    let name = serde_json::to_string(&query).unwrap_or_default();
+    ask(Kind::Pages, &name);
+    Ok(listed(&facts.of_node, &query)
+        .into_iter()
+        .map(|index| {
             Value::from_object(PageValue {
                 facts: Arc::clone(facts),
                 index: Some(index),
+                is_own: false,
             })
         })
         .collect())
 }
 
-fn url_for(facts: &BundleFacts, key: &str) -> Result<String, Error> {
-    if let Some(&index) = facts.page_by_key.get(key) {
-        return Ok(facts.url(&facts.site.pages[index].route));
+fn url_for(bundle: &BundleFacts, key: &str) -> Result<String, Error> {
+    let facts = &bundle.of_node;
+    ask(Kind::Route, key);
+    if let Some(page) = facts.page(key) {
+        return Ok(bundle.url(&page.route));
     }
     if facts.site.incomplete {
         return Ok(String::from("#"));
     }
-    let hint = match facts
-        .site
-        .pages
-        .binary_search_by(|page| page.key.as_str().cmp(key))
-    {
-        Ok(found) => {
+    let hint = match facts.site.pages.find(key) {
+        Some(found) => {
             let page = &facts.site.pages[found];
             Some(format!(
                 "the page exists: its app is `{}` and its status `{}`; link to it only where `\"{}\" in node.enabled_apps`",
@@ -369,14 +480,21 @@ fn url_for(facts: &BundleFacts, key: &str) -> Result<String, Error> {
                 page.app
             ))
         }
-        Err(_) => did_you_mean(key, facts.page_by_key.keys().map(String::as_str)),
+        None => {
+            let keys = facts
+                .pages()
+                .iter()
+                .map(|&index| facts.site.pages.key(index));
+            did_you_mean(key, keys)
+        }
     };
     let message = format!("node `{}` has no page `{key}`", facts.node);
     Err(failure(code::UNKNOWN_PAGE, message, hint))
 }
 
 fn asset(facts: &BundleFacts, path: &str) -> Result<String, Error> {
-    let names = &facts.names.assets;
+    ask(Kind::Asset, path);
+    let names = &facts.of_node.names.assets;
     names
         .get(path)
         .map(|name| facts.asset_url(name))
@@ -391,8 +509,10 @@ fn asset(facts: &BundleFacts, path: &str) -> Result<String, Error> {
 }
 
 fn token(facts: &BundleFacts, key: &str) -> Result<String, Error> {
-    facts.tokens.get(key).cloned().ok_or_else(|| {
-        let hint = did_you_mean(key, facts.tokens.keys().map(String::as_str));
+    ask(Kind::Token, key);
+    let tokens = &facts.of_node.tokens;
+    tokens.get(key).cloned().ok_or_else(|| {
+        let hint = did_you_mean(key, tokens.keys().map(String::as_str));
         failure(
             code::UNKNOWN_TOKEN,
             format!("there is no token `{key}`"),

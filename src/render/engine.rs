@@ -14,6 +14,7 @@ use super::bounds::excess;
 use super::failure::Failure;
 use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::model::Site;
+use crate::track::{Kind, ask};
 
 /// The instructions that one template may run: about a second of work.
 const FUEL: u64 = 20_000_000;
@@ -80,6 +81,12 @@ impl Engine {
                 minijinja::escape_formatter(output, state, value)
             }
         });
+        // It is called for every `include`, `extends` and `import` of every render; the loader, only
+        // for the first.
+        environment.set_path_join_callback(|name, _| {
+            ask(Kind::Template, name);
+            name.into()
+        });
         let loader_site = Arc::clone(&site);
         let loader_theme = theme.to_string();
         environment.set_loader(move |name| load(&loader_site, &loader_theme, name));
@@ -92,6 +99,7 @@ impl Engine {
 
     /// Runs a template. The diagnostic of a failure names the template and not what it was run for.
     pub fn render(&self, name: &str, context: Value) -> Result<String, Diagnostic> {
+        ask(Kind::Template, name);
         let mut output = Bounded(Vec::with_capacity(4096));
         self.environment
             .get_template(name)
@@ -102,6 +110,11 @@ impl Engine {
             })
             .map_err(|error| self.diagnostic(name, &error))?;
         Ok(String::from_utf8(output.0).expect("the engine writes only text"))
+    }
+
+    /// The text of a template, if there is one.
+    pub(super) fn text<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        find(&self.site, &self.theme, name).map(|(_, text)| text)
     }
 
     /// Parses every template that the theme and the components have, used or not.

@@ -1,5 +1,6 @@
 //! Rendering: a job to bytes. Markdown, style sheets and templates, all of it pure.
 
+mod answers;
 mod bounds;
 mod context;
 mod engine;
@@ -12,10 +13,11 @@ mod props;
 pub mod style;
 mod text;
 
+pub use answers::Answers;
 pub use context::{
-    AssetNames, BundleFacts, BundleValues, NodeScript, bundle_values, not_found_page,
+    AssetNames, BundleFacts, BundleValues, NodeFacts, NodeScript, bundle_values, not_found_page,
 };
 pub use engine::Engine;
-pub use page::{RenderedPage, render_not_found, render_page};
+pub use page::{Body, RenderedPage, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;
 pub use text::{encode_path, escape};

@@ -13,7 +13,9 @@ use super::policy::{PolicyNeeds, policy_needs};
 use super::props::{Binding, Defaults, bind_props};
 use super::text::escape;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
+use crate::model::Table;
 use crate::plan::PageJob;
+use crate::track::{Kind, ask};
 
 /// A finished page.
 #[derive(Debug)]
@@ -23,53 +25,62 @@ pub struct RenderedPage {
     pub needs: PolicyNeeds,
 }
 
-/// Renders a page of a bundle. With errors, every block that fails is reported, and the layout too.
-pub fn render_page(
+/// The blocks of a page, rendered: all of it but the layout.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The HTML of each zone of the layout.
+    zones: BTreeMap<String, String>,
+    /// The components that it uses, sorted.
+    components: Vec<String>,
+    /// Whether there is highlighted code in it.
+    has_code: bool,
+}
+
+/// Renders the blocks of a page of a bundle; `props` are those of all its blocks. What fails is
+/// reported, and the rest is still there for the layout to be tried with.
+pub fn render_body(
     engine: &Engine,
     bundle: &Arc<BundleValues>,
     job: &PageJob,
-) -> Result<RenderedPage, Diagnostics> {
+    props: &[Table],
+    diagnostics: &mut Diagnostics,
+) -> Body {
     let facts = &bundle.facts;
+    let site = &facts.of_node.site;
     let page = facts.page(Some(job.page));
-    let mut diagnostics = Diagnostics::new();
-    let theme = facts.site.config.theme_of(&facts.node);
-    let zone_names = facts.site.layout_zones(theme, &page.layout);
-    let mut zones: BTreeMap<&str, String> = zone_names
-        .iter()
-        .map(|zone| (*zone, String::new()))
-        .collect();
+    let mut zones = empty_zones(bundle, &page.layout);
     let mut ids = Ids::new(
         job.blocks
             .iter()
             .map(|&index| page.blocks[index].key.clone()),
     );
     let mut binding = Binding {
-        markdown: &facts.site.config.markdown,
+        markdown: &site.config.markdown,
         ids: &mut ids,
         has_code: false,
         defaults: Defaults::default(),
     };
     let page_value = page_value(bundle, Some(job.page));
-    let mut components: Vec<&str> = Vec::new();
+    let mut components: Vec<String> = Vec::new();
+    let none = Table::new();
     for &index in &job.blocks {
         let block = &page.blocks[index];
-        let Some(component) = facts.site.components.get(&block.component) else {
+        ask(Kind::Component, &block.component);
+        let Some(component) = site.components.get(&block.component) else {
             continue;
         };
-        components.push(&component.key);
+        components.push(component.key.clone());
         let block_value = Value::from_pairs([
             ("key", Value::from(block.key.as_str())),
             ("zone", Value::from(block.zone.as_str())),
             ("order", Value::from(index)),
             ("component", Value::from(block.component.as_str())),
         ]);
+        let props = bind_props(component, props.get(index).unwrap_or(&none), &mut binding);
         let context = Value::from_object(Context {
             bundle: Arc::clone(bundle),
             page: page_value.clone(),
-            own: vec![
-                ("props", bind_props(component, &block.props, &mut binding)),
-                ("block", block_value),
-            ],
+            own: vec![("props", props), ("block", block_value)],
         });
         match engine.render(&format!("components/{}.html", component.key), context) {
             Ok(html) => {
@@ -91,53 +102,59 @@ pub fn render_page(
             }
         }
     }
+    ask(Kind::Markdown, "");
     components.sort_unstable();
     components.dedup();
-    let has_code = binding.has_code;
-    let zones = Arc::new(Zones::new(zones));
-    match render_layout(
-        engine,
-        bundle,
-        Some(job.page),
-        &zones,
-        &components,
-        has_code,
-    ) {
-        Ok(html) => {
-            for zone in zones.unread() {
-                let at = job
-                    .blocks
-                    .iter()
-                    .find(|&&index| page.blocks[index].zone == zone);
-                let place = match at {
-                    Some(&index) => Place::value(
-                        Arc::clone(&page.origin),
-                        FieldPath::from("blocks").then(index).then("zone"),
-                    ),
-                    None => Place::whole(Arc::clone(&page.origin)),
-                };
-                diagnostics.push(
-                    Diagnostic::error(
-                        code::UNKNOWN_ZONE,
-                        place,
-                        format!(
-                            "the layout `{}` does not show the zone `{zone}`",
-                            page.layout
-                        ),
-                    )
-                    .hint(format!(
-                        "write `{{{{ zones[\"{zone}\"] }}}}` in the layout, or leave the zone out of its zones in theme.toml"
-                    )),
-                );
-            }
-            return finish(html, &page.origin, diagnostics);
-        }
-        Err(diagnostic) => diagnostics.push(diagnostic.related(
+    Body {
+        zones,
+        components,
+        has_code: binding.has_code,
+    }
+}
+
+/// Renders a page of a bundle around its body.
+pub fn render_in_layout(
+    engine: &Engine,
+    bundle: &Arc<BundleValues>,
+    job: &PageJob,
+    body: &Body,
+) -> Result<RenderedPage, Diagnostics> {
+    let page = bundle.facts.page(Some(job.page));
+    let mut diagnostics = Diagnostics::new();
+    let zones = Arc::new(Zones::new(&body.zones));
+    let html = render_layout(engine, bundle, Some(job.page), &zones, body).map_err(|error| {
+        error.related(
             Place::whole(Arc::clone(&page.origin)),
             "while rendering the layout of this page",
-        )),
+        )
+    })?;
+    for zone in zones.unread() {
+        let at = job
+            .blocks
+            .iter()
+            .find(|&&index| page.blocks[index].zone == zone);
+        let place = match at {
+            Some(&index) => Place::value(
+                Arc::clone(&page.origin),
+                FieldPath::from("blocks").then(index).then("zone"),
+            ),
+            None => Place::whole(Arc::clone(&page.origin)),
+        };
+        diagnostics.push(
+            Diagnostic::error(
+                code::UNKNOWN_ZONE,
+                place,
+                format!(
+                    "the layout `{}` does not show the zone `{zone}`",
+                    page.layout
+                ),
+            )
+            .hint(format!(
+                "write `{{{{ zones[\"{zone}\"] }}}}` in the layout, or leave the zone out of its zones in theme.toml"
+            )),
+        );
     }
-    Err(diagnostics)
+    finish(html, &page.origin, diagnostics)
 }
 
 /// Renders the page for addresses that have none.
@@ -146,20 +163,29 @@ pub fn render_not_found(
     bundle: &Arc<BundleValues>,
 ) -> Result<RenderedPage, Diagnostics> {
     let facts = &bundle.facts;
-    let theme = facts.site.config.theme_of(&facts.node);
-    let zones = facts
-        .site
-        .layout_zones(theme, "404")
-        .into_iter()
-        .map(|zone| (zone, String::new()))
-        .collect();
-    let zones = Arc::new(Zones::new(zones));
-    let html = render_layout(engine, bundle, None, &zones, &[], false)?;
-    let origin = match facts.site.theme_text(theme, "layouts/404.html") {
+    let body = Body {
+        zones: empty_zones(bundle, "404"),
+        components: Vec::new(),
+        has_code: false,
+    };
+    let zones = Arc::new(Zones::new(&body.zones));
+    let html = render_layout(engine, bundle, None, &zones, &body)?;
+    let site = &facts.of_node.site;
+    let origin = match site.theme_text(&facts.of_node.theme, "layouts/404.html") {
         Some(file) => &file.origin,
         None => &facts.not_found.origin,
     };
     finish(html, origin, Diagnostics::new())
+}
+
+fn empty_zones(bundle: &BundleValues, layout: &str) -> BTreeMap<String, String> {
+    ask(Kind::Zones, layout);
+    let facts = &bundle.facts.of_node;
+    let zones = facts.site.layout_zones(&facts.theme, layout);
+    let zones = zones
+        .into_iter()
+        .map(|zone| (zone.to_string(), String::new()));
+    zones.collect()
 }
 
 /// A page with what it needs of the policy, where nothing was wrong with it; what the policy forbids
@@ -195,11 +221,12 @@ struct Zones {
 }
 
 impl Zones {
-    fn new(zones: BTreeMap<&str, String>) -> Zones {
-        let zones = zones.into_iter().map(|(zone, html)| {
+    fn new(zones: &BTreeMap<String, String>) -> Zones {
+        let zones = zones.iter().map(|(zone, html)| {
             // Nothing is lost of a zone that is empty.
             let read = AtomicBool::new(html.is_empty());
-            (zone.to_string(), (Value::from_safe_string(html), read))
+            let html = Value::from_safe_string(html.clone());
+            (zone.clone(), (html, read))
         });
         Zones {
             zones: zones.collect(),
@@ -236,6 +263,7 @@ fn page_value(bundle: &BundleValues, index: Option<usize>) -> Value {
     Value::from_object(PageValue {
         facts: Arc::clone(&bundle.facts),
         index,
+        is_own: true,
     })
 }
 
@@ -244,19 +272,25 @@ fn render_layout(
     bundle: &Arc<BundleValues>,
     index: Option<usize>,
     zones: &Arc<Zones>,
-    components: &[&str],
-    has_code: bool,
+    body: &Body,
 ) -> Result<String, Diagnostic> {
     let facts = &bundle.facts;
-    let head = head(facts, index, components, has_code);
-    let scripts = scripts(facts);
+    let for_head = Arc::clone(facts);
+    let for_scripts = Arc::clone(facts);
+    let (components, has_code) = (body.components.clone(), body.has_code);
     let context = Value::from_object(Context {
         bundle: Arc::clone(bundle),
         page: page_value(bundle, index),
         own: vec![
             ("zones", Value::from_dyn_object(Arc::clone(zones))),
-            ("head", Value::from_function(move || head.clone())),
-            ("scripts", Value::from_function(move || scripts.clone())),
+            (
+                "head",
+                Value::from_function(move || head(&for_head, index, &components, has_code)),
+            ),
+            (
+                "scripts",
+                Value::from_function(move || scripts(&for_scripts)),
+            ),
         ],
     });
     engine.render(

@@ -13,6 +13,8 @@ use std::path::Path;
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Place, code};
 use crate::digest::Digest;
+use crate::files::stat_of;
+use crate::model::FileStat;
 
 /// The digest and size of a file, read as a stream.
 pub fn digest_of(path: &Path) -> io::Result<FileStamp> {
@@ -28,8 +30,15 @@ fn stamp_of(hasher: &blake3::Hasher, size: u64) -> FileStamp {
     }
 }
 
+/// Writes a new file, and tells what the file system says of it.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<FileStat> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    Ok(stat_of(&file.metadata()?))
+}
+
 /// Copies a regular file, and tells what was copied.
-pub fn copy(from: &Path, to: &Path) -> io::Result<FileStamp> {
+pub fn copy(from: &Path, to: &Path) -> io::Result<(FileStamp, FileStat)> {
     if !is_plain_file(from) {
         return Err(io::Error::other("it is no regular file"));
     }
@@ -40,7 +49,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<FileStamp> {
     loop {
         let count = from.read(&mut buffer)?;
         if count == 0 {
-            return Ok(stamp_of(&hasher, size));
+            let stat = stat_of(&to.metadata()?);
+            return Ok((stamp_of(&hasher, size), stat));
         }
         hasher.update(&buffer[..count]);
         to.write_all(&buffer[..count])?;

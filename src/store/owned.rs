@@ -1,13 +1,16 @@
 //! Which files of an output folder are rbgen's: those of the manifests, and those of the journal that
 //! a build keeps while it puts files in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use crate::bundle::{Bundle, FileStamp, is_output_path, manifest_path};
+use super::read_bundle;
+use crate::bundle::{Bundle, FileStamp, bundle_folder, is_output_path, manifest_path};
 use crate::digest::Digest;
+use crate::ledger::{Ledger, Written};
 use crate::store::disk::{is_link, is_plain_file};
 
 /// A journal: outputs, relative to the output folder, each with all that rbgen may have put there.
@@ -53,21 +56,27 @@ impl Journal {
 }
 
 /// What earlier builds wrote.
-#[derive(Default)]
 pub struct Owned {
-    /// By node and app, from the manifests.
-    pub bundles: BTreeMap<(String, String), Bundle>,
+    out: PathBuf,
+    ledger: Option<Arc<Ledger>>,
+    /// Outputs of the ledger that are not as it says.
+    damaged: BTreeSet<String>,
+    /// By node and app, the bundles that have a manifest or are in the ledger, each read when it is
+    /// first needed. A manifest that is damaged or foreign owns nothing.
+    bundles: BTreeMap<(String, String), OnceLock<Option<Bundle>>>,
     /// What a build that did not finish had put, or was about to put, in place.
     pub journal: Stamps,
 }
 
 impl Owned {
-    /// Reads the manifests and the journal. What is damaged or foreign owns nothing.
-    pub fn read(out: &Path, journal: &Path) -> Owned {
-        let mut owned = Owned {
-            journal: Journal::read(journal).unwrap_or_default(),
-            ..Owned::default()
-        };
+    /// Looks for manifests, and reads the journal.
+    pub fn read(
+        out: &Path,
+        journal: &Path,
+        ledger: Option<Arc<Ledger>>,
+        damaged: BTreeSet<String>,
+    ) -> Owned {
+        let mut bundles = BTreeMap::new();
         for node in names(out) {
             if is_link(&out.join(&node)) {
                 continue;
@@ -76,32 +85,71 @@ impl Owned {
                 let Some(app) = file.strip_suffix(".json") else {
                     continue;
                 };
-                let disk = out.join(manifest_path(&node, app));
-                if !is_plain_file(&disk) {
-                    continue;
-                }
-                let bundle = fs::read_to_string(&disk)
-                    .ok()
-                    .and_then(|text| Bundle::from_manifest(&text))
-                    .filter(|bundle| bundle.node == node && bundle.app == app);
-                if let Some(bundle) = bundle {
-                    owned
-                        .bundles
-                        .insert((node.clone(), app.to_string()), bundle);
+                if is_plain_file(&out.join(manifest_path(&node, app))) {
+                    bundles.insert((node.clone(), app.to_string()), OnceLock::default());
                 }
             }
         }
-        owned
+        for (node, app, _) in ledger.iter().flat_map(|ledger| ledger.bundles()) {
+            if is_link(&out.join(node)) {
+                continue;
+            }
+            bundles
+                .entry((node.to_string(), app.to_string()))
+                .or_default();
+        }
+        Owned {
+            out: out.to_path_buf(),
+            ledger,
+            damaged,
+            bundles,
+            journal: Journal::read(journal).unwrap_or_default(),
+        }
     }
-}
 
-impl Owned {
+    /// Node and app of every bundle that is ours.
+    pub fn bundles(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ours = self
+            .bundles
+            .keys()
+            .filter(|(node, app)| self.bundle(node, app).is_some());
+        ours.map(|(node, app)| (node.as_str(), app.as_str()))
+    }
+
+    /// What a manifest says; where it is damaged, what the ledger says.
+    pub fn bundle(&self, node: &str, app: &str) -> Option<&Bundle> {
+        let key = (node.to_string(), app.to_string());
+        let read = || read_bundle(&self.out, node, app).or_else(|| self.remembered(node, app));
+        self.bundles.get(&key)?.get_or_init(read).as_ref()
+    }
+
+    fn remembered(&self, node: &str, app: &str) -> Option<Bundle> {
+        let ledger = self.ledger.as_ref()?;
+        ledger.output(&manifest_path(node, app))?;
+        let folder = format!("{}/", bundle_folder(node, app));
+        let outputs = ledger.outputs(&folder);
+        Some(Bundle {
+            node: node.to_string(),
+            app: app.to_string(),
+            pages: 0,
+            components: 0,
+            files: outputs
+                .map(|(path, written)| (path[folder.len()..].to_string(), written.stamp))
+                .collect(),
+        })
+    }
+
+    /// What the ledger says of an output that is as it says.
+    pub fn in_ledger(&self, path: &str) -> Option<Written> {
+        let written = self.ledger.as_ref()?.output(path)?;
+        (!self.damaged.contains(path)).then_some(written)
+    }
+
     /// What a manifest says of an output, by its path relative to the output folder.
     pub fn in_manifests(&self, path: &str) -> Option<FileStamp> {
         let mut parts = path.splitn(3, '/');
         let (node, app, rest) = (parts.next()?, parts.next()?, parts.next()?);
-        let bundle = self.bundles.get(&(node.to_string(), app.to_string()))?;
-        bundle.files.get(rest).copied()
+        self.bundle(node, app)?.files.get(rest).copied()
     }
 
     /// All that rbgen may have put at an output.
@@ -113,9 +161,13 @@ impl Owned {
     /// Every output that is ours and that `keep` does not want, with all that may stand there.
     pub fn but(&self, keep: impl Fn(&str) -> bool) -> Stamps {
         let mut others = Stamps::new();
-        for bundle in self.bundles.values() {
-            let folder = bundle.folder();
-            for path in bundle.files.keys() {
+        for (node, app) in self.bundles() {
+            let folder = bundle_folder(node, app);
+            for path in self
+                .bundle(node, app)
+                .into_iter()
+                .flat_map(|bundle| bundle.files.keys())
+            {
                 let path = format!("{folder}/{path}");
                 if !keep(&path) {
                     others.insert(path, Vec::new());

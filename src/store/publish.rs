@@ -16,27 +16,50 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::disk::{
-    digest_of, foreign, is_link, is_plain_file, is_same_file, output_symlink, through_link,
+    digest_of, foreign, is_link, is_plain_file, is_same_file, output_symlink, through_link, write,
     write_failed,
 };
 use super::owned::{Journal, Stamps};
 use super::{Store, WORK_FOLDER};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::model::fold_path;
+use crate::digest::Digest;
+use crate::files::stat_of;
+use crate::ledger::Written;
+use crate::model::{FileStat, fold_path};
 
 /// What putting a build in place did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct Counts {
     pub files_written: usize,
     pub files_kept: usize,
     pub files_removed: usize,
 }
 
+/// What is in place now.
+pub struct Put {
+    pub counts: Counts,
+    /// Warnings.
+    pub diagnostics: Diagnostics,
+    /// The manifests of the bundles, by path.
+    pub manifests: Vec<(String, Written)>,
+}
+
+/// What the bundles of a build are, of all that the output has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All: others go.
+    All,
+    /// Those that were asked for: others stay.
+    Some,
+    /// Those of which files have changed, and only their bytes: no path is new or gone.
+    Changed,
+}
+
 /// How it ended.
 pub enum Published {
     /// All is in place; there may be warnings.
-    All(Written, Diagnostics),
+    All(Put),
     /// Nothing has changed.
     Nothing(Diagnostic),
     /// Each file is old or new, and the next build mends it.
@@ -46,13 +69,12 @@ pub enum Published {
 type Staged = BTreeMap<String, (PathBuf, FileStamp)>;
 
 impl Store {
-    /// Puts what was staged in place, writes the manifests and removes what is stale. With
-    /// `narrowed`, what belongs to bundles that this build did not make stays.
-    pub fn publish(self, bundles: &[Bundle], narrowed: bool) -> Published {
-        let published = match self.get_ready(bundles, narrowed) {
+    /// Puts what was staged in place, writes the manifests and removes what is stale.
+    pub fn publish(&self, bundles: &[Bundle], scope: Scope) -> Published {
+        let published = match self.get_ready(bundles, scope) {
             Err(diagnostic) => Published::Nothing(diagnostic),
-            Ok(ready) => match self.put_in_place(bundles, narrowed, &ready) {
-                Ok((written, diagnostics)) => Published::All(written, diagnostics),
+            Ok(ready) => match self.put_in_place(bundles, scope, ready) {
+                Ok(put) => Published::All(put),
                 Err(diagnostic) => Published::Partly(
                     diagnostic.hint("some files are new already: build again once this is mended"),
                 ),
@@ -64,8 +86,9 @@ impl Store {
 
     /// Everything that may fail and changes nothing: stages the manifests, looks at what is in the
     /// way, makes the folders, and writes the journal.
-    fn get_ready(&self, bundles: &[Bundle], narrowed: bool) -> Result<Ready, Diagnostic> {
+    fn get_ready(&self, bundles: &[Bundle], scope: Scope) -> Result<Ready, Diagnostic> {
         let manifests = self.stage_manifests(bundles)?;
+        let narrowed = scope != Scope::All;
         let staged = std::mem::take(&mut *self.staged.lock().unwrap_or_else(|e| e.into_inner()));
         let made: BTreeMap<String, &Bundle> = bundles
             .iter()
@@ -88,7 +111,10 @@ impl Store {
                 .map(|(slash, _)| &path[..slash]);
             narrowed && folder.is_none_or(|folder| !made.contains_key(folder))
         };
-        let mut stale = self.owned.but(|path| is_new(path) || is_elsewhere(path));
+        let mut stale = match scope {
+            Scope::Changed => Stamps::new(),
+            _ => self.owned.but(|path| is_new(path) || is_elsewhere(path)),
+        };
         self.keep_renamed_in_case(&mut stale, bundles);
         let rest: Stamps = self
             .owned
@@ -115,8 +141,11 @@ impl Store {
             }
         }
         let blocked = |folder: &Path| in_the_way.iter().any(|file| folder.starts_with(file));
+        let fresh = self.fresh_bundles();
+        let nodes = fresh.iter().filter_map(|folder| Path::new(folder).parent());
         let (later, now): (BTreeSet<_>, BTreeSet<_>) = folders_of(&staged)
             .into_iter()
+            .chain(nodes)
             .partition(|folder| blocked(folder));
         self.make_folders(&now)?;
         let later = later.into_iter().map(Path::to_path_buf).collect();
@@ -131,6 +160,7 @@ impl Store {
         self.write_journal(&journal)?;
         Ok(Ready {
             staged,
+            fresh,
             manifests,
             stale,
             in_the_way,
@@ -164,11 +194,11 @@ impl Store {
     fn put_in_place(
         &self,
         bundles: &[Bundle],
-        narrowed: bool,
-        ready: &Ready,
-    ) -> Result<(Written, Diagnostics), Diagnostic> {
+        scope: Scope,
+        ready: Ready,
+    ) -> Result<Put, Diagnostic> {
         let mut diagnostics = Diagnostics::new();
-        let mut rest = ready.rest.clone();
+        let mut rest = ready.rest;
         let mut removed = 0;
         for path in &ready.in_the_way {
             removed += self.remove_stale(path, &ready.stale[path], &mut rest, &mut diagnostics);
@@ -184,6 +214,20 @@ impl Store {
         for folder in &ready.later {
             self.make_folder(folder, &mut Vec::new(), &mut known)?;
         }
+        failpoint("before-fresh");
+        // The manifest of a bundle that was not there comes first: then its files are ours as soon
+        // as they are there.
+        for folder in &ready.fresh {
+            for manifest in ready
+                .manifests
+                .iter()
+                .filter(|manifest| manifest.folder == *folder)
+            {
+                self.put_manifest(manifest)?;
+            }
+            failpoint("fresh");
+            self.rename(&self.fresh_folder(folder), folder)?;
+        }
         failpoint("before-rename");
         let moved: Result<Vec<()>, Diagnostic> = ready
             .staged
@@ -195,31 +239,57 @@ impl Store {
             .collect();
         moved?;
         failpoint("before-manifests");
-        for (path, from) in &ready.manifests {
-            self.rename(from, path)?;
+        for manifest in &ready.manifests {
+            if !ready.fresh.contains(&manifest.folder) {
+                self.put_manifest(manifest)?;
+            }
         }
         failpoint("before-removal");
         for (path, stamps) in &ready.stale {
             removed += self.remove_stale(path, stamps, &mut rest, &mut diagnostics);
         }
-        if !narrowed {
+        if scope == Scope::All {
             self.remove_manifests_but(bundles);
         }
         failpoint("before-journal");
         self.write_journal(&rest)?;
-        Ok((
-            Written {
-                files_written: ready.staged.len(),
+        let fresh = self.staged_fresh.load(Ordering::Relaxed);
+        Ok(Put {
+            counts: Counts {
+                files_written: ready.staged.len() + fresh,
                 files_kept: self.kept.load(Ordering::Relaxed),
                 files_removed: removed,
             },
             diagnostics,
-        ))
+            manifests: ready
+                .manifests
+                .into_iter()
+                .map(|manifest| (manifest.path, manifest.written))
+                .collect(),
+        })
     }
 
-    /// Stages the manifests that differ, by their path. One that is not ours is not replaced.
-    fn stage_manifests(&self, bundles: &[Bundle]) -> Result<Vec<(String, PathBuf)>, Diagnostic> {
-        let mut staged = Vec::new();
+    /// The folders of the bundles that are staged as a whole.
+    fn fresh_bundles(&self) -> BTreeSet<String> {
+        let fresh = self.fresh.lock().unwrap_or_else(|e| e.into_inner());
+        let is_staged = |folder: &&String| self.fresh_folder(folder).is_dir();
+        let folders = fresh
+            .iter()
+            .filter(|(_, fresh)| **fresh)
+            .map(|(folder, _)| folder);
+        folders.filter(is_staged).cloned().collect()
+    }
+
+    fn put_manifest(&self, manifest: &StagedManifest) -> Result<(), Diagnostic> {
+        match &manifest.staged {
+            Some(staged) => self.rename(staged, &manifest.path),
+            None => Ok(()),
+        }
+    }
+
+    /// The manifests, staged where they differ. One that is not ours is not replaced.
+    fn stage_manifests(&self, bundles: &[Bundle]) -> Result<Vec<StagedManifest>, Diagnostic> {
+        let mut manifests = Vec::new();
         for bundle in bundles {
             let path = manifest_path(&bundle.node, &bundle.app);
             let disk = self.out.join(&path);
@@ -227,19 +297,43 @@ impl Store {
                 return Err(output_symlink(&self.shown(&path)));
             }
             let text = bundle.manifest();
-            if fs::read(&disk).is_ok_and(|old| old == text.as_bytes()) {
+            let mut manifest = StagedManifest {
+                folder: bundle.folder(),
+                staged: None,
+                written: Written {
+                    stamp: FileStamp {
+                        digest: Digest::of_bytes(text.as_bytes()),
+                        size: text.len() as u64,
+                    },
+                    stat: FileStat::default(),
+                },
+                path,
+            };
+            let metadata = fs::symlink_metadata(&disk).ok();
+            let same = |metadata: &fs::Metadata| {
+                metadata.len() == text.len() as u64
+                    && fs::read(&disk).is_ok_and(|old| old == text.as_bytes())
+            };
+            if let Some(metadata) = metadata.as_ref().filter(|metadata| same(metadata)) {
+                manifest.written.stat = stat_of(metadata);
+                manifests.push(manifest);
                 continue;
             }
-            let known = (bundle.node.clone(), bundle.app.clone());
-            if disk.exists() && !self.owned.bundles.contains_key(&known) {
-                return Err(foreign(&self.shown(&path)));
+            let is_ours = || {
+                self.owned.in_ledger(&manifest.path).is_some()
+                    || self.owned.bundle(&bundle.node, &bundle.app).is_some()
+            };
+            if metadata.is_some() && !is_ours() {
+                return Err(foreign(&self.shown(&manifest.path)));
             }
-            let name = format!("manifest-{}", staged.len());
-            let from = self.out.join(WORK_FOLDER).join("staged").join(name);
-            fs::write(&from, text).map_err(|error| write_failed(&self.shown(&path), &error))?;
-            staged.push((path, from));
+            let name = format!("manifest-{}", manifests.len());
+            let from = self.staged_folder().join(name);
+            manifest.written.stat = write(&from, text.as_bytes())
+                .map_err(|error| write_failed(&self.shown(&manifest.path), &error))?;
+            manifest.staged = Some(from);
+            manifests.push(manifest);
         }
-        Ok(staged)
+        Ok(manifests)
     }
 
     fn write_journal(&self, journal: &Stamps) -> Result<(), Diagnostic> {
@@ -344,10 +438,10 @@ impl Store {
 
     /// Removes the manifests of bundles that are no longer built.
     fn remove_manifests_but(&self, bundles: &[Bundle]) {
-        for (node, app) in self.owned.bundles.keys() {
+        for (node, app) in self.owned.bundles() {
             if !bundles
                 .iter()
-                .any(|made| made.node == *node && made.app == *app)
+                .any(|made| made.node == node && made.app == app)
             {
                 let _ = fs::remove_file(self.out.join(manifest_path(node, app)));
                 self.remove_empty_folders(Path::new(&bundle_folder(node, app)));
@@ -368,8 +462,9 @@ impl Store {
 /// What is ready to be put in place.
 struct Ready {
     staged: Staged,
-    /// Manifests that differ: their path, and where they are staged.
-    manifests: Vec<(String, PathBuf)>,
+    /// The folders of bundles that were not there, and come as a whole.
+    fresh: BTreeSet<String>,
+    manifests: Vec<StagedManifest>,
     /// Files of earlier builds that this one does not have.
     stale: Stamps,
     /// Those of them that stand where a new file needs a folder, or below where it is to stand.
@@ -378,6 +473,16 @@ struct Ready {
     later: Vec<PathBuf>,
     /// What an interrupted build left of bundles that this one does not make.
     rest: Stamps,
+}
+
+/// The manifest of a bundle.
+struct StagedManifest {
+    path: String,
+    /// The folder of the bundle.
+    folder: String,
+    /// Where it is staged; `None` stands already.
+    staged: Option<PathBuf>,
+    written: Written,
 }
 
 fn folders_of(staged: &Staged) -> BTreeSet<&Path> {
@@ -400,7 +505,7 @@ fn remove_empty_tree(folder: &Path) -> io::Result<()> {
 
 /// Ends the process here, as a kill would, where a test asks for it: `RBGEN_FAILPOINT=rename:3` at
 /// the third time that the point `rename` is passed.
-fn failpoint(name: &str) {
+pub(super) fn failpoint(name: &str) {
     static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
         let wanted = std::env::var("RBGEN_FAILPOINT").ok()?;
         let (point, count) = wanted.split_once(':')?;

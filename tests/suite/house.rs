@@ -13,33 +13,47 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("diag", &[]),
     ("model", &["diag", "digest"]),
+    ("codec", &["diag", "digest", "model"]),
     ("format", &["diag", "digest", "model"]),
     ("files", &["diag", "digest", "model", "format"]),
     ("assemble", &["diag", "digest", "model"]),
+    ("plan", &["diag", "digest", "model"]),
+    ("track", &["digest"]),
+    ("bundle", &["diag", "digest", "model"]),
+    (
+        "ledger",
+        &[
+            "diag", "digest", "model", "codec", "plan", "track", "bundle",
+        ],
+    ),
     (
         "load",
-        &["diag", "digest", "model", "format", "files", "assemble"],
+        &[
+            "diag", "digest", "model", "codec", "format", "files", "assemble", "ledger",
+        ],
     ),
-    ("plan", &["diag", "digest", "model"]),
-    ("render", &["diag", "digest", "model", "plan"]),
-    ("bundle", &["diag", "digest", "model"]),
-    ("ledger", &["diag", "digest", "model", "plan", "bundle"]),
+    (
+        "render",
+        &["diag", "digest", "model", "codec", "plan", "track"],
+    ),
     (
         "build",
         &[
-            "diag", "digest", "model", "plan", "render", "ledger", "bundle",
+            "diag", "digest", "model", "codec", "plan", "track", "render", "ledger", "bundle",
         ],
     ),
     (
         "store",
-        &["diag", "digest", "model", "ledger", "bundle", "build"],
+        &[
+            "diag", "digest", "model", "files", "ledger", "bundle", "build",
+        ],
     ),
     ("archive", &["diag", "digest", "bundle"]),
     (
         "pipeline",
         &[
-            "diag", "digest", "model", "files", "load", "plan", "ledger", "build", "bundle",
-            "store",
+            "diag", "digest", "model", "format", "files", "load", "plan", "ledger", "build",
+            "bundle", "store",
         ],
     ),
     ("scaffold", &["diag", "digest", "model"]),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Fault, PageArguments, finish, key_fault, named};
-use crate::assemble::{Parts, assemble};
+use crate::assemble::{Parts, Validators, assemble};
 use crate::cli::{Globals, Status, place};
 use crate::diag::{Diagnostic, Diagnostics, Severity, did_you_mean};
 use crate::files::Folder;
@@ -91,19 +91,27 @@ fn check(site: &Site, path: &str, text: &str) -> Result<(), Fault> {
 /// What is wrong with a site and these pages more, drafts as well.
 fn errors(site: &Site, more: Vec<Page>) -> Diagnostics {
     let site = site.clone();
+    let mut diagnostics = Diagnostics::new();
+    let validators = Validators::new(site.components.values());
+    for page in &more {
+        validators.check_page(page, &mut diagnostics);
+    }
     let documents = Documents {
-        pages: site.pages.into_iter().chain(more).collect(),
+        pages: site.pages.iter().cloned().chain(more).collect(),
         components: site.components.into_values().collect(),
         tokens: site.tokens.into_values().collect(),
         nodes: site.nodes.into_values().collect(),
     };
-    let (site, mut diagnostics) = assemble(Parts {
+    let (site, found) = assemble(Parts {
         config: site.config,
         documents,
         themes: site.themes.into_values().collect(),
         statics: site.statics,
         incomplete: site.incomplete,
+        remembered: None,
+        only_pages: false,
     });
+    diagnostics.extend(found);
     let request = Request {
         nodes: BTreeSet::new(),
         apps: BTreeSet::new(),
@@ -170,7 +178,8 @@ fn page(root: &Path, site: &Site, arguments: &PageArguments) -> Result<NewPage, 
             "`rbgen new component markdown` makes one".into(),
         ));
     }
-    let around = neighbourhood(&site.pages, &parts);
+    let pages: Vec<Page> = site.pages.iter().cloned().collect();
+    let around = neighbourhood(&pages, &parts);
     let route = around
         .route
         .clone()

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::diag::{Diagnostics, Severity, Spot};
 use crate::model::{
-    BuildConfig, Component, Config, ContrastPair, MarkdownConfig, Node, Scheme, Site, SiteConfig,
-    Table, TextFile, Theme, Token,
+    BuildConfig, Component, Config, ContrastPair, MarkdownConfig, Node, Pages, Scheme, Site,
+    SiteConfig, Table, TextFile, Theme, Token,
 };
 
 fn site() -> Site {
@@ -32,7 +32,7 @@ fn site() -> Site {
             databases: BTreeMap::new(),
             nodes: BTreeMap::new(),
         },
-        pages: Vec::new(),
+        pages: Pages::default(),
         components: BTreeMap::new(),
         tokens: BTreeMap::new(),
         nodes: BTreeMap::new(),

@@ -1,0 +1,89 @@
+//! What the next ledger is to say of jobs, outputs and themes.
+
+use super::prepare::Workshop;
+use super::render::{Made, Task};
+use crate::codec::{Reader, Writer};
+use crate::ledger::{
+    Changes, JobNote, JobPage, Written, job_key, job_record, output_key, theme_key, written_record,
+};
+use crate::model::{FileStat, Site};
+use crate::render::PolicyNeeds;
+
+/// Notes a job that was done.
+pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &mut Changes) {
+    let record = job_record(&JobNote {
+        app: task.app,
+        path: task.path(),
+        blocks: task
+            .page
+            .as_ref()
+            .map_or(Vec::new(), |page| page.blocks.clone()),
+        trace: made.trace,
+        needs: &made.needs.as_deref().map_or(Vec::new(), print_needs),
+    });
+    notes.insert(key_of(site, node, task), Some(record));
+}
+
+/// The key, in a ledger, of a job.
+pub fn key_of(site: &Site, node: &str, task: &Task<'_>) -> Vec<u8> {
+    let page = match &task.page {
+        Some(page) => JobPage::Page(site.pages.key(page.page)),
+        None => JobPage::NotFound(task.app),
+    };
+    job_key(node, page)
+}
+
+/// Notes an output.
+pub fn note_output(folder: &str, path: &str, written: Written, notes: &mut Changes) {
+    // A rename changes when the inode changed, and all outputs are renamed into place.
+    let stat = FileStat {
+        changed: 0,
+        ..written.stat
+    };
+    let record = written_record(&Written { stat, ..written });
+    notes.insert(output_key(&format!("{folder}/{path}")), Some(record));
+}
+
+/// Notes the themes.
+pub fn note_themes(workshop: &Workshop<'_>, notes: &mut Changes) {
+    for (theme, record) in workshop.theme_records() {
+        notes.insert(theme_key(theme), Some(record));
+    }
+}
+
+/// What a page needs of the policy, as bytes.
+pub fn print_needs(needs: &PolicyNeeds) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.flag(needs.style_attributes).flag(needs.own_scripts);
+    for texts in [
+        &needs.script_hashes,
+        &needs.style_hashes,
+        &needs.image_origins,
+        &needs.media_origins,
+        &needs.frame_origins,
+        &needs.form_origins,
+    ] {
+        writer.texts(texts.iter().map(String::as_str));
+    }
+    writer.0
+}
+
+/// The needs that bytes say; none where there are no bytes.
+pub fn read_needs(bytes: &[u8]) -> Option<PolicyNeeds> {
+    if bytes.is_empty() {
+        return Some(PolicyNeeds::default());
+    }
+    let mut reader = Reader(bytes);
+    let (style_attributes, own_scripts) = (reader.flag()?, reader.flag()?);
+    let mut texts = || Some(reader.texts()?.into_iter().collect());
+    Some(PolicyNeeds {
+        style_attributes,
+        own_scripts,
+        script_hashes: texts()?,
+        style_hashes: texts()?,
+        image_origins: texts()?,
+        media_origins: texts()?,
+        frame_origins: texts()?,
+        form_origins: texts()?,
+    })
+}

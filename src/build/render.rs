@@ -1,0 +1,306 @@
+//! Renders the jobs that are stale, in parallel, each page once for all nodes that see the same.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use super::failures::Failures;
+use super::prepare::{NodeReady, Workshop};
+use super::{Content, Job, Output, Reason, is_refusal};
+use crate::bundle::FileStamp;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::digest::Digest;
+use crate::ledger::{Changes, Written, trace_key};
+use crate::model::Table;
+use crate::plan::PageJob;
+use crate::render::{
+    Body, PolicyNeeds, RenderedPage, render_body, render_in_layout, render_not_found,
+};
+use crate::track::{Answer, Question, print_trace, record, trace_id};
+
+/// One page to render for one node; without a page, what an app shows for addresses that have none.
+pub struct Task<'a> {
+    /// The number of the node in the plan.
+    pub node: usize,
+    pub app: &'a str,
+    pub page: Option<Cow<'a, PageJob>>,
+}
+
+impl Task<'_> {
+    /// Its output, relative to the bundle's root.
+    pub fn path(&self) -> &str {
+        self.page.as_ref().map_or("404.html", |page| &page.path)
+    }
+}
+
+/// A page that was rendered and put.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub written: Written,
+    pub needs: Option<Box<PolicyNeeds>>,
+    pub trace: Answer,
+}
+
+/// What came of all tasks.
+pub struct Run {
+    /// By task; `None` failed.
+    pub made: Vec<Option<Made>>,
+    pub traces: Changes,
+    pub failures: Failures,
+    pub pages_rendered: usize,
+}
+
+struct Running<'a> {
+    job: &'a Job<'a>,
+    workshop: &'a Workshop<'a>,
+    output: &'a dyn Output,
+    /// Whether the output has refused.
+    refused: &'a AtomicBool,
+    rendered: AtomicUsize,
+    traces: Mutex<BTreeMap<Answer, Vec<u8>>>,
+}
+
+/// Renders tasks and puts them.
+pub fn run_tasks(
+    job: &Job<'_>,
+    workshop: &Workshop<'_>,
+    tasks: &[(Task<'_>, Reason)],
+    output: &dyn Output,
+    refused: &AtomicBool,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Run {
+    let mut groups: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    for (index, (task, _)) in tasks.iter().enumerate() {
+        let page = task.page.as_ref().map(|page| page.page);
+        groups.entry(page).or_default().push(index);
+    }
+    // Neighbours in the output are made one after another by one thread, as far as it can be.
+    let groups: Vec<(Option<usize>, Vec<usize>)> = groups.into_iter().collect();
+    let running = Running {
+        job,
+        workshop,
+        output,
+        refused,
+        rendered: AtomicUsize::new(0),
+        traces: Mutex::default(),
+    };
+    let done = AtomicUsize::new(0);
+    let results: Vec<Vec<(usize, Result<Made, Diagnostics>)>> = groups
+        .par_iter()
+        .map(|(page, group)| {
+            let made = running.group(*page, tasks, group);
+            let now = done.fetch_add(group.len(), Ordering::Relaxed) + group.len();
+            progress(now, tasks.len());
+            made
+        })
+        .collect();
+    let mut made: Vec<Option<Made>> = tasks.iter().map(|_| None).collect();
+    let mut failures = Failures::default();
+    for (index, result) in results.into_iter().flatten() {
+        match result {
+            Ok(result) => made[index] = Some(result),
+            Err(found) => failures.add(found),
+        }
+    }
+    let traces = running.traces.into_inner().unwrap_or_default();
+    let traces = traces
+        .into_iter()
+        .map(|(id, trace)| (trace_key(id), Some(trace)));
+    Run {
+        made,
+        traces: traces.collect(),
+        failures,
+        pages_rendered: running.rendered.into_inner(),
+    }
+}
+
+/// A page of a group that is done, for the next node to be held against.
+struct Done<'a> {
+    node: usize,
+    blocks: &'a [usize],
+    html: String,
+    stamp: FileStamp,
+    needs: Option<Box<PolicyNeeds>>,
+    trace: Answer,
+    body: Body,
+    of_body: Vec<Question>,
+    of_layout: Vec<Question>,
+}
+
+impl Running<'_> {
+    /// All tasks of one page.
+    fn group<'t>(
+        &self,
+        page: Option<usize>,
+        tasks: &'t [(Task<'t>, Reason)],
+        group: &[usize],
+    ) -> Vec<(usize, Result<Made, Diagnostics>)> {
+        let Some(page) = page else {
+            let each = group.par_iter();
+            return each
+                .map(|&index| (index, self.not_found(&tasks[index].0)))
+                .collect();
+        };
+        let props = match self.props(page) {
+            Ok(props) => props,
+            Err(found) => {
+                let mut found = Some(found);
+                return group
+                    .iter()
+                    .map(|&index| (index, Err(found.take().unwrap_or_default())))
+                    .collect();
+            }
+        };
+        let mut done: Vec<Done<'t>> = Vec::new();
+        group
+            .iter()
+            .map(|&index| (index, self.page(&tasks[index].0, &props, &mut done)))
+            .collect()
+    }
+
+    fn props(&self, page: usize) -> Result<Cow<'_, [Table]>, Diagnostics> {
+        let page = &self.job.site.pages[page];
+        let document = match self.job.notes.get(&page.key) {
+            Some(note) => Some(note.document),
+            None => self.job.ledger.and_then(|ledger| {
+                let note = ledger.page_note(ledger.find_page(&page.key)?)?;
+                Some(note.document)
+            }),
+        };
+        match document {
+            Some(document) => self.job.props.props(page, &document),
+            None => Ok(Cow::Borrowed(&[])),
+        }
+    }
+
+    fn page<'t>(
+        &self,
+        task: &'t Task<'t>,
+        props: &[Table],
+        done: &mut Vec<Done<'t>>,
+    ) -> Result<Made, Diagnostics> {
+        let (Some(job), Some(node)) = (&task.page, self.workshop.node(task.node)) else {
+            return Err(Diagnostics::new());
+        };
+        if self.refused.load(Ordering::Relaxed) {
+            return Err(Diagnostics::new());
+        }
+        let agrees = |done: &Done<'_>, questions: &[Question]| {
+            let other = self.workshop.answers(done.node);
+            done.blocks == job.blocks
+                && other.is_some_and(|other| node.answers.agree(other, questions))
+        };
+        let mut like = None;
+        for earlier in done.iter() {
+            if agrees(earlier, &earlier.of_body) {
+                like = Some((&earlier.body, &earlier.of_body));
+                if agrees(earlier, &earlier.of_layout) {
+                    let written = self.put(task, earlier.stamp, &earlier.html)?;
+                    return Ok(Made {
+                        written,
+                        needs: earlier.needs.clone(),
+                        trace: earlier.trace,
+                    });
+                }
+            }
+        }
+        let values = node.values(task.app);
+        let engine = &node.engine;
+        let mut diagnostics = Diagnostics::new();
+        let (body, of_body) = match like {
+            Some((body, questions)) => (body.clone(), questions.clone()),
+            None => record(|| render_body(engine, &values, job, props, &mut diagnostics)),
+        };
+        let (rendered, of_layout) = record(|| render_in_layout(engine, &values, job, &body));
+        self.rendered.fetch_add(1, Ordering::Relaxed);
+        let rendered = match rendered {
+            Ok(rendered) if !diagnostics.has_errors() => rendered,
+            Ok(_) => return Err(diagnostics),
+            Err(found) => {
+                diagnostics.extend(found);
+                return Err(diagnostics);
+            }
+        };
+        let mut questions = [of_body.as_slice(), of_layout.as_slice()].concat();
+        questions.sort_unstable();
+        questions.dedup();
+        let trace = self.note_trace(node, &questions);
+        let RenderedPage { html, needs } = rendered;
+        let stamp = stamp_of(html.as_bytes());
+        let written = self.put(task, stamp, &html)?;
+        let needs = boxed(needs);
+        done.push(Done {
+            node: task.node,
+            blocks: &job.blocks,
+            html,
+            stamp,
+            needs: needs.clone(),
+            trace,
+            body,
+            of_body,
+            of_layout,
+        });
+        Ok(Made {
+            written,
+            needs,
+            trace,
+        })
+    }
+
+    fn not_found(&self, task: &Task<'_>) -> Result<Made, Diagnostics> {
+        let Some(node) = self.workshop.node(task.node) else {
+            return Err(Diagnostics::new());
+        };
+        let values = node.values(task.app);
+        let (rendered, questions) = record(|| render_not_found(&node.engine, &values));
+        let RenderedPage { html, needs } = rendered?;
+        let written = self.put(task, stamp_of(html.as_bytes()), &html)?;
+        Ok(Made {
+            written,
+            needs: boxed(needs),
+            trace: self.note_trace(node, &questions),
+        })
+    }
+
+    fn note_trace(&self, node: &NodeReady, questions: &[Question]) -> Answer {
+        let answer = |question: &Question| node.answers.of(question.kind, &question.name);
+        let trace = print_trace(questions, answer);
+        let id = trace_id(&trace);
+        let known = self
+            .job
+            .ledger
+            .is_some_and(|ledger| ledger.trace(id).is_some());
+        // A ledger that is written anew takes from the old one what is still of use.
+        if !known {
+            let mut traces = self.traces.lock().unwrap_or_else(|e| e.into_inner());
+            traces.entry(id).or_insert(trace);
+        }
+        id
+    }
+
+    fn put(&self, task: &Task<'_>, stamp: FileStamp, html: &str) -> Result<Written, Diagnostic> {
+        let node = self.workshop.node_name(task.node);
+        let content = Content::Bytes(html.as_bytes());
+        let put = self.output.put(node, task.app, task.path(), stamp, content);
+        if put.as_ref().is_err_and(is_refusal) {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        put.map(|stat| Written { stamp, stat })
+    }
+}
+
+/// The stamp of bytes.
+pub fn stamp_of(bytes: &[u8]) -> FileStamp {
+    FileStamp {
+        digest: Digest::of_bytes(bytes),
+        size: bytes.len() as u64,
+    }
+}
+
+/// Most pages need nothing, and there are many.
+fn boxed(needs: PolicyNeeds) -> Option<Box<PolicyNeeds>> {
+    (needs != PolicyNeeds::default()).then(|| Box::new(needs))
+}

@@ -1,0 +1,378 @@
+//! A sorted table of byte strings in one file: opened without decoding it, changed by appending.
+//!
+//! The file is a line that names the form, and then segments. A segment is its length, its number of
+//! entries and the blake3 of what follows (so that damage is noticed), then the entries sorted by
+//! key, then where each begins. The first segment is whole; each later one overrides it. A segment
+//! that was not written to its end, because the process was killed, is as if it had never been begun.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The first bytes of the file; another form is another line.
+const FORM: &[u8] = b"rbgen ledger 2\n";
+const HEAD: usize = 8 + 4 + 32;
+/// When appended segments have more than one part in so many of the first, the table is to be
+/// written anew.
+const MOST_APPENDED: usize = 4;
+
+/// An open table.
+#[derive(Debug)]
+pub struct Table {
+    bytes: Vec<u8>,
+    base: Segment,
+    /// By key, where the key and its value are; without a value it was removed.
+    changed: BTreeMap<Vec<u8>, Entry>,
+    /// The length of the file up to the last whole segment.
+    whole: usize,
+}
+
+/// Where a key and its value are.
+type Entry = (Range<usize>, Option<Range<usize>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    /// Where its entries begin.
+    start: usize,
+    /// Where the places of its entries begin.
+    places: usize,
+    count: usize,
+    end: usize,
+}
+
+/// What is to be changed: a value, or `None` where the key goes.
+pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+impl Table {
+    /// Opens the bytes of a file; `None` for what is damaged or no table of this form.
+    pub fn open(bytes: Vec<u8>) -> Option<Table> {
+        let mut at = FORM.len();
+        if bytes.get(..at)? != FORM {
+            return None;
+        }
+        let base = segment(&bytes, at)?;
+        at = base.end;
+        let mut changed = BTreeMap::new();
+        while let Some(next) = segment(&bytes, at) {
+            for index in 0..next.count {
+                let (key, value) = entry(&bytes, next, index)?;
+                changed.insert(bytes.get(key.clone())?.to_vec(), (key, value));
+            }
+            at = next.end;
+        }
+        Some(Table {
+            bytes,
+            base,
+            changed,
+            whole: at,
+        })
+    }
+
+    /// The bytes that make these changes when they are appended to the file; `None` where the file
+    /// is to be written anew.
+    pub fn append(&self, changes: &Changes) -> Option<Vec<u8>> {
+        let mut segment = SegmentWriter::new(Vec::new());
+        for (key, value) in changes {
+            segment.push(key, value.as_deref());
+        }
+        let bytes = segment.finish();
+        let appended = self.whole - self.base.end + bytes.len();
+        let fits = appended <= (self.base.end - self.base.start) / MOST_APPENDED;
+        // Bytes behind the last whole segment would hide what is appended.
+        (fits && self.whole == self.bytes.len()).then_some(bytes)
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        if let Some((_, value)) = self.changed.get(key) {
+            return self.bytes.get(value.clone()?);
+        }
+        let at = self.search(key).ok()?;
+        self.bytes.get(entry(&self.bytes, self.base, at)?.1?)
+    }
+
+    /// Keys and values of all keys that begin with a prefix, in order.
+    pub fn below<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        self.places_below(prefix)
+            .map(|(key, value)| (self.at(key), self.at(value)))
+    }
+
+    /// The same, as places that `at` gives the bytes of.
+    pub fn places_below<'a>(
+        &'a self,
+        prefix: &'a [u8],
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        let first = self.search(prefix).unwrap_or_else(|at| at);
+        let mut base = (first..self.base.count)
+            .map_while(|index| {
+                let (key, value) = entry(&self.bytes, self.base, index)?;
+                Some((key, value?))
+            })
+            .take_while(move |(key, _)| self.at(key.clone()).starts_with(prefix))
+            .peekable();
+        let mut changed = self
+            .changed
+            .range(prefix.to_vec()..)
+            .take_while(move |(key, _)| key.starts_with(prefix))
+            .peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let newer = match (base.peek(), changed.peek()) {
+                    (None, None) => return None,
+                    (Some((old, _)), Some((new, _))) => new.as_slice() <= self.at(old.clone()),
+                    (_, new) => new.is_some(),
+                };
+                if !newer {
+                    return base.next();
+                }
+                let (key, (place, value)) = changed.next()?;
+                let same = |(old, _): &(Range<usize>, _)| self.at(old.clone()) == key.as_slice();
+                if base.peek().is_some_and(same) {
+                    base.next();
+                }
+                if let Some(value) = value {
+                    return Some((place.clone(), value.clone()));
+                }
+            }
+        })
+    }
+
+    /// The length of the file.
+    pub fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The bytes of a place.
+    pub fn at(&self, place: Range<usize>) -> &[u8] {
+        self.bytes.get(place).unwrap_or_default()
+    }
+
+    /// Where a key is in the first segment, or where it would be.
+    fn search(&self, wanted: &[u8]) -> Result<usize, usize> {
+        let (mut low, mut high) = (0, self.base.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            let key = entry(&self.bytes, self.base, middle)
+                .and_then(|(key, _)| self.bytes.get(key))
+                .unwrap_or_default();
+            match key.cmp(wanted) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+}
+
+fn number(bytes: &[u8], at: usize, size: usize) -> Option<usize> {
+    let mut number = 0;
+    for (index, byte) in bytes.get(at..at.checked_add(size)?)?.iter().enumerate() {
+        number |= usize::from(*byte) << (8 * index);
+    }
+    Some(number)
+}
+
+/// The segment that begins at a place, where it is whole and undamaged.
+fn segment(bytes: &[u8], at: usize) -> Option<Segment> {
+    let length = number(bytes, at, 8)?;
+    let count = number(bytes, at + 8, 4)?;
+    let start = at + HEAD;
+    let end = start.checked_add(length)?;
+    let content = bytes.get(start..end)?;
+    let digest = digest_of(bytes.get(at..at + 12)?, content);
+    let places = end.checked_sub(count.checked_mul(4)?)?;
+    let sound = places >= start && bytes.get(at + 12..start)? == digest;
+    sound.then_some(Segment {
+        start,
+        places,
+        count,
+        end,
+    })
+}
+
+/// The key of an entry, and its value, `None` where the key is removed.
+fn entry(bytes: &[u8], segment: Segment, index: usize) -> Option<Entry> {
+    let at = segment.start + number(bytes, segment.places + 4 * index, 4)?;
+    let key = number(bytes, at, 2)?;
+    let value = number(bytes, at + 2, 4)?;
+    let key = at + 6..at + 6 + key;
+    if value == REMOVED {
+        return Some((key, None));
+    }
+    let value = key.end..key.end + value;
+    (value.end <= segment.places).then_some((key, Some(value)))
+}
+
+/// The length of a value that is none.
+const REMOVED: usize = 0xFFFF_FFFF;
+
+/// The bytes of a new file, which come in the order of their keys.
+pub struct TableWriter(SegmentWriter);
+
+impl TableWriter {
+    /// No entry yet.
+    #[expect(
+        clippy::new_without_default,
+        reason = "an empty table is not a default of anything"
+    )]
+    pub fn new() -> TableWriter {
+        TableWriter(SegmentWriter::new(FORM.to_vec()))
+    }
+
+    /// The next entry; its key is behind all that came before it.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.0.push(key, Some(value));
+    }
+
+    /// The bytes.
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish()
+    }
+}
+
+struct SegmentWriter {
+    bytes: Vec<u8>,
+    /// Where its head begins.
+    at: usize,
+    places: Vec<u8>,
+    count: u32,
+    last: Range<usize>,
+}
+
+impl SegmentWriter {
+    fn new(mut bytes: Vec<u8>) -> SegmentWriter {
+        let at = bytes.len();
+        bytes.extend_from_slice(&[0; HEAD]);
+        SegmentWriter {
+            bytes,
+            at,
+            places: Vec::new(),
+            count: 0,
+            last: 0..0,
+        }
+    }
+
+    fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
+        debug_assert!(self.count == 0 || self.bytes[self.last.clone()] < *key);
+        let start = self.at + HEAD;
+        // Longer keys are paths that no file system has; larger values, no document.
+        let (Ok(key_length), Ok(value_length), Ok(place)) = (
+            u16::try_from(key.len()),
+            u32::try_from(value.map_or(REMOVED, <[u8]>::len)),
+            u32::try_from(self.bytes.len() - start),
+        ) else {
+            return;
+        };
+        self.places.extend_from_slice(&place.to_le_bytes());
+        self.bytes.extend_from_slice(&key_length.to_le_bytes());
+        self.bytes.extend_from_slice(&value_length.to_le_bytes());
+        self.last = self.bytes.len()..self.bytes.len() + key.len();
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.count += 1;
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        let (at, start) = (self.at, self.at + HEAD);
+        self.bytes.extend_from_slice(&self.places);
+        let bytes = &mut self.bytes;
+        let length = (bytes.len() - start) as u64;
+        bytes[at..at + 8].copy_from_slice(&length.to_le_bytes());
+        bytes[at + 8..at + 12].copy_from_slice(&self.count.to_le_bytes());
+        let digest = digest_of(&bytes[at..at + 12], &bytes[start..]);
+        bytes[at + 12..start].copy_from_slice(&digest);
+        self.bytes
+    }
+}
+
+/// The digest of a segment: its length, its number of entries, and what follows.
+fn digest_of(head: &[u8], content: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(head);
+    match content.len() {
+        0..1_000_000 => hasher.update(content),
+        _ => hasher.update_rayon(content),
+    };
+    *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    fn print(model: &Model) -> Vec<u8> {
+        let mut table = TableWriter::new();
+        model.iter().for_each(|(key, value)| table.push(key, value));
+        table.finish()
+    }
+
+    fn all(table: &Table, prefix: &[u8]) -> Model {
+        let entries = table.below(prefix);
+        entries
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect()
+    }
+
+    fn keys() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(0..3_u8, 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_a_sorted_map(
+            first in prop::collection::btree_map(keys(), keys(), 0..40),
+            rounds in prop::collection::vec(
+                prop::collection::btree_map(keys(), prop::option::of(keys()), 0..6), 0..4),
+            prefix in keys(),
+        ) {
+            let mut model = first;
+            let mut bytes = print(&model);
+            for round in rounds {
+                let table = Table::open(bytes.clone()).unwrap();
+                for (key, value) in &round {
+                    match value {
+                        Some(value) => model.insert(key.clone(), value.clone()),
+                        None => model.remove(key),
+                    };
+                }
+                match table.append(&round) {
+                    Some(more) => bytes.extend(more),
+                    None => bytes = print(&model),
+                }
+            }
+            let table = Table::open(bytes).unwrap();
+            prop_assert_eq!(all(&table, b""), model.clone());
+            let begins: Model = model.clone().into_iter().filter(|(key, _)| key.starts_with(&prefix)).collect();
+            prop_assert_eq!(all(&table, &prefix), begins);
+            prop_assert_eq!(table.get(&prefix), model.get(&prefix).map(Vec::as_slice));
+        }
+    }
+
+    #[test]
+    fn damage_is_noticed_and_a_torn_end_is_as_if_it_had_not_begun() {
+        let model: Model = (0..200_u8).map(|n| (vec![n], vec![n; 9])).collect();
+        let base = print(&model);
+        let table = Table::open(base.clone()).unwrap();
+        let changes = Changes::from([(vec![7], Some(vec![1])), (vec![8], None)]);
+        let more = table.append(&changes).unwrap();
+        let whole = [base.clone(), more.clone()].concat();
+        for at in 0..base.len() {
+            let mut bad = whole.clone();
+            bad[at] ^= 16;
+            assert!(Table::open(bad).is_none(), "byte {at}");
+        }
+        for cut in base.len()..whole.len() {
+            let torn = Table::open(whole[..cut].to_vec()).unwrap();
+            assert_eq!(all(&torn, b""), model);
+            assert_eq!(torn.append(&changes).is_none(), cut > base.len());
+        }
+        for cut in 0..base.len() {
+            assert!(Table::open(base[..cut].to_vec()).is_none());
+        }
+        assert_eq!(Table::open(whole).unwrap().get(&[7]), Some(&[1][..]));
+    }
+}

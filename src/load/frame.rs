@@ -1,0 +1,202 @@
+//! Reads all of a site but its pages: components, tokens, nodes, themes and static files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+
+use super::families::{Families, Family, families};
+use super::pages::data_file;
+use super::survey::ROOMS;
+use super::{Reading, not_read, without_mark};
+use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
+use crate::format::{self, ComponentFile, NodeFile};
+use crate::model::{Asset, Documents, TextFile, Theme, key_problem};
+
+impl Reading<'_> {
+    /// The families of a flat folder by key, and what belongs to none. A family without its TOML
+    /// file is reported.
+    fn families(&mut self, folder: &str, siblings: &[&str]) -> (Families, Vec<String>) {
+        let paths = self.paths(folder);
+        let (families, orphans, others) = families(paths, folder, siblings);
+        for (key, path) in orphans {
+            let hint = did_you_mean(&key, families.keys().map(String::as_str))
+                .unwrap_or_else(|| format!("there is no `{folder}/{key}.toml`"));
+            self.diagnostics.push(not_read(&path, hint));
+        }
+        (families, others)
+    }
+
+    fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
+        let mut texts = BTreeMap::new();
+        for (ending, path) in family {
+            texts.insert(ending.clone(), without_mark(path, self.text(path)?));
+        }
+        Some(texts)
+    }
+
+    pub(super) fn components(&mut self, documents: &mut Documents) {
+        let folder = "content/components";
+        let (families, data) = self.families(folder, &["html", "css", "tsx", "jsx"]);
+        let used = Mutex::new(BTreeSet::new());
+        for (key, family) in &families {
+            let Some(mut texts) = self.family_texts(family) else {
+                continue;
+            };
+            let origin: Arc<str> = Arc::from(family["toml"].as_str());
+            let mut found = Diagnostics::new();
+            let data_file = |name: &str| data_file(folder, name, &|path| self.read(path), &used);
+            let component = format::read_component(
+                ComponentFile {
+                    origin: &origin,
+                    key,
+                    text: &texts.remove("toml").unwrap_or_default(),
+                    template: texts.remove("html"),
+                    styles: texts.remove("css"),
+                    react: texts.remove("tsx").or_else(|| texts.remove("jsx")),
+                    data_file: &data_file,
+                },
+                &mut found,
+            );
+            self.missing |= component.is_none();
+            documents.components.extend(component);
+            self.diagnostics.extend(found);
+        }
+        let used = used.into_inner().unwrap_or_default();
+        for path in data.iter().filter(|path| !used.contains(*path)) {
+            let hint =
+                "components are `<key>.toml` with `<key>.html`, `.css`, `.tsx` or `.jsx` beside it";
+            self.diagnostics.push(not_read(path, hint.to_string()));
+        }
+    }
+
+    pub(super) fn tokens(&mut self, documents: &mut Documents) {
+        let (families, others) = self.families("content/tokens", &[]);
+        for path in others {
+            self.diagnostics
+                .push(not_read(&path, "tokens are `<category>.toml` files".into()));
+        }
+        for (category, family) in &families {
+            let path = &family["toml"];
+            if let Some(text) = self.text(path) {
+                let origin = Arc::from(path.as_str());
+                let mut found = Diagnostics::new();
+                let tokens = format::read_tokens(category, &origin, &text, &mut found);
+                self.missing |= found.has_errors();
+                self.diagnostics.extend(found);
+                documents.tokens.extend(tokens);
+            }
+        }
+    }
+
+    pub(super) fn nodes(&mut self, documents: &mut Documents) {
+        let (families, others) = self.families("content/nodes", &["css", "js"]);
+        for path in others {
+            let hint = "nodes are `<node_id>.toml` with `<node_id>.css` or `.js` beside it";
+            self.diagnostics.push(not_read(&path, hint.into()));
+        }
+        for (id, family) in &families {
+            let Some(mut texts) = self.family_texts(family) else {
+                continue;
+            };
+            let node = format::read_node(
+                NodeFile {
+                    origin: &Arc::from(family["toml"].as_str()),
+                    id,
+                    text: &texts.remove("toml").unwrap_or_default(),
+                    custom_css: texts.remove("css"),
+                    custom_scripts: texts.remove("js"),
+                },
+                &mut self.diagnostics,
+            );
+            self.missing |= node.is_none();
+            documents.nodes.extend(node);
+        }
+    }
+
+    pub(super) fn themes(&mut self) -> Vec<Theme> {
+        let mut themes = Vec::new();
+        for key in &self.survey.themes {
+            let folder = format!("themes/{key}");
+            let config = format!("{folder}/theme.toml");
+            if let Some(problem) = key_problem(key) {
+                self.diagnostics.push(Diagnostic::error(
+                    code::BAD_KEY,
+                    Place::whole(config.as_str()),
+                    format!("`{key}` cannot be the name of a theme: {problem}"),
+                ));
+                continue;
+            }
+            let Some(text) = self.text(&config) else {
+                continue;
+            };
+            let origin = Arc::from(config.as_str());
+            let Some(mut theme) = format::read_theme(key, &origin, &text, &mut self.diagnostics)
+            else {
+                self.missing = true;
+                continue;
+            };
+            for room in ROOMS {
+                for path in self.paths(&format!("{folder}/{room}")) {
+                    if !(path.ends_with(".html") || path.ends_with(".css")) {
+                        let hint = "other files of a theme belong into its `assets/`".to_string();
+                        self.diagnostics.push(not_read(&path, hint));
+                        continue;
+                    }
+                    if let Some(text) = self.text(&path) {
+                        let file = TextFile {
+                            origin: Arc::from(path.as_str()),
+                            text: Arc::from(without_mark(&path, text)),
+                        };
+                        theme
+                            .texts
+                            .insert(path[folder.len() + 1..].to_string(), file);
+                    }
+                }
+            }
+            theme.assets = self.assets(&format!("{folder}/assets"));
+            themes.push(theme);
+        }
+        themes
+    }
+
+    /// The files of a folder that are copied, by their path below it. Those that are known are not
+    /// read again.
+    pub(super) fn assets(&mut self, folder: &str) -> BTreeMap<String, Asset> {
+        let (start, files) = self.survey.below(folder);
+        let this = &*self;
+        let read: Vec<_> = files
+            .par_iter()
+            .enumerate()
+            .map(|(index, file)| {
+                let known = this.known.digests.get(start + index).copied().flatten();
+                let asset = match known {
+                    Some(digest) => Ok(Asset {
+                        origin: Arc::from(file.path.as_str()),
+                        digest,
+                        size: file.stat.size,
+                    }),
+                    None => this.folder.digest(&file.path),
+                };
+                (&file.path, asset)
+            })
+            .collect();
+        let mut assets = BTreeMap::new();
+        for (path, asset) in read {
+            match asset {
+                Ok(asset) => {
+                    self.note(path, asset.digest);
+                    assets.insert(path[folder.len() + 1..].to_string(), asset);
+                }
+                Err(diagnostic) => self.diagnostics.push(diagnostic),
+            }
+        }
+        assets
+    }
+
+    /// The paths of the files below a folder.
+    fn paths(&self, folder: &str) -> Vec<String> {
+        let (_, files) = self.survey.below(folder);
+        files.iter().map(|file| file.path.clone()).collect()
+    }
+}

@@ -1,0 +1,377 @@
+//! Reads the pages that a ledger does not remember, and keeps the props of their blocks within
+//! bounds: of what is not kept, the file is read once more when the page is rendered.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+
+use super::{PAGES, Reading, not_read};
+use crate::assemble::Validators;
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::digest::Digest;
+use crate::files::Folder;
+use crate::format::{self, PageFile};
+use crate::ledger::{PageNote, document_digest, structure_digest};
+use crate::model::{Page, Table, key_problem};
+
+/// How many bytes of texts the props that are kept may come from.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
+
+/// The props of the blocks of pages.
+pub struct Bodies {
+    folder: Folder,
+    /// By the key of the page; those that there was room for.
+    kept: HashMap<String, Vec<Table>>,
+}
+
+impl Bodies {
+    pub(super) fn new(folder: &Folder) -> Bodies {
+        Bodies {
+            folder: folder.clone(),
+            kept: HashMap::new(),
+        }
+    }
+
+    /// The props of each block of a page, which must say what it said when it was loaded.
+    pub fn of(&self, page: &Page, document: &Digest) -> Result<Cow<'_, [Table]>, Diagnostics> {
+        if let Some(props) = self.kept.get(&page.key) {
+            return Ok(Cow::Borrowed(props));
+        }
+        let mut diagnostics = Diagnostics::new();
+        let folder = &self.folder;
+        let read = |path: &str| folder.read_text(path);
+        if let PageRead::Page(read) = read_page(&page.origin, &read, &mut diagnostics)
+            && read.note.document == *document
+        {
+            return Ok(Cow::Owned(read.props));
+        }
+        if !diagnostics.has_errors() {
+            let changed = format!("`{}` changed while it was being built", page.origin);
+            let place = Place::whole(Arc::clone(&page.origin));
+            diagnostics
+                .push(Diagnostic::error(code::UNREADABLE, place, changed).hint("build again"));
+        }
+        Err(diagnostics)
+    }
+}
+
+/// What `Reading::pages` gives.
+pub(super) struct PagesRead {
+    /// Without the props of their blocks.
+    pub read: Vec<Page>,
+    pub notes: BTreeMap<String, PageNote>,
+    /// The numbers of the pages that are as the ledger says.
+    pub remembered: Vec<usize>,
+    /// Whether planning reads the same of all pages as when the ledger was written.
+    pub same_structure: bool,
+}
+
+/// A file among the pages.
+enum PageRead {
+    Page(Box<ReadPage>),
+    /// A page that could not be understood at all.
+    Broken,
+    /// No page: perhaps a file that `$file` names.
+    Data,
+}
+
+struct ReadPage {
+    page: Page,
+    props: Vec<Table>,
+    note: PageNote,
+    /// The length of the text.
+    length: usize,
+}
+
+impl Reading<'_> {
+    /// Reads the pages that are not known, and those that use one of the `changed` components.
+    pub(super) fn pages(
+        &mut self,
+        validators: &Validators<'_>,
+        changed: &BTreeSet<&str>,
+        bodies: &mut Bodies,
+    ) -> PagesRead {
+        let (start, files) = self.survey.below(PAGES);
+        let known = |index: usize| self.known.digests.get(start + index).copied().flatten();
+        let mut same_structure = self.ledger.is_some();
+        let mut wanted: Vec<usize> = (0..files.len()).filter(|&at| known(at).is_none()).collect();
+        let mut forgotten: BTreeSet<usize> = BTreeSet::new();
+        if let Some(ledger) = self.ledger {
+            let page_of = |path: &str| ledger.input(path).and_then(|input| input.page);
+            let number_of = |path: &str| page_of(path).and_then(|key| ledger.find_page(key));
+            let below = |path: &&String| {
+                path.strip_prefix(PAGES)
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            let mut texts: BTreeSet<&str> = BTreeSet::new();
+            for path in self.known.gone.iter().filter(below) {
+                same_structure = false;
+                match number_of(path) {
+                    Some(number) => forgotten.insert(number),
+                    None => texts.insert(path),
+                };
+            }
+            for &at in &wanted {
+                let path = &files[at].path;
+                match number_of(path) {
+                    Some(number) => forgotten.insert(number),
+                    None => texts.insert(path),
+                };
+            }
+            if !texts.is_empty() || !changed.is_empty() {
+                let again: Vec<usize> = (0..ledger.pages())
+                    .into_par_iter()
+                    .filter(|&number| {
+                        let takes = |note: PageNote| {
+                            note.data_files
+                                .iter()
+                                .any(|path| texts.contains(path.as_str()))
+                        };
+                        ledger.page_note(number).is_none_or(takes)
+                            || !changed.is_empty() && {
+                                let page = crate::model::PageMemory::page(&**ledger, number);
+                                page.blocks
+                                    .iter()
+                                    .any(|block| changed.contains(block.component.as_str()))
+                            }
+                    })
+                    .collect();
+                for number in again {
+                    let page = crate::model::PageMemory::page(&**ledger, number);
+                    let at = files.binary_search_by(|file| file.path.as_str().cmp(&page.origin));
+                    forgotten.insert(number);
+                    wanted.extend(at.ok());
+                }
+                wanted.sort_unstable();
+                wanted.dedup();
+            }
+            // A text that nobody took, or that is new, may have been warned of.
+            same_structure &= texts.is_empty();
+        }
+        let kept = AtomicUsize::new(0);
+        let this = &*self;
+        let read: Vec<(usize, PageRead, Diagnostics)> = wanted
+            .par_iter()
+            .map(|&at| {
+                let mut diagnostics = Diagnostics::new();
+                let path = &files[at].path;
+                let mut read = read_page(path, &|path| this.read(path), &mut diagnostics);
+                if let PageRead::Page(read) = &mut read {
+                    for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
+                        block.props = std::mem::take(props);
+                    }
+                    validators.check_page(&read.page, &mut diagnostics);
+                    for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
+                        *props = std::mem::take(&mut block.props);
+                    }
+                    if kept.fetch_add(read.length, Ordering::Relaxed) >= MOST_KEPT {
+                        read.props = Vec::new();
+                    }
+                }
+                (at, read, diagnostics)
+            })
+            .collect();
+        let mut pages = PagesRead {
+            read: Vec::with_capacity(read.len()),
+            notes: BTreeMap::new(),
+            remembered: Vec::new(),
+            same_structure,
+        };
+        let mut others: Vec<&str> = Vec::new();
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        for (at, read, diagnostics) in read {
+            self.diagnostics.extend(diagnostics);
+            match read {
+                PageRead::Broken => self.missing = true,
+                PageRead::Data => others.push(&files[at].path),
+                PageRead::Page(read) => {
+                    let before = self.ledger.and_then(|ledger| {
+                        let number = ledger.find_page(&read.page.key)?;
+                        let was_forgotten = !forgotten.insert(number);
+                        Some((ledger, number, was_forgotten))
+                    });
+                    let same = before.is_some_and(|(ledger, number, was_forgotten)| {
+                        let note = ledger.page_note(number);
+                        was_forgotten
+                            && note.is_some_and(|note| note.structure == read.note.structure)
+                    });
+                    // Two pages with one key: both are to be seen.
+                    if let Some((ledger, number, false)) = before {
+                        pages
+                            .read
+                            .push(crate::model::PageMemory::page(&**ledger, number));
+                    }
+                    pages.same_structure &= same;
+                    taken.extend(read.note.data_files.iter().cloned());
+                    if read.page.blocks.is_empty() || !read.props.is_empty() {
+                        bodies.kept.insert(read.page.key.clone(), read.props);
+                    }
+                    pages.notes.insert(read.page.key.clone(), read.note);
+                    pages.read.push(read.page);
+                }
+            }
+        }
+        if let Some(ledger) = self.ledger {
+            let numbers = 0..ledger.pages();
+            pages.remembered = numbers
+                .filter(|number| !forgotten.contains(number))
+                .collect();
+            if !pages.same_structure {
+                others = self.others(files, others);
+                if !others.is_empty() {
+                    let notes = pages
+                        .remembered
+                        .iter()
+                        .filter_map(|&number| ledger.page_note(number));
+                    taken.extend(notes.flat_map(|note| note.data_files));
+                }
+            }
+        }
+        for path in others {
+            if !taken.contains(path) {
+                self.diagnostics.push(match path.ends_with(".md") {
+                    true => no_front_matter(path),
+                    false => not_read(
+                        path,
+                        "pages are `.toml` and `.md` files in `content/pages/<app>/`".into(),
+                    ),
+                });
+            }
+        }
+        pages
+    }
+
+    /// All files among the pages that are no pages: those that were read now and those known before.
+    fn others<'f>(&self, files: &'f [crate::files::Found], read: Vec<&'f str>) -> Vec<&'f str> {
+        let Some(ledger) = self.ledger else {
+            return read;
+        };
+        let no_page = |path: &str| ledger.input(path).is_some_and(|input| input.page.is_none());
+        let (start, _) = self.survey.below(PAGES);
+        let known = |at: usize| {
+            self.known
+                .digests
+                .get(start + at)
+                .copied()
+                .flatten()
+                .is_some()
+        };
+        let mut others: Vec<&str> = files
+            .iter()
+            .enumerate()
+            .filter(|(at, file)| known(*at) && no_page(&file.path))
+            .map(|(_, file)| file.path.as_str())
+            .chain(read)
+            .collect();
+        others.sort_unstable();
+        others
+    }
+}
+
+/// Reads a file among the pages.
+fn read_page(
+    path: &str,
+    read: &dyn Fn(&str) -> Result<String, Diagnostic>,
+    diagnostics: &mut Diagnostics,
+) -> PageRead {
+    let stem = path
+        .strip_suffix(".toml")
+        .or_else(|| path.strip_suffix(".md"));
+    let Some(stem) = stem.and_then(|stem| stem.strip_prefix("content/pages/")) else {
+        return PageRead::Data;
+    };
+    let text = match read(path) {
+        Ok(text) => text,
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            return PageRead::Broken;
+        }
+    };
+    if path.ends_with(".md") && !format::has_front_matter(&text) {
+        return PageRead::Data;
+    }
+    let parts: Vec<&str> = stem.split('/').collect();
+    let [app, path_below_app @ ..] = parts.as_slice() else {
+        return PageRead::Data;
+    };
+    if path_below_app.is_empty() {
+        return PageRead::Data;
+    }
+    if let Some(problem) = key_problem(app) {
+        diagnostics.push(Diagnostic::error(
+            code::BAD_KEY,
+            Place::whole(path),
+            format!("`{app}` cannot be the name of an app: {problem}"),
+        ));
+        return PageRead::Broken;
+    }
+    let origin: Arc<str> = Arc::from(path);
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let used = Mutex::new(BTreeSet::new());
+    let data_file = |name: &str| data_file(folder, name, read, &used);
+    let page = format::read_page(
+        PageFile {
+            origin: &origin,
+            app,
+            path_below_app,
+            text: &text,
+            data_file: &data_file,
+        },
+        diagnostics,
+    );
+    let Some(mut page) = page else {
+        return PageRead::Broken;
+    };
+    let props: Vec<Table> = page
+        .blocks
+        .iter_mut()
+        .map(|block| std::mem::take(&mut block.props))
+        .collect();
+    let note = PageNote {
+        document: document_digest(&page, &props),
+        structure: structure_digest(&page),
+        data_files: used.into_inner().unwrap_or_default().into_iter().collect(),
+    };
+    PageRead::Page(Box::new(ReadPage {
+        page,
+        props,
+        note,
+        length: text.len(),
+    }))
+}
+
+/// The text of a file that `$file` names, in the folder of the document.
+pub(super) fn data_file(
+    folder: &str,
+    name: &str,
+    read: &dyn Fn(&str) -> Result<String, Diagnostic>,
+    used: &Mutex<BTreeSet<String>>,
+) -> Result<String, String> {
+    if name.is_empty()
+        || name.starts_with('.')
+        || name
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '/' | '\\'))
+    {
+        return Err("it must be the plain name of a file in the same folder".into());
+    }
+    let path = format!("{folder}/{name}");
+    let text = read(&path).map_err(|diagnostic| diagnostic.message)?;
+    if let Ok(mut used) = used.lock() {
+        used.insert(path);
+    }
+    Ok(text)
+}
+
+/// A Markdown file among the pages that is neither a page nor the text of one.
+fn no_front_matter(path: &str) -> Diagnostic {
+    Diagnostic::error(
+        code::NO_FRONT_MATTER,
+        Place::whole(path),
+        format!("`{path}` has no front matter, and no page takes its text with `$file`"),
+    )
+    .hint("begin it with TOML between two lines `+++` (YAML between `---` is not read)")
+}

@@ -1,0 +1,145 @@
+//! The pages of a site, sorted by key; those that a ledger remembers are made when they are asked for.
+
+use std::fmt;
+use std::ops::Index;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use super::Page;
+
+/// The pages of a site, sorted by key. The props of their blocks are elsewhere: only a render reads
+/// them, of one page at a time.
+#[derive(Clone, Default)]
+pub struct Pages {
+    slots: Vec<Slot>,
+    memory: Option<Arc<dyn PageMemory>>,
+}
+
+/// Pages that are remembered, by number.
+pub trait PageMemory: Send + Sync {
+    /// The key of a page.
+    fn key(&self, number: usize) -> &str;
+    /// The page, without the props of its blocks.
+    fn page(&self, number: usize) -> Page;
+}
+
+#[derive(Clone)]
+enum Slot {
+    Here(Box<Page>),
+    Remembered(usize, OnceLock<Box<Page>>),
+}
+
+impl Pages {
+    /// Pages that were read, and the numbers of pages that are remembered. No two have one key.
+    pub fn new(
+        read: impl IntoIterator<Item = Page>,
+        remembered: impl IntoIterator<Item = usize>,
+        memory: Option<Arc<dyn PageMemory>>,
+    ) -> Pages {
+        let read = read.into_iter().map(|page| Slot::Here(Box::new(page)));
+        let remembered = remembered
+            .into_iter()
+            .map(|number| Slot::Remembered(number, OnceLock::new()));
+        let mut pages = Pages {
+            slots: read.chain(remembered).collect(),
+            memory,
+        };
+        let mut slots = std::mem::take(&mut pages.slots);
+        slots.sort_by(|a, b| pages.key_of(a).cmp(pages.key_of(b)));
+        pages.slots = slots;
+        pages
+    }
+
+    fn remembered(&self) -> &dyn PageMemory {
+        let memory = self.memory.as_deref();
+        memory.expect("whoever names remembered pages gives the memory")
+    }
+
+    fn key_of<'a>(&'a self, slot: &'a Slot) -> &'a str {
+        match slot {
+            Slot::Here(page) => &page.key,
+            Slot::Remembered(number, _) => self.remembered().key(*number),
+        }
+    }
+
+    fn page_of<'a>(&'a self, slot: &'a Slot) -> &'a Page {
+        match slot {
+            Slot::Here(page) => page,
+            Slot::Remembered(number, page) => {
+                page.get_or_init(|| Box::new(self.remembered().page(*number)))
+            }
+        }
+    }
+
+    /// The number by which a page is remembered; `None` where it was read.
+    pub fn number(&self, index: usize) -> Option<usize> {
+        match &self.slots[index] {
+            Slot::Here(_) => None,
+            Slot::Remembered(number, _) => Some(*number),
+        }
+    }
+
+    /// The key of a page.
+    pub fn key(&self, index: usize) -> &str {
+        self.key_of(&self.slots[index])
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// One after another.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Page> + ExactSizeIterator {
+        self.slots.iter().map(|slot| self.page_of(slot))
+    }
+
+    /// The same, on many threads.
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = &Page> {
+        self.slots.par_iter().map(|slot| self.page_of(slot))
+    }
+
+    /// Where the page of a key is.
+    pub fn find(&self, key: &str) -> Option<usize> {
+        self.slots
+            .binary_search_by(|slot| self.key_of(slot).cmp(key))
+            .ok()
+    }
+}
+
+impl Index<usize> for Pages {
+    type Output = Page;
+
+    fn index(&self, index: usize) -> &Page {
+        self.page_of(&self.slots[index])
+    }
+}
+
+impl<'a> IntoIterator for &'a Pages {
+    type Item = &'a Page;
+    type IntoIter = Box<dyn Iterator<Item = &'a Page> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
+}
+
+impl FromIterator<Page> for Pages {
+    fn from_iter<T: IntoIterator<Item = Page>>(pages: T) -> Pages {
+        Pages::new(pages, [], None)
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.slots.iter().map(|slot| self.key_of(slot)))
+            .finish()
+    }
+}

@@ -1,0 +1,267 @@
+//! Where the ledger of a kind of build is, and what is written into it.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this room joins the rooms that do I/O"
+)]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{BuiltBundle, Options, STATE_FOLDER};
+use crate::build::{Built, Reason};
+use crate::digest::{Digest, Hasher};
+use crate::ledger::{
+    BundleNote, Changes, Facts, Input, Ledger, TableWriter, Written, bundle_key, bundle_record,
+    facts_key, input_key, input_record, output_key, page_key, page_record, read_job_trace,
+    trace_key, written_record,
+};
+use crate::load::{Loaded, Survey};
+use crate::model::{FileStat, Site};
+use crate::store::{append_ledger, read_ledger, write_ledger};
+
+/// The ledger of one kind of build into one output folder: builds of other nodes, or to other
+/// places, must not make each other forget.
+pub struct Memory {
+    path: PathBuf,
+    key: Digest,
+}
+
+/// What was found of it.
+pub struct Opened {
+    pub ledger: Option<Arc<Ledger>>,
+    /// Why it is of no use.
+    pub why: Option<Reason>,
+    /// A line for the user.
+    pub note: Option<String>,
+}
+
+/// What the next ledger is made of.
+pub struct Next<'a> {
+    pub site: &'a Site,
+    pub survey: &'a Survey,
+    pub loaded: &'a Loaded,
+    pub facts: Facts,
+    pub built: &'a mut Built,
+    pub manifests: &'a [(String, Written)],
+    /// Whether all of the site was planned anew.
+    pub whole: bool,
+}
+
+impl Memory {
+    /// The ledger of builds with these options; `key` says what a ledger must answer to.
+    pub fn new(root: &Path, out: &Path, options: &Options, key: Digest) -> Memory {
+        let mut kind = Hasher::new("rbgen ledger");
+        kind.text(&out.to_string_lossy());
+        for names in [&options.nodes, &options.apps] {
+            kind.number(names.len() as u64);
+            for name in names {
+                kind.text(name);
+            }
+        }
+        kind.number(u64::from(options.drafts));
+        let name = format!("ledger-{}", kind.finish().short(12));
+        Memory {
+            path: root.join(STATE_FOLDER).join(name),
+            key,
+        }
+    }
+
+    /// Opens it. One that is damaged, or that another rbgen wrote, is as good as none.
+    pub fn open(&self, force: bool) -> Opened {
+        let none = |why, note| Opened {
+            ledger: None,
+            why: Some(why),
+            note,
+        };
+        let Some(bytes) = read_ledger(&self.path) else {
+            return none(Reason::NoLedger, None);
+        };
+        match Ledger::open(bytes, &self.key) {
+            Some(ledger) => Opened {
+                ledger: Some(Arc::new(ledger)),
+                why: force.then_some(Reason::Forced),
+                note: None,
+            },
+            None => none(
+                Reason::NoLedger,
+                Some("the ledger of the last build is damaged, or another rbgen wrote it: everything is built".to_string()),
+            ),
+        }
+    }
+
+    /// Notes that all is as the ledger says, so that the next look need not read what this one read.
+    pub fn refresh(&self, ledger: &Ledger, looked_at: i64) {
+        let facts = Facts {
+            looked_at,
+            ..ledger.facts.clone()
+        };
+        let changes = Changes::from([(facts_key(), Some(facts.record(&self.key)))]);
+        let _ = self.put(ledger, &changes);
+    }
+
+    fn put(&self, ledger: &Ledger, changes: &Changes) -> io::Result<()> {
+        if let Some(bytes) = ledger.append(changes)
+            && append_ledger(&self.path, ledger.length(), &bytes).is_ok()
+        {
+            return Ok(());
+        }
+        write_ledger(&self.path, &ledger.rewritten(changes))
+    }
+
+    /// Writes what a build did.
+    pub fn write(&self, before: Option<&Arc<Ledger>>, next: Next<'_>) -> io::Result<()> {
+        match before {
+            Some(ledger) if !next.whole => self.put(ledger, &self.changes(ledger, next)),
+            _ => write_ledger(&self.path, &self.whole(before, next)),
+        }
+    }
+
+    /// What is to be changed in a ledger where only some pages have changed.
+    fn changes(&self, ledger: &Ledger, next: Next<'_>) -> Changes {
+        let mut changes = std::mem::take(&mut next.built.notes);
+        let keys = keys_by_path(next.site, next.loaded);
+        for (file, digest) in next.survey.files.iter().zip(&next.loaded.inputs) {
+            let before = ledger.input(&file.path);
+            let (Some(digest), Some(before)) = (digest, before) else {
+                continue;
+            };
+            if before.stat != file.stat || before.digest != *digest {
+                let page = keys.get(file.path.as_str()).copied().or(before.page);
+                let record = input_record(&Input {
+                    stat: file.stat,
+                    digest: *digest,
+                    page,
+                });
+                changes.insert(input_key(&file.path), Some(record));
+            }
+        }
+        for (key, note) in &next.loaded.notes {
+            if let Some(index) = next.site.pages.find(key) {
+                let record = page_record(note, &next.site.pages[index]);
+                changes.insert(page_key(key), Some(record));
+            }
+        }
+        changes.extend(bundles_and_manifests(&next).map(|(key, record)| (key, Some(record))));
+        changes.insert(facts_key(), Some(next.facts.record(&self.key)));
+        changes
+    }
+
+    /// A ledger as a whole: all entries in the order of their keys.
+    fn whole(&self, before: Option<&Arc<Ledger>>, next: Next<'_>) -> Vec<u8> {
+        let mut out = TableWriter::new();
+        out.push(&facts_key(), &next.facts.record(&self.key));
+        let mut notes = std::mem::take(&mut next.built.notes);
+        notes.extend(bundles_and_manifests(&next).map(|(key, record)| (key, Some(record))));
+        let pages = &next.site.pages;
+        // Jobs and outputs that were kept are to be kept in mind.
+        if let Some(ledger) = before {
+            for bundle in &next.built.bundles {
+                let folder = bundle.folder();
+                for path in bundle.files.keys() {
+                    let path = format!("{folder}/{path}");
+                    let key = output_key(&path);
+                    if !notes.contains_key(&key)
+                        && let Some(written) = ledger.output(&path)
+                    {
+                        notes.insert(key, Some(written_record(&written)));
+                    }
+                }
+            }
+            for (key, record) in ledger.job_records() {
+                if notes.contains_key(key) {
+                    continue;
+                }
+                let is_kept = next.built.kept_jobs.contains(key);
+                if is_kept {
+                    if let Some((id, trace)) =
+                        read_job_trace(record).and_then(|id| Some((id, ledger.trace(id)?)))
+                    {
+                        notes
+                            .entry(trace_key(id))
+                            .or_insert_with(|| Some(trace.to_vec()));
+                    }
+                    notes.insert(key.to_vec(), Some(record.to_vec()));
+                }
+            }
+            // A job that was done anew may have asked what one of the last time had asked.
+            let made: Vec<_> = notes
+                .range(vec![b'j']..vec![b'k'])
+                .filter_map(|(_, record)| read_job_trace(record.as_deref()?))
+                .collect();
+            for id in made {
+                if let Some(trace) = ledger.trace(id) {
+                    notes
+                        .entry(trace_key(id))
+                        .or_insert_with(|| Some(trace.to_vec()));
+                }
+            }
+        }
+        let keys = keys_by_path(next.site, next.loaded);
+        let inputs = next.survey.files.iter().zip(&next.loaded.inputs);
+        let inputs = inputs.filter_map(|(file, digest)| {
+            let remembered = || before.and_then(|ledger| ledger.input(&file.path)?.page);
+            let page = keys.get(file.path.as_str()).copied().or_else(remembered);
+            let record = input_record(&Input {
+                stat: file.stat,
+                digest: (*digest)?,
+                page,
+            });
+            Some((input_key(&file.path), record))
+        });
+        let pages = (0..pages.len()).filter_map(|index| {
+            let key = pages.key(index);
+            let record = match (pages.number(index), before) {
+                (Some(number), Some(ledger)) => ledger.page_record(number).to_vec(),
+                _ => page_record(next.loaded.notes.get(key)?, &pages[index]),
+            };
+            Some((page_key(key), record))
+        });
+        // Kinds of entries are sorted by their letter.
+        let mut notes = notes.into_iter().peekable();
+        let mut push_notes = |out: &mut TableWriter, below: u8| {
+            while let Some((key, record)) = notes.next_if(|(key, _)| key[0] < below) {
+                if let Some(record) = record {
+                    out.push(&key, &record);
+                }
+            }
+        };
+        push_notes(&mut out, b'i');
+        inputs.for_each(|(key, record)| out.push(&key, &record));
+        push_notes(&mut out, b'p');
+        pages.for_each(|(key, record)| out.push(&key, &record));
+        push_notes(&mut out, u8::MAX);
+        out.finish()
+    }
+}
+
+/// The keys of the pages that were read, by the paths of their files.
+fn keys_by_path<'a>(site: &'a Site, loaded: &'a Loaded) -> BTreeMap<&'a str, &'a str> {
+    let found = loaded.notes.keys().filter_map(|key| site.pages.find(key));
+    found
+        .map(|index| (&*site.pages[index].origin, site.pages.key(index)))
+        .collect()
+}
+
+fn bundles_and_manifests(next: &Next<'_>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let bundles = next.built.bundles.iter().map(|bundle| {
+        let bundle = BuiltBundle::of(bundle);
+        let record = bundle_record(&BundleNote {
+            build_hash: bundle.build_hash,
+            pages: bundle.pages,
+            components: bundle.components,
+            files: bundle.files,
+        });
+        (bundle_key(&bundle.node, &bundle.app), record)
+    });
+    let manifests = next.manifests.iter().map(|(path, written)| {
+        let stat = FileStat {
+            changed: 0,
+            ..written.stat
+        };
+        let record = written_record(&Written { stat, ..*written });
+        (output_key(path), record)
+    });
+    bundles.chain(manifests).collect::<Vec<_>>().into_iter()
+}
