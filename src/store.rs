@@ -8,6 +8,7 @@
 )]
 
 mod disk;
+mod look;
 mod owned;
 mod place;
 mod publish;
@@ -16,16 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-
-use rayon::prelude::*;
 
 use crate::build::{Content, Output};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Place, code};
 use crate::files::stat_of;
-use crate::ledger::{Ledger, Written};
+use crate::ledger::Ledger;
 use crate::model::FileStat;
 use disk::{
     copy, digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write,
@@ -33,6 +32,7 @@ use disk::{
 };
 use owned::Owned;
 
+pub use look::{Condition, look_over};
 pub use place::output_place;
 pub use publish::{Counts, Published, Scope};
 
@@ -292,46 +292,6 @@ impl Output for Store {
 /// Whether a build of this output folder was killed while it put files in place.
 pub fn was_interrupted(out: &Path) -> bool {
     fs::symlink_metadata(out.join(WORK_FOLDER).join("journal")).is_ok()
-}
-
-/// How the outputs that a ledger names stand on the disk.
-#[derive(Debug, Default)]
-pub struct Condition {
-    /// Those that are missing or altered, relative to the output folder.
-    pub damaged: BTreeSet<String>,
-    /// Whether some had to be read, because they were written just before the ledger.
-    pub some_read: bool,
-}
-
-/// Looks at every output that a ledger names; with `verify`, reads it.
-pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
-    let outputs: Vec<(&str, Written)> = ledger.outputs("").collect();
-    let read = AtomicBool::new(false);
-    let damaged = outputs
-        .into_par_iter()
-        .with_min_len(64)
-        .filter(|(path, written)| {
-            let disk = out.join(path);
-            let Ok(metadata) = fs::symlink_metadata(&disk) else {
-                return true;
-            };
-            let stat = FileStat {
-                changed: 0,
-                ..stat_of(&metadata)
-            };
-            if !metadata.is_file() || stat.size != written.stamp.size {
-                return true;
-            }
-            if !verify && stat == written.stat && stat.is_certain(ledger.facts.looked_at) {
-                return false;
-            }
-            read.store(true, Ordering::Relaxed);
-            !digest_of(&disk).is_ok_and(|found| found == written.stamp)
-        });
-    Condition {
-        damaged: damaged.map(|(path, _)| path.to_string()).collect(),
-        some_read: read.into_inner(),
-    }
 }
 
 /// The bytes of a ledger's file.

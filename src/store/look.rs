@@ -1,0 +1,115 @@
+//! Looks at the outputs that a ledger names, and finds those that are missing or altered.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room reads the disk"
+)]
+
+use std::collections::BTreeSet;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
+
+use super::disk::digest_of;
+use crate::ledger::{Ledger, Written};
+use crate::model::FileStat;
+
+/// How the outputs that a ledger names stand on the disk.
+#[derive(Debug, Default)]
+pub struct Condition {
+    /// Those that are missing or altered, relative to the output folder.
+    pub damaged: BTreeSet<String>,
+    /// Whether some had to be read, because they were written just before the ledger.
+    pub some_read: bool,
+}
+
+/// Looks at every output that a ledger names; with `verify`, reads it.
+pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
+    let outputs: Vec<(&str, Written)> = ledger.outputs("").collect();
+    let read = AtomicBool::new(false);
+    let is_damaged = |path: &str, written: &Written, stat: Option<FileStat>| {
+        let Some(stat) = stat.filter(|stat| stat.size == written.stamp.size) else {
+            return true;
+        };
+        if !verify && stat == written.stat && stat.is_certain(ledger.facts.looked_at) {
+            return false;
+        }
+        read.store(true, Ordering::Relaxed);
+        !digest_of(&out.join(path)).is_ok_and(|found| found == written.stamp)
+    };
+    let damaged = outputs.par_chunks(256).flat_map_iter(|outputs| {
+        let mut folder = None;
+        let damaged = outputs.iter().enumerate().filter(|(index, (path, written))| {
+            let next = outputs.get(index + 1).map_or("", |(path, _)| path);
+            let stat = stat_of_output(out, path, next, &mut folder);
+            is_damaged(path, written, stat)
+        });
+        damaged
+            .map(|(_, (path, _))| path.to_string())
+            .collect::<Vec<_>>()
+    });
+    Condition {
+        damaged: damaged.collect(),
+        some_read: read.into_inner(),
+    }
+}
+
+/// What the file system tells of a regular file. Most of the time for that goes into finding the way
+/// from the root to it, so that a folder whose subfolders have many outputs is opened once: `folder`
+/// is the last one, and `next` the output that comes next.
+fn stat_of_output<'p>(
+    out: &Path,
+    path: &'p str,
+    next: &str,
+    folder: &mut Option<(&'p str, OwnedFd)>,
+) -> Option<FileStat> {
+    let above = above(path);
+    let is_open = |folder: &Option<(&str, OwnedFd)>| {
+        folder.as_ref().is_some_and(|(open, _)| *open == above)
+    };
+    if !is_open(folder) && next.starts_with(above) {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = openat(CWD, out.join(above), flags, Mode::empty());
+        *folder = opened.ok().map(|opened| (above, opened));
+    }
+    let found = match folder {
+        Some((open, opened)) if *open == above => {
+            statat(opened, &path[above.len()..], AtFlags::SYMLINK_NOFOLLOW)
+        }
+        _ => statat(CWD, out.join(path), AtFlags::SYMLINK_NOFOLLOW),
+    };
+    let stat = found.ok()?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    is_file.then(|| FileStat {
+        modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        changed: 0,
+        size: stat.st_size as u64,
+        inode: stat.st_ino as u64,
+    })
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest)
+}
+
+/// The folder above the folder of an output, with its slash; empty where there is none.
+fn above(path: &str) -> &str {
+    let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);
+    slashes.nth(1).map_or("", |at| &path[..=at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::above;
+
+    #[test]
+    fn the_folder_above_the_folder() {
+        assert_eq!(above("n/a/b/index.html"), "n/a/");
+        assert_eq!(above("n/a/x"), "n/");
+        assert_eq!(above("n/a.json"), "");
+        assert_eq!(above("x"), "");
+    }
+}
