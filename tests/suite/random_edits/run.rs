@@ -195,11 +195,13 @@ impl Run {
         let there = build_folder(&self.clean, &options, &|_, _| ());
         let fresh = tree(&self.clean.join("dist"));
         self.tally.builds += 1;
-        if here.report.is_some() != there.report.is_some() || said(&here) != said(&there) {
+        if here.report.is_some() != there.report.is_some()
+            || said(&here, &self.root) != said(&there, &self.clean)
+        {
             return fail(format!(
                 "it says {:#?}, and from nothing {:#?}",
-                said(&here),
-                said(&there)
+                said(&here, &self.root),
+                said(&there, &self.clean)
             ));
         }
         let last = self.last.take();
@@ -236,8 +238,10 @@ impl Run {
                 written.files_removed,
             ) == (0, 0, 0)
         };
-        if !again.report.as_ref().is_some_and(idle) || said(&again) != said(&here) {
-            let found = said(&again);
+        if !again.report.as_ref().is_some_and(idle)
+            || said(&again, &self.root) != said(&here, &self.root)
+        {
+            let found = said(&again, &self.root);
             return fail(format!("again: {:?}, and says {found:#?}", again.report));
         }
         let state = disk::state(&self.root);
@@ -357,7 +361,7 @@ fn options(asked: &Asked) -> Options {
 
 /// What a build said: code, whether it is an error, document and message. Not said from nothing is
 /// that an altered output stays.
-fn said(outcome: &Outcome) -> BTreeSet<(String, bool, String, String)> {
+fn said(outcome: &Outcome, root: &Path) -> BTreeSet<(String, bool, String, String)> {
     outcome
         .diagnostics
         .iter()
@@ -370,7 +374,7 @@ fn said(outcome: &Outcome) -> BTreeSet<(String, bool, String, String)> {
                 place
                     .map(|place| place.path.to_string())
                     .unwrap_or_default(),
-                found.message.clone(),
+                found.message.replace(&*root.to_string_lossy(), "the root"),
             )
         })
         .collect()
