@@ -76,11 +76,10 @@ fn shrunk(folder: &Path, mut sequence: Sequence, mut why: String) -> (Sequence, 
 
 /// A folder in memory, where there is one, for speed.
 fn workplace() -> tempfile::TempDir {
-    let named = || tempfile::Builder::new().prefix("rbgen-edits-").to_owned();
-    named()
-        .tempdir_in("/dev/shm")
-        .or_else(|_| named().tempdir())
-        .unwrap()
+    let mut named = tempfile::Builder::new();
+    named.prefix("rbgen-edits-");
+    let in_memory = named.tempdir_in("/dev/shm");
+    in_memory.or_else(|_| named.tempdir()).unwrap()
 }
 
 #[test]

@@ -15,6 +15,9 @@ pub struct Edit {
     pub kind: Kind,
     pub at: u8,
     pub to: u8,
+    /// Whether files that keep their size keep their time of modification as well, as those do that
+    /// are written twice within one tick of the clock.
+    pub same_time: bool,
 }
 
 macro_rules! kinds {
@@ -99,8 +102,6 @@ kinds! {
     2 Drafts,
     2 OneNode,
     2 OneApp,
-    /// The next files that are written keep their time where they keep their size.
-    3 SameTime,
     // What rbgen keeps.
     1 LedgerGone,
     1 LedgerCut,
@@ -150,6 +151,7 @@ pub fn sequence(numbers: &mut Numbers) -> Sequence {
                 kind: chosen.map_or(Kind::Noise, |(kind, _)| *kind),
                 at: numbers.below(256) as u8,
                 to: numbers.below(256) as u8,
+                same_time: numbers.below(4) == 0,
             };
             (edit, index + 1 == count || numbers.below(10) < 6)
         })
@@ -176,7 +178,7 @@ impl Edit {
         self.change_page(site);
         self.change_theme(site);
         self.change_node(site);
-        let Edit { kind, at, to } = self;
+        let Edit { kind, at, to, .. } = self;
         match kind {
             Kind::SiteName => site.name = to % 3,
             Kind::Smart => site.smart ^= true,
@@ -200,7 +202,7 @@ impl Edit {
     }
 
     fn change_page(self, site: &mut Site) {
-        let Edit { kind, at, to } = self;
+        let Edit { kind, at, to, .. } = self;
         if kind == Kind::PageAdded {
             let number = at % 14;
             site.pages
@@ -279,7 +281,7 @@ impl Edit {
     }
 
     fn change_theme(self, site: &mut Site) {
-        let Edit { kind, at, to } = self;
+        let Edit { kind, at, to, .. } = self;
         match kind {
             Kind::TemplatePart | Kind::TemplateWord => {
                 let Some(path) = nth(&site.templates, at) else {
@@ -381,7 +383,7 @@ impl Edit {
     }
 
     fn change_node(self, site: &mut Site) {
-        let Edit { kind, at, to } = self;
+        let Edit { kind, at, to, .. } = self;
         if kind == Kind::NodeAdded {
             let number = at % 3;
             let id = pick(&NODES, number);

@@ -58,7 +58,6 @@ struct Run {
     altered: BTreeSet<String>,
     before: Vec<Site>,
     older: Vec<Tree>,
-    same_time: bool,
     tally: Tally,
 }
 
@@ -79,10 +78,9 @@ pub fn run(folder: &Path, sequence: &Sequence) -> Result<Tally, String> {
         altered: BTreeSet::new(),
         before: Vec::new(),
         older: Vec::new(),
-        same_time: false,
         tally: Tally::default(),
     };
-    run.put_files();
+    run.put_files(false);
     run.build(&run.asked.clone(), "at first")?;
     for (index, (edit, build)) in sequence.iter().enumerate() {
         let narrowed = run.apply(*edit);
@@ -103,20 +101,19 @@ impl Run {
     }
 
     /// Writes what has changed of the site, here and elsewhere.
-    fn put_files(&mut self) {
+    fn put_files(&mut self, same_time: bool) {
         let files = self.site.files();
         if files != self.files {
             self.current = false;
-            disk::write(&self.root, &self.files, &files, self.same_time);
+            disk::write(&self.root, &self.files, &files, same_time);
             disk::write(&self.clean, &self.files, &files, false);
             self.files = files;
-            self.same_time = false;
         }
     }
 
     /// Applies an edit. Gives what is asked of a build that is narrower than the others.
     fn apply(&mut self, edit: Edit) -> Option<Asked> {
-        let Edit { kind, at, to } = edit;
+        let Edit { kind, at, to, .. } = edit;
         match kind {
             Kind::Undo => {
                 if let Some(site) = self.before.pop() {
@@ -135,7 +132,6 @@ impl Run {
                 let asked = self.asked.clone();
                 return Some(Asked { app, ..asked });
             }
-            Kind::SameTime => self.same_time = true,
             Kind::Touch => disk::touch(&self.root, &self.files, at, to),
             Kind::LedgerGone | Kind::LedgerCut | Kind::LedgerFlipped | Kind::LedgerOld => {
                 self.distrust();
@@ -174,7 +170,7 @@ impl Run {
         if matches!(kind, Kind::Now | Kind::Drafts) {
             self.current = false;
         }
-        self.put_files();
+        self.put_files(edit.same_time);
         None
     }
 

@@ -249,7 +249,7 @@ impl Site {
         }
         files.insert(
             "themes/base/theme.toml".into(),
-            "name = \"Base\"\nzones = [\"main\"]\n\n[layouts.wide]\nzones = [\"main\", \"side\"]\n"
+            "name = \"Base\"\nzones = [\"main\"]\n\n[layouts.wide]\nzones = [\"main\", \"side\"]\n\n[[contrast]]\nforeground = \"color.text\"\nbackground = \"color.primary\"\nminimum = 4.5\n"
                 .into(),
         );
         files.insert(
