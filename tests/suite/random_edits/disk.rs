@@ -106,7 +106,7 @@ pub fn disturb_output(dist: &Path, kind: Kind, at: u8, to: u8) -> Option<String>
         .filter(|path| path.matches('/').count() > 1)
         .collect();
     // Half of the time a page, for there are more outputs of other kinds.
-    if to % 2 == 0 {
+    if to.is_multiple_of(2) {
         paths.retain(|path| path.ends_with("index.html"));
     }
     let path = (*paths.get((usize::from(at) * 7 + usize::from(to)) % paths.len().max(1))?).clone();

@@ -172,6 +172,26 @@ fn few(to: u8) -> Option<u8> {
     (to % 4).checked_sub(1)
 }
 
+impl Kind {
+    /// The most pages that may be rendered after an edit of this kind alone, on a site with so many
+    /// nodes, where it is known without looking at the site.
+    pub fn most_rendered(self, nodes: usize) -> Option<usize> {
+        match self {
+            // Comments, what only people read, what is copied, and style sheets with a stable name.
+            Kind::Noise | Kind::Touch | Kind::Label | Kind::Mend => Some(0),
+            Kind::Static | Kind::StaticGone | Kind::NodeCss => Some(0),
+            // What no list shows of a page: the page, on every node.
+            Kind::PageText | Kind::PageDescription => Some(nodes),
+            Kind::BlockAdded | Kind::BlockRemoved | Kind::BlocksSwapped => Some(nodes),
+            Kind::BlockZone | Kind::BlockCondition | Kind::BlockProps => Some(nodes),
+            Kind::BlockFile | Kind::BlockKey => Some(nodes),
+            Kind::OutputAltered | Kind::OutputAlteredInSize => Some(1),
+            Kind::OutputGone | Kind::OutputFolder => Some(1),
+            _ => None,
+        }
+    }
+}
+
 impl Edit {
     /// Changes the site, where this edit is one of the sources.
     pub fn change(self, site: &mut Site) {

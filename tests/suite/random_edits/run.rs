@@ -56,6 +56,8 @@ struct Run {
     current: bool,
     /// Outputs that were altered and not mended yet.
     altered: BTreeSet<String>,
+    /// The edits since the last build.
+    kinds: Vec<Kind>,
     before: Vec<Site>,
     older: Vec<Tree>,
     tally: Tally,
@@ -76,6 +78,7 @@ pub fn run(folder: &Path, sequence: &Sequence) -> Result<Tally, String> {
         last: None,
         current: false,
         altered: BTreeSet::new(),
+        kinds: Vec::new(),
         before: Vec::new(),
         older: Vec::new(),
         tally: Tally::default(),
@@ -114,6 +117,7 @@ impl Run {
     /// Applies an edit. Gives what is asked of a build that is narrower than the others.
     fn apply(&mut self, edit: Edit) -> Option<Asked> {
         let Edit { kind, at, to, .. } = edit;
+        self.kinds.push(kind);
         match kind {
             Kind::Undo => {
                 if let Some(site) = self.before.pop() {
@@ -201,6 +205,7 @@ impl Run {
             ));
         }
         let last = self.last.take();
+        let kinds = std::mem::take(&mut self.kinds);
         let (Some(report), Some(clean)) = (&here.report, &there.report) else {
             self.tally.failed += 1;
             if here.partly_written {
@@ -220,6 +225,7 @@ impl Run {
         let answers = answers(&self.site, asked);
         if let Some(last) = last {
             self.hold_within_bound(report, &before, &fresh, &last, asked, &answers)
+                .and_then(|may| self.hold_few(may, &kinds))
                 .or_else(fail)?;
         }
         let dist = self.dist();
@@ -306,13 +312,13 @@ impl Run {
         last: &Last,
         asked: &Asked,
         answers: &Answers,
-    ) -> Result<(), String> {
+    ) -> Result<usize, String> {
         let same_kind = Asked {
             now: asked.now,
             ..last.asked.clone()
         };
         if same_kind != *asked {
-            return Ok(());
+            return Ok(0);
         }
         let may = may_be_rendered(&last.answers, answers, &self.altered);
         // The model itself: what it says cannot change has not.
@@ -339,7 +345,20 @@ impl Run {
                 ));
             }
         }
-        Ok(())
+        Ok(may.len())
+    }
+
+    /// The model allows no more pages than edits of these kinds can be worth.
+    fn hold_few(&self, may: usize, kinds: &[Kind]) -> Result<(), String> {
+        let each = kinds
+            .iter()
+            .map(|kind| kind.most_rendered(self.site.nodes.len()));
+        match each.sum::<Option<usize>>() {
+            Some(most) if may > most => Err(format!(
+                "the model allows {may} pages, and {kinds:?} are worth {most}"
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

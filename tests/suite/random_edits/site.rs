@@ -419,6 +419,10 @@ fn props(block: &Block, key: &str) -> String {
 
 /// The moments that conditions and builds name: every half day.
 pub fn moment(half_day: u8) -> String {
-    let hour = if half_day % 2 == 0 { "00" } else { "12" };
+    let hour = if half_day.is_multiple_of(2) {
+        "00"
+    } else {
+        "12"
+    };
     format!("2026-01-{:02}T{hour}:00:00Z", half_day / 2 + 1)
 }

@@ -147,8 +147,8 @@ pub fn page(number: u8) -> Page {
         key: format!("p{number}"),
         markdown: number == 3 || number == 9,
         name: 0,
-        title: (number % 3 == 0).then_some(0),
-        description: (number % 4 == 0).then_some(0),
+        title: number.is_multiple_of(3).then_some(0),
+        description: number.is_multiple_of(4).then_some(0),
         route: (number == 0).then_some("/"),
         layout: ["single-column", "wide", "plain", "post"][[0, 0, 2, 3, 1, 0, 2, 1, 3, 0]
             .get(number as usize)
