@@ -9,6 +9,8 @@ mod bounds;
 mod broken;
 mod disk;
 mod edits;
+mod files;
+mod kinds;
 mod run;
 mod site;
 mod start;
@@ -19,7 +21,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use edits::{Numbers, Sequence, sequence};
+use kinds::{Numbers, Sequence, sequence};
 use run::{Tally, run};
 
 /// Whether builds are to render no more pages than `bounds` allows. Builds render everything today;
@@ -133,7 +135,7 @@ fn incremental_equals_clean_over_random_edits() {
 
 /// A sequence, one line an edit.
 fn list(sequence: &Sequence) -> String {
-    let line = |(edit, build): &(edits::Edit, bool)| {
+    let line = |(edit, build): &(kinds::Edit, bool)| {
         format!("  {edit:?}{}", if *build { ", and a build" } else { "" })
     };
     sequence.iter().map(line).collect::<Vec<_>>().join("\n")

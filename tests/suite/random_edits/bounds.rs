@@ -28,12 +28,13 @@ fn has_app(node: &Node, app: &str) -> bool {
 /// The answers of every page that a build makes.
 pub fn answers(site: &Site, asked: &Asked) -> Answers {
     let mut answers = Answers::new();
+    let drafts = asked.drafts || site.drafts;
     for (id, node) in &site.nodes {
         if asked.node.is_some_and(|only| only != *id) {
             continue;
         }
         let is_shown = |page: &Page| {
-            let shown = page.status == "published" || (page.status == "draft" && asked.drafts);
+            let shown = page.status == "published" || (page.status == "draft" && drafts);
             shown && has_app(node, page.app)
         };
         let mut pages: Vec<(u8, &Page)> = site
@@ -114,7 +115,10 @@ impl Asks<'_> {
         if self.node.js > 0 && self.node.allow_scripts {
             self.note("script", self.node.js);
         }
-        self.note("zones", zones(page.layout));
+        let more_zones = site.more_zones && page.layout == "plain";
+        self.note("zones", (zones(page.layout), more_zones));
+        self.note("language", site.german);
+        self.note("browsers", site.old_browsers);
         for theme in self.chain() {
             self.sheet(&format!("themes/{theme}/styles/main.css"));
         }

@@ -4,7 +4,7 @@ use std::fs::{self, File, FileTimes};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::edits::Kind;
+use super::kinds::Kind;
 use super::site::Files;
 use crate::harness::{Tree, remove_any, tree};
 

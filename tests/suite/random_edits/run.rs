@@ -10,7 +10,7 @@ use rbgen::pipeline::{Options, Outcome, Report, build_folder};
 use super::MINIMAL;
 use super::bounds::{Answers, Asked, answers, may_be_rendered, now};
 use super::disk;
-use super::edits::{Edit, Kind, Sequence};
+use super::kinds::{Edit, Kind, Sequence};
 use super::site::{APPS, Files, NODES, Site};
 use super::start::start;
 use crate::harness::{Tree, differences, remove_any, tree};

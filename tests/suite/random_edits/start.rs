@@ -51,6 +51,11 @@ pub fn start() -> Site {
         smart: false,
         anchors: true,
         highlight: true,
+        german: false,
+        old_browsers: false,
+        drafts: false,
+        theme_name: 0,
+        more_zones: false,
         nodes: BTreeMap::from([("one", node(0)), ("two", node(1))]),
         pages: (0..10).map(|number| (number, page(number))).collect(),
         components: super::site::COMPONENTS
