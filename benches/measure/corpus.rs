@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::LazyLock;
+
+use crate::words::Words;
 
 /// How large a site is.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -18,6 +19,15 @@ pub struct Size {
     /// Apps, at most four
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=4))]
     pub apps: u8,
+    /// Layouts of the theme, besides that of the first page of each app
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub layouts: u16,
+}
+
+/// A file of the site: its path from the root, and its text.
+pub struct File {
+    pub path: String,
+    pub text: String,
 }
 
 const APPS: [&str; 4] = ["play", "work", "code", "town"];
@@ -25,46 +35,102 @@ const APPS: [&str; 4] = ["play", "work", "code", "town"];
 /// Writes a whole site into a folder, which is made.
 ///
 /// A page has a hero, about 350 words of Markdown with a table and a code block, and a call to
-/// action; the first page of each app lists the others. No page reads another one besides, so that
-/// what is measured grows with the number of pages and not with its square.
+/// action; the first page of each app lists the others, and these take turns at the layouts. No
+/// page reads another one besides, so that what is measured grows with the number of pages and not
+/// with its square.
 pub fn write_site(root: &Path, size: Size) -> io::Result<()> {
-    write(&root.join("robbieblocks.toml"), &config(size.nodes))?;
-    write(&root.join(".gitignore"), "/dist\n/.rbgen\n")?;
+    write(root, ".gitignore", "/dist\n/.rbgen\n")?;
     for (path, text) in FILES {
-        write(&root.join(path), text)?;
+        write(root, path, text)?;
     }
-    for node in 0..size.nodes {
-        let path = format!("content/nodes/{}.toml", node_id(node));
-        write(&root.join(path), &node_toml(node, size.apps))?;
+    for number in 0..size.layouts {
+        let (layout, aside) = (layout_file(number), aside_file(number));
+        write(root, &layout.path, &layout.text)?;
+        write(root, &aside.path, &aside.text)?;
     }
-    let apps = usize::from(size.apps);
+    write_nodes(root, size)?;
     for number in 0..size.pages {
-        let (app, index) = (APPS[number % apps], number / apps);
-        // A hundred pages a folder, as people would keep them.
-        let path = match index {
-            0 => format!("content/pages/{app}/{app}-home.toml"),
-            _ => format!(
-                "content/pages/{app}/part-{:03}/{}.toml",
-                index / 100,
-                page_key(app, index)
-            ),
-        };
-        write(&root.join(path), &page(app, index))?;
+        let page = page_file(number, size);
+        write(root, &page.path, &page.text)?;
     }
     Ok(())
 }
 
-/// The path of a page that is like all others, from the site's root.
-pub fn ordinary_page() -> String {
-    format!("content/pages/play/part-000/{}.toml", page_key("play", 7))
+/// Writes what alone says how many nodes the site has.
+pub fn write_nodes(root: &Path, size: Size) -> io::Result<()> {
+    write(root, "robbieblocks.toml", &config(size.nodes))?;
+    for number in 0..size.nodes {
+        let node = node_file(number, size.apps);
+        write(root, &node.path, &node.text)?;
+    }
+    Ok(())
 }
 
-/// The id of a node by its number.
-pub fn node_id(number: usize) -> String {
+/// A page by its number in the whole site.
+pub fn page_file(number: usize, size: Size) -> File {
+    let apps = usize::from(size.apps);
+    let (app, index) = (APPS[number % apps], number / apps);
+    // A hundred pages a folder, as people would keep them.
+    let path = match index {
+        0 => format!("content/pages/{app}/{app}-home.toml"),
+        _ => format!(
+            "content/pages/{app}/part-{:03}/{}.toml",
+            index / 100,
+            page_key(app, index)
+        ),
+    };
+    let text = page(app, index, size.layouts);
+    File { path, text }
+}
+
+/// A page that is like all others.
+pub fn ordinary_page(size: Size) -> File {
+    page_file(7 * usize::from(size.apps), size)
+}
+
+/// The layout of a page goes by its number within its app, so that every app has pages of every
+/// layout.
+fn layout_of(index: usize, layouts: u16) -> u16 {
+    u16::try_from(index % usize::from(layouts)).unwrap_or_default()
+}
+
+fn layout_file(number: u16) -> File {
+    let text = format!(
+        "{{% extends \"partials/document.html\" %}}\n{{% block body %}}\n{{% include \"partials/navigation.html\" %}}\n<main id=\"main\">\n{{{{ zones.main }}}}\n</main>\n{{% include \"partials/aside-{number:02}.html\" %}}\n{{% include \"partials/footer.html\" %}}\n{{% endblock %}}\n"
+    );
+    let path = format!("themes/plain/layouts/layout-{number:02}.html");
+    File { path, text }
+}
+
+/// The partial that only the layout of this number has.
+pub fn aside_file(number: u16) -> File {
+    let mut words = Words::new("aside", usize::from(number));
+    let text = format!(
+        "<aside class=\"site\">\n<h2>{}</h2>\n<p>{}</p>\n</aside>\n",
+        words.title(),
+        words.sentence()
+    );
+    let path = format!("themes/plain/partials/aside-{number:02}.html");
+    File { path, text }
+}
+
+/// A node by its number.
+pub fn node_file(number: usize, apps: u8) -> File {
+    let text = format!(
+        "name = \"Node {number}\"\nenabled_apps = {:?}\n\n[style_overrides]\ntheme = \"light\"\n\"color.primary\" = \"#{:06X}\"\n",
+        &APPS[..usize::from(apps)],
+        0x1D_4E_D8 + number
+    );
+    let path = format!("content/nodes/{}.toml", node_id(number));
+    File { path, text }
+}
+
+fn node_id(number: usize) -> String {
     format!("node-{number}")
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
+fn write(root: &Path, path: &str, text: &str) -> io::Result<()> {
+    let path = root.join(path);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -83,19 +149,11 @@ fn config(nodes: usize) -> String {
     text
 }
 
-fn node_toml(number: usize, apps: u8) -> String {
-    format!(
-        "name = \"Node {number}\"\nenabled_apps = {:?}\n\n[style_overrides]\ntheme = \"light\"\n\"color.primary\" = \"#{:06X}\"\n",
-        &APPS[..usize::from(apps)],
-        0x1D_4E_D8 + number
-    )
-}
-
 fn page_key(app: &str, index: usize) -> String {
     format!("{app}-{index:06}")
 }
 
-fn page(app: &str, index: usize) -> String {
+fn page(app: &str, index: usize, layouts: u16) -> String {
     // Every page has a stream of its own, so that a site of 100 pages is the beginning of one of
     // 100,000.
     let mut words = Words::new(app, index);
@@ -107,6 +165,7 @@ fn page(app: &str, index: usize) -> String {
         let _ = write!(text, "\n[[blocks]]\ncomponent = \"list\"\n");
     } else {
         let _ = writeln!(text, "route = \"/{app}/{}\"", page_key(app, index));
+        let _ = writeln!(text, "layout = \"layout-{:02}\"", layout_of(index, layouts));
     }
     let _ = write!(
         text,
@@ -125,134 +184,6 @@ fn page(app: &str, index: usize) -> String {
         words.title()
     );
     text
-}
-
-/// A stream of words (splitmix64: Steele, Lea and Flood, 2014).
-struct Words(u64);
-
-const WORDS: &str = "table window lantern river paper garden evening letter station bridge harbour \
-    market winter summer morning copper silver marble cotton velvet answer question number colour \
-    season village kitchen library engine signal pattern measure ladder hammer needle thread basket \
-    bottle candle mirror shadow whisper thunder meadow orchard pebble feather compass anchor captain \
-    sailor painter builder teacher reader writer neighbour visitor traveller quiet gentle narrow open \
-    ordinary careful sudden distant familiar early late warm cold bright plain simple honest patient \
-    carries follows gathers answers remembers crosses opens closes repairs measures borrows returns \
-    keeps leaves finds makes turns reads writes builds and or but while because before after under \
-    over beside between through without the the the the a a of of to in in on for with as at by from";
-
-/// `WORDS`, one by one.
-static LIST: LazyLock<Vec<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
-
-impl Words {
-    fn new(app: &str, index: usize) -> Words {
-        let seed = app.bytes().fold(index as u64, |seed, byte| {
-            seed.wrapping_mul(0x100_0000_01B3) ^ u64::from(byte)
-        });
-        Words(seed)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit as u64) as usize
-    }
-
-    fn word(&mut self) -> &'static str {
-        LIST[self.below(LIST.len())]
-    }
-
-    fn words(&mut self, count: usize) -> String {
-        let words: Vec<&str> = (0..count).map(|_| self.word()).collect();
-        words.join(" ")
-    }
-
-    fn title(&mut self) -> String {
-        let count = 2 + self.below(3);
-        capital(&self.words(count))
-    }
-
-    fn sentence(&mut self) -> String {
-        let count = 8 + self.below(10);
-        capital(&self.words(count)) + "."
-    }
-
-    fn paragraph(&mut self) -> String {
-        let mut text = self.sentence();
-        let _ = write!(
-            text,
-            " {} *{}* {}.",
-            capital(self.word()),
-            self.words(2),
-            self.words(5)
-        );
-        let _ = write!(
-            text,
-            " See [{}](/{}) for **{}**.",
-            self.words(2),
-            APPS[0],
-            self.words(3)
-        );
-        text += " ";
-        text + &self.sentence()
-    }
-
-    /// About 350 words of Markdown.
-    fn article(&mut self) -> String {
-        let mut text = format!("{}\n\n", self.paragraph());
-        for _ in 0..2 {
-            let _ = write!(
-                text,
-                "## {}\n\n{}\n\n{}\n\n",
-                self.title(),
-                self.paragraph(),
-                self.paragraph()
-            );
-        }
-        for _ in 0..4 {
-            let _ = writeln!(text, "- {}", self.sentence());
-        }
-        let _ = write!(
-            text,
-            "\n| {} | {} | {} |\n| :--- | ---: | :---: |\n",
-            self.word(),
-            self.word(),
-            self.word()
-        );
-        for _ in 0..4 {
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} |",
-                self.words(2),
-                self.below(1000),
-                self.word()
-            );
-        }
-        let _ = write!(
-            text,
-            "\n```rust\nfn {}(input: &[u32]) -> u32 {{\n    // {}\n    let chosen = input.iter().copied().filter(|n| n % {} == 0);\n    chosen.sum()\n}}\n```\n\n",
-            self.word(),
-            self.words(6),
-            2 + self.below(7)
-        );
-        let _ = write!(
-            text,
-            "### {}\n\n{}\n\n> {}\n",
-            self.title(),
-            self.paragraph(),
-            self.sentence()
-        );
-        text
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => String::new(),
-    }
 }
 
 /// What does not depend on the size: tokens, components and a theme.

@@ -12,6 +12,7 @@
 )]
 
 mod corpus;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use corpus::{Size, node_id, ordinary_page, write_site};
+use corpus::{Size, node_file, ordinary_page, write_site};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -42,7 +43,7 @@ struct Arguments {
     #[arg(long, default_value = env!("CARGO_BIN_EXE_rbgen"))]
     program: PathBuf,
     /// What cargo passes to every bench
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
@@ -90,6 +91,7 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
         pages,
         nodes: 1,
         apps: 4,
+        layouts: 20,
     };
     let one = Site::make(arguments, &work.join("one"), size)?;
     let two = Site::make(arguments, &work.join("two"), Size { nodes: 2, ..size })?;
@@ -122,12 +124,12 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
     for round in 0..rounds {
         unchanged.push(one.build()?.0);
         status.push(one.git_status()?);
-        one.edit(&ordinary_page(), &format!("\n[[blocks]]\nkey = \"round\"\ncomponent = \"markdown\"\nprops = {{ text = \"Round {round}\" }}\n"))?;
+        one.edit(&ordinary_page(size).path, &format!("\n[[blocks]]\nkey = \"round\"\ncomponent = \"markdown\"\nprops = {{ text = \"Round {round}\" }}\n"))?;
         let (duration, report) = one.build()?;
         rendered = report.pages_rendered;
         edited.push(duration);
         one.edit(
-            &format!("content/nodes/{}.toml", node_id(0)),
+            &node_file(0, size.apps).path,
             &format!("\"spacing.md\" = \"1.{round}1rem\"\n"),
         )?;
         let (duration, report) = one.build()?;
