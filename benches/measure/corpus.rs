@@ -67,7 +67,7 @@ pub fn write_nodes(root: &Path, size: Size) -> io::Result<()> {
 }
 
 /// A page by its number in the whole site.
-pub fn page_file(number: usize, size: Size) -> File {
+fn page_file(number: usize, size: Size) -> File {
     let apps = usize::from(size.apps);
     let (app, index) = (APPS[number % apps], number / apps);
     // A hundred pages a folder, as people would keep them.
@@ -88,8 +88,24 @@ pub fn ordinary_page(size: Size) -> File {
     page_file(7 * usize::from(size.apps), size)
 }
 
-/// The layout of a page goes by its number within its app, so that every app has pages of every
-/// layout.
+/// A page more than the site has, in a folder that is there.
+pub fn additional_page(size: Size) -> File {
+    let apps = usize::from(size.apps);
+    let (app, index) = (APPS[size.pages % apps], size.pages / apps);
+    let path = format!("content/pages/{app}/part-000/{}.toml", page_key(app, index));
+    let text = page(app, index, size.layouts);
+    File { path, text }
+}
+
+/// How many pages of a node have a layout. The layout of a page goes by its number within its app,
+/// so that every app has pages of every layout.
+pub fn pages_of_layout(layout: u16, size: Size) -> usize {
+    (0..size.pages)
+        .map(|number| number / usize::from(size.apps))
+        .filter(|&index| index > 0 && layout_of(index, size.layouts) == layout)
+        .count()
+}
+
 fn layout_of(index: usize, layouts: u16) -> u16 {
     u16::try_from(index % usize::from(layouts)).unwrap_or_default()
 }
