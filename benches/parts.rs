@@ -93,6 +93,8 @@ fn check_whole_site(criterion: &mut Criterion, root: &Path) {
         now: Moment::UNIX_EPOCH,
         out: None,
         force: false,
+        verify: false,
+        explain: false,
     };
     let check = || check_folder(black_box(root), &options, &|_, _| ());
     assert!(check().diagnostics.is_empty(), "the corpus is sound");

@@ -18,7 +18,8 @@ use crate::track::Answer;
 use table::Table;
 pub use table::{Changes, TableWriter};
 
-/// What a ledger is good for: the version and the source of rbgen, and what was asked.
+/// What a ledger is good for: the version and the source of rbgen, and what was asked. (Whether drafts
+/// count is told by the plan and by the answers.)
 pub fn request_key(request: &Request) -> Digest {
     let mut hasher = Hasher::new("rbgen request");
     hasher
@@ -30,7 +31,6 @@ pub fn request_key(request: &Request) -> Digest {
             hasher.text(name);
         });
     }
-    hasher.number(u64::from(request.drafts));
     hasher.finish()
 }
 

@@ -30,7 +30,7 @@ pub enum Kind {
     BasePath,
     /// The node's own script.
     Script,
-    /// The names of the style sheets of the theme and of highlighted code.
+    /// The name of the style sheet of the `theme` or of highlighted `code`.
     Styles,
     /// The name of a component's style sheet.
     ComponentStyles,
@@ -85,7 +85,7 @@ impl fmt::Display for Question {
             Kind::Node => write!(f, "`{name}` of the node"),
             Kind::BasePath => write!(f, "the path of the node's `base_url`"),
             Kind::Script => write!(f, "the node's script"),
-            Kind::Styles => write!(f, "the style sheet of the theme"),
+            Kind::Styles => write!(f, "the style sheet of the {name}"),
             Kind::ComponentStyles => write!(f, "the style sheet of the component `{name}`"),
             Kind::Asset => write!(f, "the asset `{name}`"),
             Kind::Token => write!(f, "the token `{name}`"),

@@ -103,12 +103,10 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
                 Answer::of(Some(&[script.name.as_bytes(), script.integrity.as_bytes()]))
             }
         },
-        Kind::Styles => {
-            let mut writer = Writer::default();
-            writer.maybe(facts.names.theme_styles.as_deref());
-            writer.maybe(facts.names.code_styles.as_deref());
-            Answer::of(Some(&[&writer.0]))
-        }
+        Kind::Styles => text(match name {
+            "code" => facts.names.code_styles.as_deref(),
+            _ => facts.names.theme_styles.as_deref(),
+        }),
         Kind::ComponentStyles => text(facts.names.component_styles.get(name).map(String::as_str)),
         Kind::Asset => text(facts.names.assets.get(name).map(String::as_str)),
         Kind::Token => text(facts.tokens.get(name).map(String::as_str)),

@@ -352,7 +352,10 @@ pub fn head(
         ));
     }
     ask(Kind::BasePath, "");
-    ask(Kind::Styles, "");
+    ask(Kind::Styles, "theme");
+    if has_code {
+        ask(Kind::Styles, "code");
+    }
     for component in components {
         ask(Kind::ComponentStyles, component);
     }

@@ -102,7 +102,6 @@ pub fn render_body(
             }
         }
     }
-    ask(Kind::Markdown, "");
     components.sort_unstable();
     components.dedup();
     Body {

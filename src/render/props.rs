@@ -5,6 +5,7 @@ use minijinja::value::Value as Rendered;
 
 use super::markdown::{Ids, markdown_to_html};
 use crate::model::{Component, MarkdownConfig, Table, Value};
+use crate::track::{Kind, ask};
 
 /// What the props of one page share while they are bound.
 pub struct Binding<'a> {
@@ -53,6 +54,7 @@ fn bind(
         Value::Int(number) => Rendered::from(*number),
         Value::Float(number) => Rendered::from(*number),
         Value::Text(text) if is_markdown(schema) => {
+            ask(Kind::Markdown, "");
             let rendered = markdown_to_html(text, binding.markdown, binding.ids);
             binding.has_code |= rendered.has_code;
             Rendered::from_safe_string(rendered.html)

@@ -42,11 +42,14 @@ pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
     };
     let damaged = outputs.par_chunks(256).flat_map_iter(|outputs| {
         let mut folder = None;
-        let damaged = outputs.iter().enumerate().filter(|(index, (path, written))| {
-            let next = outputs.get(index + 1).map_or("", |(path, _)| path);
-            let stat = stat_of_output(out, path, next, &mut folder);
-            is_damaged(path, written, stat)
-        });
+        let damaged = outputs
+            .iter()
+            .enumerate()
+            .filter(|(index, (path, written))| {
+                let next = outputs.get(index + 1).map_or("", |(path, _)| path);
+                let stat = stat_of_output(out, path, next, &mut folder);
+                is_damaged(path, written, stat)
+            });
         damaged
             .map(|(_, (path, _))| path.to_string())
             .collect::<Vec<_>>()
@@ -67,9 +70,8 @@ fn stat_of_output<'p>(
     folder: &mut Option<(&'p str, OwnedFd)>,
 ) -> Option<FileStat> {
     let above = above(path);
-    let is_open = |folder: &Option<(&str, OwnedFd)>| {
-        folder.as_ref().is_some_and(|(open, _)| *open == above)
-    };
+    let is_open =
+        |folder: &Option<(&str, OwnedFd)>| folder.as_ref().is_some_and(|(open, _)| *open == above);
     if !is_open(folder) && next.starts_with(above) {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = openat(CWD, out.join(above), flags, Mode::empty());

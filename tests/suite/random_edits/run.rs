@@ -270,7 +270,7 @@ impl Run {
         if asked.node.is_some() || asked.app.is_some() {
             let made = |path: &str| {
                 report.bundles.iter().any(|bundle| {
-                    let folder = bundle.folder();
+                    let folder = format!("{}/{}", bundle.node, bundle.app);
                     let rest = path.strip_prefix(&*folder);
                     rest.is_some_and(|rest| rest.starts_with('/') || rest == ".json")
                 })
@@ -371,6 +371,8 @@ fn options(asked: &Asked) -> Options {
         now: now(asked),
         out: None,
         force: false,
+        verify: false,
+        explain: false,
     }
 }
 
