@@ -22,6 +22,28 @@ const LOADING: [&[u8]; 12] = [
     b"button", b"feimage",
 ];
 
+/// Attributes with such addresses.
+const ADDRESSES: [&[u8]; 7] = [
+    b"href",
+    b"src",
+    b"srcset",
+    b"poster",
+    b"action",
+    b"formaction",
+    b"xlink:href",
+];
+
+/// What a `<link>` may be, as its whole `rel`, so that nothing is loaded: nearly every page has a
+/// canonical address, and the page would be read for it alone.
+const ONLY_NAMING: [&[u8]; 6] = [
+    b"canonical",
+    b"alternate",
+    b"prev",
+    b"next",
+    b"author",
+    b"license",
+];
+
 fn is_one_of(name: &[u8], names: &[&[u8]]) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
@@ -53,9 +75,24 @@ pub(super) fn is_worth_reading(html: &[u8]) -> bool {
         let name = tag.name();
         let mut worth = !is_end && is_one_of(name, &ALWAYS);
         let mut is_data = false;
+        let mut loads = false;
+        let mut relation = Relation::None;
         while let Some((attribute, value)) = tag.attribute() {
-            worth |= !is_end && attribute_is_worth_reading(name, attribute, value);
-            is_data |= attribute.eq_ignore_ascii_case(b"type") && value == b"application/ld+json";
+            // Attributes of an end tag have no effect.
+            if is_end {
+                continue;
+            }
+            worth |= may_run_code(attribute, value);
+            loads |= is_one_of(attribute, &ADDRESSES) && may_be_elsewhere(value);
+            if attribute.eq_ignore_ascii_case(b"type") {
+                is_data |= value == b"application/ld+json";
+            } else if attribute.eq_ignore_ascii_case(b"rel") {
+                relation.note(value);
+            }
+        }
+        if loads && is_one_of(name, &LOADING) {
+            let is_link = name.eq_ignore_ascii_case(b"link");
+            worth |= !(is_link && relation == Relation::OnlyNaming);
         }
         let is_script = name.eq_ignore_ascii_case(b"script");
         if worth || (is_script && !is_end && !is_data) {
@@ -144,36 +181,54 @@ impl<'a> Tag<'a> {
     }
 }
 
-fn attribute_is_worth_reading(element: &[u8], attribute: &[u8], value: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
+/// The `rel` of an element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    None,
+    /// It loads nothing.
+    OnlyNaming,
+    Other,
+}
+
+impl Relation {
+    /// Of two attributes only the first counts, but which that is, is not for a quick look to say.
+    fn note(&mut self, value: &[u8]) {
+        *self = match self {
+            Relation::None | Relation::OnlyNaming if ONLY_NAMING.contains(&value) => {
+                Relation::OnlyNaming
+            }
+            _ => Relation::Other,
+        };
+    }
+}
+
+/// Whether an attribute is a style, a handler, or an address that runs code. Ordinary links to other
+/// hosts need nothing; only the schemes that run code count there, and character references that
+/// could spell one.
+fn may_run_code(attribute: &[u8], value: &[u8]) -> bool {
     if attribute.eq_ignore_ascii_case(b"style")
         || (attribute.len() > 2 && attribute[..2].eq_ignore_ascii_case(b"on"))
     {
         return true;
     }
-    // Ordinary links to other hosts need nothing; only the schemes that run code count there, and
-    // character references that could spell one.
-    if contains_script_scheme(value) || has(b"&#") || has(b"&colon") || has(b"&Tab") || has(b"&New")
-    {
-        return true;
-    }
-    let is_address = [
-        &b"href"[..],
-        b"src",
-        b"srcset",
-        b"poster",
-        b"action",
-        b"formaction",
-        b"xlink:href",
-    ];
-    is_one_of(element, &LOADING)
-        && is_one_of(attribute, &is_address)
-        && (value.iter().any(|byte| matches!(byte, b':' | b'\\'))
-            || has(b"//")
-            || has(b"/\t")
-            || has(b"/\n")
-            || has(b"/\r")
-            || has(b"&"))
+    const REFERENCES: [&[u8]; 4] = [b"#", b"colon", b"Tab", b"New"];
+    contains_script_scheme(value)
+        || memchr::memchr_iter(b'&', value).any(|at| {
+            let after = &value[at + 1..];
+            REFERENCES.iter().any(|name| after.starts_with(name))
+        })
+}
+
+/// Whether an address may lead to another host.
+fn may_be_elsewhere(value: &[u8]) -> bool {
+    // Two slashes count also where white space is between them that browsers leave out.
+    let mut after_slash = false;
+    value.iter().any(|&byte| {
+        let found = matches!(byte, b':' | b'\\' | b'&')
+            || (after_slash && matches!(byte, b'/' | b'\t' | b'\n' | b'\r'));
+        after_slash = byte == b'/';
+        found
+    })
 }
 
 fn contains_script_scheme(value: &[u8]) -> bool {

@@ -16,6 +16,7 @@ fn set(items: &[&str]) -> BTreeSet<String> {
 #[test]
 fn most_pages_are_only_looked_over() {
     let page = "<!doctype html><html lang=en><head><meta charset=utf-8>\
+        <link rel=\"canonical\" href=\"https://x.org/a\">\
         <link rel=\"stylesheet\" href=\"/_rb/play/x.css\">\
         <script type=\"application/ld+json\">{\"url\": \"https://x.org\"}</script></head>\
         <body><p class=\"one\" title='on = off'>on the = style= javascript: src=<a href=\"https://x.org/?a=b&amp;c\">x</a>\
@@ -24,6 +25,12 @@ fn most_pages_are_only_looked_over() {
     let tricky = "<title>a</title><!-- note --><a title='<img onload=x>' href=/x>x</a></p title='<b style=x>'>";
     assert!(!is_worth_reading(tricky.as_bytes()));
     for page in [
+        "<link rel=icon rel=canonical href=//x.org>",
+        "<link rel=canonical rel=icon href=//x.org>",
+        "<link rel='icon canonical' href=//x.org>",
+        "<link href=//x.org>",
+        "<img rel=canonical src=//x.org>",
+        "<link rel=canonical href=javascript:x>",
         "<a b\"><img onload=x>",
         "<title><b></title><p style=x>",
         "<!--><p style=x>-->",
@@ -129,7 +136,7 @@ fn what_cannot_work_is_named() {
 proptest! {
     /// Looking over a page misses nothing that reading it finds, and no page breaks the header.
     #[test]
-    fn looking_over_misses_nothing(html in "(<|>|/|\"|'|=| |\\n|a|img|script|style|src|href|onx|//|https:|x\\.org|;|javascript:|iframe|<a |<p |<img |&#58;|<!--|-->|title|<title>|</title>|<script type=application/ld+json>|</script>| onclick=x| style=x|\\\\){0,24}") {
+    fn looking_over_misses_nothing(html in "(<|>|/|\"|'|=| |\\n|a|img|script|style|src|href|onx|//|https:|x\\.org|;|javascript:|iframe|<a |<p |<img |<link | rel=|canonical|icon|&#58;|<!--|-->|title|<title>|</title>|<script type=application/ld+json>|</script>| onclick=x| style=x|\\\\){0,24}") {
         let worth = is_worth_reading(html.as_bytes());
         let mut reader = Reader::default();
         let mut emitter = DefaultEmitter::default();
