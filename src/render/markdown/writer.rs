@@ -39,7 +39,7 @@ pub(super) fn write(
     options.set(Options::ENABLE_SMART_PUNCTUATION, config.smart_punctuation);
     let mut explicit_ids = VecDeque::new();
     // Ids that the author chose come before those that are made up. Most texts have none.
-    if text.contains("{") && text.contains('#') {
+    if may_choose_ids(text) {
         for event in Parser::new_ext(text, options) {
             if let Event::Start(Tag::Heading { id: Some(id), .. }) = event {
                 explicit_ids.push_back(ids.unique(&id));
@@ -475,6 +475,16 @@ impl Writer<'_> {
             "<input type=\"checkbox\" disabled aria-label=\"To do\"> "
         });
     }
+}
+
+/// Whether some heading may have an id of the author's: `{#id}`, within one line. Code has braces as
+/// well, and a text is not to be parsed twice for it.
+fn may_choose_ids(text: &str) -> bool {
+    memchr::memchr_iter(b'{', text.as_bytes()).any(|open| {
+        let after = &text[open + 1..];
+        let end = after.find(['{', '}', '<', '>', '\\', '\n', '\r']);
+        end.is_some_and(|end| after[end..].starts_with('}') && after[..end].contains('#'))
+    })
 }
 
 /// The language of a fence: `rust,ignore` and `rust {1,3}` are `rust`.
