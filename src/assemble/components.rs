@@ -192,21 +192,27 @@ fn in_a_theme(site: &Site, component: &Component) -> bool {
         .any(|theme| theme.texts.contains_key(&path))
 }
 
-/// Props with the defaults of the schema, as a template will see them.
-fn with_defaults(schema: &Table, props: &Table) -> Table {
-    let mut props = props.clone();
+/// Props with the defaults of the schema, as a template will see them, for the schema to look at.
+/// They are copied once: every text of the site goes through here.
+fn with_defaults(schema: &Table, props: &Table) -> serde_json::Value {
+    let mut merged: BTreeMap<&str, &Value> = props
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .collect();
     let declared = schema.get("properties").and_then(Value::as_table);
     for (name, property) in declared.into_iter().flatten() {
         let default = property
             .as_table()
             .and_then(|property| property.get("default"));
-        if let Some(default) = default
-            && !props.contains_key(name)
-        {
-            props.insert(name.clone(), default.clone());
+        if let Some(default) = default {
+            merged.entry(name).or_insert(default);
         }
     }
-    props
+    merged
+        .into_iter()
+        .map(|(name, value)| (name.to_string(), value.to_json()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn check_props(
@@ -218,7 +224,7 @@ fn check_props(
     subject: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    let instance = Value::Table(with_defaults(&component.props, props)).to_json();
+    let instance = with_defaults(&component.props, props);
     if validator.is_valid(&instance) {
         return;
     }

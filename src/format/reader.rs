@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
 
     /// Whether a text has no U+0000; reports the one that it has. Postgres holds none in its texts.
     pub(super) fn check_nul(&mut self, text: &str, span: Range<usize>) -> bool {
-        let found = text.as_bytes().contains(&0);
+        let found = memchr::memchr(0, text.as_bytes()).is_some();
         if found {
             let message = "the text has the character U+0000, which a database cannot hold";
             self.error(code::BAD_VALUE, span, message);

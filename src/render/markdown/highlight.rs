@@ -164,15 +164,15 @@ impl<'a> Scanner<'a> {
     fn piece(&self, c: char) -> Piece {
         let language = self.language;
         let rest = self.rest();
-        let after_space = self.code[..self.at].ends_with(char::is_whitespace) || self.at == 0;
+        let after_space = || self.code[..self.at].ends_with(char::is_whitespace) || self.at == 0;
         for (open, close) in language.block_comments {
-            if rest.starts_with(open) {
+            if begins_with(rest, open) {
                 let length = block_length(rest, open, close, language.nested);
                 return Piece::Classed(Class::Comment, length);
             }
         }
         for open in language.line_comments {
-            if rest.starts_with(open) && (!language.spaced_comments || after_space) {
+            if begins_with(rest, open) && (!language.spaced_comments || after_space()) {
                 return Piece::Classed(Class::Comment, line_length(rest));
             }
         }
@@ -186,7 +186,7 @@ impl<'a> Scanner<'a> {
             return Piece::Classed(Class::Variable, length);
         }
         for quote in language.quotes {
-            if rest.starts_with(quote.open) {
+            if begins_with(rest, quote.open) {
                 return Piece::String(quote, quote.open.len());
             }
         }
@@ -255,7 +255,7 @@ impl<'a> Scanner<'a> {
                 if language.any_case {
                     known.eq_ignore_ascii_case(word)
                 } else {
-                    *known == word
+                    known.len() == length && begins_with(word, known)
                 }
             })
         };
@@ -288,10 +288,13 @@ impl<'a> Scanner<'a> {
     /// Whether a word that begins the definition of a function is just before this.
     fn is_defined_here(&self) -> bool {
         let before = self.code[..self.at].trim_end_matches(' ');
+        if before.len() == self.at {
+            return false;
+        }
         ["fn", "def", "func", "fun", "function"]
             .iter()
             .filter_map(|word| before.strip_suffix(word))
-            .any(|earlier| before.len() < self.at && !earlier.ends_with(char::is_alphanumeric))
+            .any(|earlier| !earlier.ends_with(char::is_alphanumeric))
     }
 
     /// In CSS, whether the value of a declaration comes here.
@@ -356,6 +359,12 @@ enum Piece {
     Plain(usize),
     Classed(Class, usize),
     String(&'static Quote, usize),
+}
+
+/// Whether a text begins with another, which is not empty. It is asked of every character, and most
+/// often the first byte says no.
+fn begins_with(text: &str, start: &str) -> bool {
+    text.as_bytes().first() == start.as_bytes().first() && text.starts_with(start)
 }
 
 fn line_length(text: &str) -> usize {

@@ -16,17 +16,18 @@ pub(super) enum Use {
 /// around it do not count, tabs and line ends nowhere. `data:` is for images only.
 pub(super) fn is_safe_url(url: &str, purpose: Use) -> bool {
     let start = url.trim_start_matches(|c: char| c <= ' ');
-    // Long addresses are not copied: a scheme is short.
-    let head: String = start
-        .chars()
-        .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
-        .take(32)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    if head.starts_with("data:") {
-        return purpose == Use::Image && head.starts_with("data:image/");
+    let begins_with = |scheme: &str| {
+        start
+            .chars()
+            .filter(|c| !matches!(c, '\t' | '\n' | '\r'))
+            .take(scheme.len())
+            .map(|c| c.to_ascii_lowercase())
+            .eq(scheme.chars())
+    };
+    if begins_with("data:") {
+        return purpose == Use::Image && begins_with("data:image/");
     }
-    !(head.starts_with("javascript:") || head.starts_with("vbscript:"))
+    !(begins_with("javascript:") || begins_with("vbscript:"))
 }
 
 /// Keeps what Markdown gives and what authors may add to it, and drops scripts, style sheets,

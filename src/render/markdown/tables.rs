@@ -62,6 +62,9 @@ impl Writer<'_> {
             Some(Alignment::Right) => " class=\"align-right\"",
             Some(Alignment::None) | None => "",
         };
-        self.out.push_str(&format!("<{name}{class}>"));
+        self.out.push('<');
+        self.out.push_str(name);
+        self.out.push_str(class);
+        self.out.push('>');
     }
 }

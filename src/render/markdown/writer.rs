@@ -375,8 +375,9 @@ impl Writer<'_> {
             Some(id) => id,
             None => self.ids.unique(&slug(&heading.text)),
         };
-        let level = level as usize;
-        self.out.push_str(&format!("<h{level}"));
+        let name = level.to_string();
+        self.out.push('<');
+        self.out.push_str(&name);
         self.attribute("id", &id);
         if !heading.classes.is_empty() {
             self.attribute("class", &heading.classes);
@@ -389,7 +390,9 @@ impl Writer<'_> {
             self.out
                 .push_str("\" aria-label=\"Link to this section\">#</a>");
         }
-        self.out.push_str(&format!("</h{level}>\n"));
+        self.out.push_str("</");
+        self.out.push_str(&name);
+        self.out.push_str(">\n");
     }
 
     fn code_block(&mut self) {
@@ -491,4 +494,31 @@ fn may_choose_ids(text: &str) -> bool {
 fn language_of(info: &str) -> &str {
     let end = info.find(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | ':'));
     &info[..end.unwrap_or(info.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Where the parser finds an id of the author's, it was looked for.
+        #[test]
+        fn no_chosen_id_is_missed(text in "(#|# |\\{|\\}|\\{#a\\}|a|\\.b| |\\n|=|---|<|>|\\\\|> |- |\\*|`|\\[\\^a\\]: |\\|){0,16}") {
+            let options = Options::ENABLE_HEADING_ATTRIBUTES
+                | Options::ENABLE_TABLES
+                | Options::ENABLE_FOOTNOTES
+                | Options::ENABLE_GFM;
+            let chosen = Parser::new_ext(&text, options)
+                .any(|event| matches!(event, Event::Start(Tag::Heading { id: Some(_), .. })));
+            prop_assert!(!chosen || may_choose_ids(&text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn braces_of_code_choose_no_id() {
+        assert!(may_choose_ids("# A {.b #c}"));
+        assert!(!may_choose_ids("# A\n\n```\nfn a() {\n    # b\n}\n```"));
+    }
 }
