@@ -24,11 +24,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use kinds::{Numbers, Sequence, sequence};
 use run::{Tally, run};
 
-/// SWITCH: whether a build that renders more pages than `bounds` allows is a failure. It is false
-/// while builds render everything; the change that makes them render less turns it true, and may
-/// then drop it and keep what it guards (in `run::hold_within_bound`).
-const MINIMAL: bool = true;
-
 const SEQUENCES: u64 = 40;
 const SEED: u64 = 1;
 

@@ -76,9 +76,10 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         )
         .add_tag_attributes("audio", ["src", "controls", "loop", "muted", "preload"])
         .add_tag_attributes("track", ["src", "kind", "srclang", "label", "default"])
-        .add_tag_attributes("input", ["checked"])
+        .add_tag_attributes("input", ["checked", "disabled"])
+        // One attribute and no more: several would come in the order of a hash map, which differs
+        // from run to run. A box that can be ticked does no harm where there are no forms.
         .set_tag_attribute_value("input", "type", "checkbox")
-        .set_tag_attribute_value("input", "disabled", "")
         .add_tag_attributes("details", ["open", "name"])
         .add_tag_attributes("ol", ["reversed", "type"])
         .add_tag_attributes("li", ["value"])

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use rbgen::diag::{Severity, code};
 use rbgen::pipeline::{Options, Outcome, Report, build_folder};
 
-use super::MINIMAL;
 use super::bounds::{Answers, Asked, answers, may_be_rendered, now};
 use super::disk;
 use super::kinds::{Edit, Kind, Sequence};
@@ -338,7 +337,7 @@ impl Run {
             self.tally.pages += answers.len();
             self.tally.bound += may.len();
             self.tally.rendered += report.pages_rendered;
-            if MINIMAL && report.pages_rendered > may.len() {
+            if report.pages_rendered > may.len() {
                 return Err(format!(
                     "{} pages were rendered, and only these may be: {may:#?}",
                     report.pages_rendered
