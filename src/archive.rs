@@ -41,7 +41,7 @@ fn write_to(out: &Path, bundle: &Bundle, path: &Path) -> io::Result<()> {
     let compressor = zstd::Encoder::new(file, 10)?;
     let mut archive = tar::Builder::new(compressor);
     let root = out.join(bundle.folder());
-    for (path, stamp) in &bundle.files {
+    for (path, stamp) in bundle.files() {
         let mut file = Digesting {
             file: File::open(root.join(path))?,
             hasher: blake3::Hasher::new(),

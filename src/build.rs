@@ -19,8 +19,8 @@ use crate::bundle::{Bundle, FileStamp, bundle_folder};
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
 use crate::ledger::{Changes, JobPage, Ledger, PageNote};
-use crate::model::{Asset, FileStat, Page, Site, Table};
-use crate::plan::{PageJob, Plan};
+use crate::model::{Asset, FileStat, Moment, Page, Site, Table};
+use crate::plan::{PageJob, Plan, shown_blocks};
 use assets::{Context, changed_bundle};
 use prepare::Workshop;
 use render::{Made, Task, run_tasks};
@@ -84,6 +84,8 @@ pub struct Job<'a> {
     pub damaged: &'a BTreeSet<String>,
     /// Whether drafts count as pages.
     pub drafts: bool,
+    /// The time that conditions are held against.
+    pub now: Moment,
     /// Whether every job is to be done, and why.
     pub all: Option<Reason>,
     /// Whether `Built::explained` is wanted.
@@ -222,25 +224,26 @@ pub fn build_changed(
     let workshop = Workshop::remembered(job, &node_names, ledger);
     let judge = Judge::new(job, &workshop, true);
     let mut tasks = Vec::new();
-    for (node, page, note) in ledger.jobs() {
-        let Ok(number) = node_names.binary_search(&node) else {
+    for (name, page, trace) in ledger.traces() {
+        let Ok(node) = node_names.binary_search(&name) else {
             continue;
         };
         let key = match page {
             JobPage::Page(key) => Some(key),
             JobPage::NotFound(_) => None,
         };
-        if let Err(reason) = judge.changed(number, key, note.trace) {
+        if let Err(reason) = judge.changed(node, key, trace)
+            && let Some(note) = ledger.job(name, page)
+        {
             let page = key.and_then(|key| job.site.pages.find(key));
             let page = page.map(|page| {
                 Cow::Owned(PageJob {
                     page,
-                    blocks: note.blocks,
+                    blocks: shown_blocks(&job.site.pages[page], name, job.now),
                     path: note.path.to_string(),
                 })
             });
             let app = note.app;
-            let node = number;
             tasks.push((Task { node, app, page }, reason));
         }
     }

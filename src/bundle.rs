@@ -25,20 +25,44 @@ pub struct Bundle {
     /// How many components its pages use.
     pub components: usize,
     /// By path, relative to the bundle's root, with `/`.
-    pub files: BTreeMap<String, FileStamp>,
+    files: BTreeMap<String, FileStamp>,
+    build_hash: Digest,
 }
 
 impl Bundle {
+    /// A bundle of these files.
+    pub fn new(
+        node: &str,
+        app: &str,
+        pages: usize,
+        components: usize,
+        files: BTreeMap<String, FileStamp>,
+    ) -> Bundle {
+        let mut hasher = Hasher::new("rbgen bundle");
+        for (path, stamp) in &files {
+            hasher.text(path).digest(&stamp.digest).number(stamp.size);
+        }
+        Bundle {
+            node: node.to_string(),
+            app: app.to_string(),
+            pages,
+            components,
+            files,
+            build_hash: hasher.finish(),
+        }
+    }
+
+    /// Its files by path, relative to the bundle's root, with `/`.
+    pub fn files(&self) -> &BTreeMap<String, FileStamp> {
+        &self.files
+    }
+
     /// The digest of all its files: equal if and only if paths and bytes are. It is the blake3 of,
     /// for each file in the order of the bytes of its path: the length of the path (8 bytes,
     /// little-endian), the path, the length of the digest (32, as 8 bytes), the digest, and the
     /// size (8 bytes); with the text `rbgen bundle`, length first, before all of them.
     pub fn build_hash(&self) -> Digest {
-        let mut hasher = Hasher::new("rbgen bundle");
-        for (path, stamp) in &self.files {
-            hasher.text(path).digest(&stamp.digest).number(stamp.size);
-        }
-        hasher.finish()
+        self.build_hash
     }
 
     /// The folder of its root, below the output folder.
@@ -83,13 +107,8 @@ impl Bundle {
             let size = file.size;
             files.insert(path.into_owned(), FileStamp { digest, size });
         }
-        let bundle = Bundle {
-            node: manifest.node.into_owned(),
-            app: manifest.app.into_owned(),
-            pages: manifest.pages,
-            components: manifest.components,
-            files,
-        };
+        let (pages, components) = (manifest.pages, manifest.components);
+        let bundle = Bundle::new(&manifest.node, &manifest.app, pages, components, files);
         (bundle.build_hash().hex() == manifest.build_hash).then_some(bundle)
     }
 }
@@ -142,13 +161,7 @@ mod tests {
             digest: Digest::of_bytes(b"x"),
             size: 1,
         };
-        Bundle {
-            node: "n".into(),
-            app: "a".into(),
-            pages: 1,
-            components: 2,
-            files: BTreeMap::from([(path.to_string(), stamp)]),
-        }
+        Bundle::new("n", "a", 1, 2, BTreeMap::from([(path.to_string(), stamp)]))
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::bundle::FileStamp;
+use crate::bundle::{FileStamp, is_output_path};
 use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::{Digest, Hasher};
@@ -110,8 +110,9 @@ pub struct JobNote<'a> {
 pub struct BundleNote {
     pub build_hash: Digest,
     pub pages: usize,
-    pub components: usize,
     pub files: usize,
+    /// The components that its pages use, sorted.
+    pub components: Vec<String>,
 }
 
 impl Ledger {
@@ -243,12 +244,21 @@ impl Ledger {
 
     /// Every file that was written below a folder (which ends in `/`), or all, sorted by path.
     pub fn outputs(&self, folder: &str) -> impl Iterator<Item = (&str, Written)> {
-        let prefix = output_key(folder);
-        let entries: Vec<_> = self.table.places_below(&prefix).collect();
-        entries.into_iter().filter_map(|(key, record)| {
-            let path = text_of(&self.table.at(key)[1..]);
-            self.sound(path.and_then(|path| Some((path, read_written(self.table.at(record))?))))
-        })
+        self.output_places(folder)
+            .into_iter()
+            .filter_map(|place| self.output_at(place))
+    }
+
+    /// The same, as places that `output_at` reads: to be read on many threads.
+    pub fn output_places(&self, folder: &str) -> Vec<(Range<usize>, Range<usize>)> {
+        self.table.places_below(&output_key(folder)).collect()
+    }
+
+    /// A file that was written.
+    pub fn output_at(&self, place: (Range<usize>, Range<usize>)) -> Option<(&str, Written)> {
+        let path = text_of(&self.table.at(place.0)[1..]).filter(|path| is_output_path(path));
+        let record = read_written(self.table.at(place.1));
+        self.sound(path.zip(record))
     }
 
     /// What is noted of a job.
@@ -257,18 +267,20 @@ impl Ledger {
         self.sound(read_job(record))
     }
 
+    /// Every job: its node, its page and its trace.
+    pub fn traces(&self) -> impl Iterator<Item = (&str, JobPage<'_>, Answer)> {
+        self.table.below(b"j").filter_map(|(key, record)| {
+            let job =
+                job_of(key).and_then(|(node, page)| Some((node, page, read_job_trace(record)?)));
+            self.sound(job)
+        })
+    }
+
     /// Every job: its node, its page and what is noted of it.
     pub fn jobs(&self) -> impl Iterator<Item = (&str, JobPage<'_>, JobNote<'_>)> {
         self.table.below(b"j").filter_map(|(key, record)| {
-            let job = || {
-                let (node, page) = text_of(&key[1..])?.split_once('\0')?;
-                let page = match page.strip_prefix('\0') {
-                    Some(app) => JobPage::NotFound(app),
-                    None => JobPage::Page(page),
-                };
-                Some((node, page, read_job(record)?))
-            };
-            self.sound(job())
+            let job = job_of(key).and_then(|(node, page)| Some((node, page, read_job(record)?)));
+            self.sound(job)
         })
     }
 
@@ -337,6 +349,16 @@ impl PageMemory for Ledger {
             blocks: Vec::new(),
         })
     }
+}
+
+/// The node and the page of the key of a job.
+fn job_of(key: &[u8]) -> Option<(&str, JobPage<'_>)> {
+    let (node, page) = text_of(&key[1..])?.split_once('\0')?;
+    let page = match page.strip_prefix('\0') {
+        Some(app) => JobPage::NotFound(app),
+        None => JobPage::Page(page),
+    };
+    Some((node, page))
 }
 
 fn text_of(bytes: &[u8]) -> Option<&str> {
@@ -510,7 +532,8 @@ pub fn document_digest(page: &Page, props: &[Values]) -> Digest {
     hasher.bytes(&writer.0).finish()
 }
 
-/// The digest of what planning reads of a page, and of which file it is.
+/// The digest of what planning reads of a page, but for the components that it uses, and of which file
+/// it is.
 pub fn structure_digest(page: &Page) -> Digest {
     let mut writer = Writer::default();
     writer
@@ -522,8 +545,10 @@ pub fn structure_digest(page: &Page) -> Digest {
         .text(page.status.as_str());
     let aliases: Vec<&str> = page.aliases().map(|(_, alias)| alias).collect();
     writer.texts(aliases.into_iter());
-    for block in &page.blocks {
-        writer.block(block);
+    for (index, block) in page.blocks.iter().enumerate() {
+        if !block.conditions.is_empty() {
+            writer.number(index as u64).table(&block.conditions);
+        }
     }
     let mut hasher = Hasher::new("structure");
     hasher.bytes(&writer.0).finish()
@@ -571,9 +596,10 @@ fn trace_of_job(record: &[u8]) -> Option<&[u8]> {
 fn read_job(record: &[u8]) -> Option<JobNote<'_>> {
     let (trace, rest) = record.split_first_chunk::<16>()?;
     let mut reader = Reader(rest);
+    let app = reader.text().filter(|app| is_output_path(app))?;
     Some(JobNote {
-        app: reader.text()?,
-        path: reader.text()?,
+        app,
+        path: reader.text().filter(|path| is_output_path(path))?,
         blocks: (0..reader.count()?)
             .map(|_| usize::try_from(reader.number()?).ok())
             .collect::<Option<_>>()?,
@@ -588,18 +614,16 @@ pub fn bundle_record(bundle: &BundleNote) -> Vec<u8> {
     writer
         .digest(&bundle.build_hash)
         .number(bundle.pages as u64)
-        .number(bundle.components as u64)
-        .number(bundle.files as u64);
+        .number(bundle.files as u64)
+        .texts(bundle.components.iter().map(String::as_str));
     writer.0
 }
 
 fn read_bundle(reader: &mut Reader<'_>) -> Option<BundleNote> {
-    let build_hash = reader.digest()?;
-    let mut number = || usize::try_from(reader.number()?).ok();
     Some(BundleNote {
-        build_hash,
-        pages: number()?,
-        components: number()?,
-        files: number()?,
+        build_hash: reader.digest()?,
+        pages: usize::try_from(reader.number()?).ok()?,
+        files: usize::try_from(reader.number()?).ok()?,
+        components: reader.texts()?,
     })
 }

@@ -143,31 +143,29 @@ pub fn build_folder(
     };
     let request = request(options, config);
     let memory = Memory::new(root, out, options, request_key(&request));
-    let (opened, survey) = rayon::join(|| memory.open(options.force), || survey(&folder));
-    let mut seen = Seen {
+    let ((opened, condition), survey) = rayon::join(
+        || {
+            let opened = memory.open(options.force);
+            let look = |ledger| look_over(out, ledger, options.verify);
+            let condition = opened.ledger.as_deref().map(look);
+            (opened, condition)
+        },
+        || survey(&folder),
+    );
+    let mut known = match &opened.ledger {
+        Some(ledger) => compare(&survey, ledger),
+        None => Known::default(),
+    };
+    if options.verify {
+        known.digests.fill(None);
+    }
+    let seen = Seen {
         ledger: opened.ledger,
         why: opened.why,
-        known: Known::default(),
-        condition: Condition::default(),
+        known,
+        condition: condition.unwrap_or_default(),
         interrupted: was_interrupted(out),
     };
-    if let Some(ledger) = &seen.ledger {
-        let (known, condition) = rayon::join(
-            || {
-                if options.verify {
-                    Known::default()
-                } else {
-                    compare(&survey, ledger)
-                }
-            },
-            || look_over(out, ledger, options.verify),
-        );
-        seen.known = known;
-        seen.condition = condition;
-        if options.verify {
-            seen.known.gone = compare(&survey, ledger).gone;
-        }
-    }
     let run = Run {
         root,
         options,
@@ -241,6 +239,7 @@ impl Run<'_> {
             ledger: seen.ledger.as_ref(),
             damaged: &seen.condition.damaged,
             drafts: self.request.drafts,
+            now: self.request.now,
             all: seen.why.clone(),
             explain: self.options.explain,
         };
@@ -366,6 +365,7 @@ impl Run<'_> {
                     survey: self.survey,
                     loaded,
                     facts: Facts { warnings, ..facts },
+                    known: &seen.known,
                     built: &mut built,
                     manifests: &put.manifests,
                     whole: scope != Scope::Changed,
@@ -415,7 +415,7 @@ impl BuiltBundle {
             build_hash: bundle.build_hash(),
             pages: bundle.pages,
             components: bundle.components,
-            files: bundle.files.len(),
+            files: bundle.files().len(),
         }
     }
 }
@@ -428,7 +428,7 @@ fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
             app: app.to_string(),
             build_hash: note.build_hash,
             pages: note.pages,
-            components: note.components,
+            components: note.components.len(),
             files: note.files,
         })
         .collect()
@@ -505,6 +505,7 @@ pub fn check_folder(
         ledger: None,
         damaged: &BTreeSet::new(),
         drafts: request.drafts,
+        now: request.now,
         all: Some(Reason::NoLedger),
         explain: false,
     };
@@ -551,6 +552,9 @@ fn unknown_names(site: &Site, options: &Options) -> Diagnostics {
             Diagnostic::general(code::UNKNOWN_NODE, format!("there is no node `{node}`"))
                 .hint_if(did_you_mean(node, site.nodes.keys().map(String::as_str))),
         );
+    }
+    if options.apps.is_empty() {
+        return diagnostics;
     }
     let apps: BTreeSet<&str> = site.pages.iter().map(|page| page.app.as_str()).collect();
     for app in options

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::diag::Diagnostics;
-use crate::model::{Condition, Moment, Page, SHARED_APP, Site, Status};
+use crate::model::{Block, Condition, Moment, Page, SHARED_APP, Site, Status};
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]
@@ -93,7 +93,6 @@ pub fn sitemap_parts(addresses: usize) -> usize {
 /// have been reported when the site was assembled.
 pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let conditions = Conditions::of(site);
     let by_route = by_route(site);
     let nodes = site
         .nodes
@@ -119,7 +118,7 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
                 });
                 let job = PageJob {
                     page: index,
-                    blocks: conditions.shown(index, page, &node.id, request.now),
+                    blocks: shown_blocks(page, &node.id, request.now),
                     path: output_path(&page.route),
                 };
                 for &block in &job.blocks {
@@ -149,8 +148,10 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
             }
         })
         .collect();
-    let boundaries = conditions.boundaries();
-    let plan = Plan { nodes, boundaries };
+    let plan = Plan {
+        nodes,
+        boundaries: boundaries(site),
+    };
     outputs::check(site, &plan, &mut diagnostics);
     (plan, diagnostics)
 }
@@ -184,6 +185,20 @@ pub fn node_pages(site: &Site, node: &str, drafts: bool) -> Vec<usize> {
     by_route(site).into_iter().filter(has).collect()
 }
 
+/// The blocks of a page whose conditions hold for a node at some time.
+pub fn shown_blocks(page: &Page, node: &str, now: Moment) -> Vec<usize> {
+    let shown = |block: &Block| {
+        block.conditions.is_empty()
+            || Condition::parse(&block.conditions, &Default::default())
+                .is_ok_and(|condition| condition.holds(node, &page.app, page.status, now))
+    };
+    let blocks = page.blocks.iter().enumerate();
+    blocks
+        .filter(|(_, block)| shown(block))
+        .map(|(index, _)| index)
+        .collect()
+}
+
 fn is_shown(page: &Page, drafts: bool) -> bool {
     match page.status {
         Status::Published => true,
@@ -200,40 +215,17 @@ pub fn output_path(route: &str) -> String {
     }
 }
 
-/// The conditions of those blocks that have any: by page, then by block. `None` was not readable.
-struct Conditions(BTreeMap<(usize, usize), Option<Condition>>);
-
-impl Conditions {
-    fn of(site: &Site) -> Conditions {
-        let mut conditions = BTreeMap::new();
-        for (page_index, page) in site.pages.iter().enumerate() {
-            for (block_index, block) in page.blocks.iter().enumerate() {
-                if !block.conditions.is_empty() {
-                    let condition = Condition::parse(&block.conditions, &Default::default()).ok();
-                    conditions.insert((page_index, block_index), condition);
-                }
-            }
-        }
-        Conditions(conditions)
-    }
-
-    fn boundaries(&self) -> Vec<Moment> {
-        let mut moments = Vec::new();
-        for condition in self.0.values().flatten() {
+/// The moments at which some condition of the site may change, sorted, each once.
+fn boundaries(site: &Site) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for block in site.pages.iter().flat_map(|page| &page.blocks) {
+        if !block.conditions.is_empty()
+            && let Ok(condition) = Condition::parse(&block.conditions, &Default::default())
+        {
             condition.boundaries(&mut moments);
         }
-        moments.sort_unstable();
-        moments.dedup();
-        moments
     }
-
-    fn shown(&self, page_index: usize, page: &Page, node: &str, now: Moment) -> Vec<usize> {
-        (0..page.blocks.len())
-            .filter(|&block| match self.0.get(&(page_index, block)) {
-                None => true,
-                Some(None) => false,
-                Some(Some(condition)) => condition.holds(node, &page.app, page.status, now),
-            })
-            .collect()
-    }
+    moments.sort_unstable();
+    moments.dedup();
+    moments
 }

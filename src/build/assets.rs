@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::notes::{note_job, note_output, read_needs};
+use super::notes::{note_bundle, note_job, note_output, read_needs};
 use super::prepare::{NodeReady, Workshop};
 use super::render::{Made, Task, stamp_of};
 use super::verdict::Judge;
@@ -98,16 +98,14 @@ impl Context<'_> {
         if self.job.explain {
             self.explain(&folder, files.iter(), built);
         }
-        Ok(Bundle {
-            node: node_id.to_string(),
-            app: app.to_string(),
-            pages: self.bundle_plan.pages.len(),
-            components: self.bundle_plan.components.len(),
-            files: files
-                .into_iter()
-                .map(|(path, written)| (path, written.stamp))
-                .collect(),
-        })
+        let files = files
+            .into_iter()
+            .map(|(path, written)| (path, written.stamp));
+        let (pages, used) = (&self.bundle_plan.pages, &self.bundle_plan.components);
+        let bundle = Bundle::new(node_id, app, pages.len(), used.len(), files.collect());
+        let components = self.bundle_plan.components.iter().cloned().collect();
+        note_bundle(&bundle, components, &mut built.notes);
+        Ok(bundle)
     }
 
     /// Says why files that are no pages were written or kept.
@@ -264,12 +262,10 @@ pub fn changed_bundle(
     let (pages, components) = ledger
         .bundles()
         .find(|(node, name, _)| *node == node_id && *name == app)
-        .map_or((0, 0), |(_, _, note)| (note.pages, note.components));
-    Ok(Bundle {
-        node: node_id.to_string(),
-        app: app.to_string(),
-        pages,
-        components,
-        files,
-    })
+        .map_or((0, Vec::new()), |(_, _, note)| {
+            (note.pages, note.components)
+        });
+    let bundle = Bundle::new(node_id, app, pages, components.len(), files);
+    note_bundle(&bundle, components, &mut built.notes);
+    Ok(bundle)
 }

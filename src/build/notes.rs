@@ -2,9 +2,11 @@
 
 use super::prepare::Workshop;
 use super::render::{Made, Task};
+use crate::bundle::Bundle;
 use crate::codec::{Reader, Writer};
 use crate::ledger::{
-    Changes, JobNote, JobPage, Written, job_key, job_record, output_key, theme_key, written_record,
+    BundleNote, Changes, JobNote, JobPage, Written, bundle_key, bundle_record, job_key, job_record,
+    output_key, theme_key, written_record,
 };
 use crate::model::{FileStat, Site};
 use crate::render::PolicyNeeds;
@@ -42,6 +44,17 @@ pub fn note_output(folder: &str, path: &str, written: Written, notes: &mut Chang
     };
     let record = written_record(&Written { stat, ..written });
     notes.insert(output_key(&format!("{folder}/{path}")), Some(record));
+}
+
+/// Notes a bundle, with the components that its pages use, sorted.
+pub fn note_bundle(bundle: &Bundle, components: Vec<String>, notes: &mut Changes) {
+    let record = bundle_record(&BundleNote {
+        build_hash: bundle.build_hash(),
+        pages: bundle.pages,
+        files: bundle.files().len(),
+        components,
+    });
+    notes.insert(bundle_key(&bundle.node, &bundle.app), Some(record));
 }
 
 /// Notes the themes.

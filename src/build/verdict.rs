@@ -1,7 +1,7 @@
 //! Judges whether a job is fresh: the same page, the same blocks, and the same answers to all that it
 //! asked. The walk that decides it gives the reason.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Mutex;
 
@@ -60,7 +60,7 @@ pub struct Judge<'a> {
     only_pages: bool,
     /// The keys of pages that may say something else than the ledger.
     changed: BTreeSet<&'a str>,
-    traces: Mutex<HashMap<(usize, Answer), Result<(), Reason>>>,
+    traces: Mutex<BTreeMap<(usize, Answer), Result<(), Reason>>>,
     /// Whether a page that was read says something else.
     documents: BTreeMap<&'a str, bool>,
 }

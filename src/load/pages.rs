@@ -14,8 +14,8 @@ use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format::{self, PageFile};
-use crate::ledger::{PageNote, document_digest, structure_digest};
-use crate::model::{Page, Table, key_problem};
+use crate::ledger::{BundleNote, Ledger, PageNote, document_digest, structure_digest};
+use crate::model::{Page, PageMemory, Table, key_problem};
 
 /// How many bytes of texts the props that are kept may come from.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
@@ -132,7 +132,7 @@ impl Reading<'_> {
                         };
                         ledger.page_note(number).is_none_or(takes)
                             || !changed.is_empty() && {
-                                let page = crate::model::PageMemory::page(&**ledger, number);
+                                let page = PageMemory::page(&**ledger, number);
                                 page.blocks
                                     .iter()
                                     .any(|block| changed.contains(block.component.as_str()))
@@ -140,7 +140,7 @@ impl Reading<'_> {
                     })
                     .collect();
                 for number in again {
-                    let page = crate::model::PageMemory::page(&**ledger, number);
+                    let page = PageMemory::page(&**ledger, number);
                     let at = files.binary_search_by(|file| file.path.as_str().cmp(&page.origin));
                     forgotten.insert(number);
                     wanted.extend(at.ok());
@@ -197,12 +197,15 @@ impl Reading<'_> {
                         let note = ledger.page_note(number);
                         was_forgotten
                             && note.is_some_and(|note| note.structure == read.note.structure)
+                            && uses_the_same(
+                                ledger,
+                                &PageMemory::page(&**ledger, number),
+                                &read.page,
+                            )
                     });
                     // Two pages with one key: both are to be seen.
                     if let Some((ledger, number, false)) = before {
-                        pages
-                            .read
-                            .push(crate::model::PageMemory::page(&**ledger, number));
+                        pages.read.push(PageMemory::page(&**ledger, number));
                     }
                     pages.same_structure &= same;
                     taken.extend(read.note.data_files.iter().cloned());
@@ -269,6 +272,22 @@ impl Reading<'_> {
         others.sort_unstable();
         others
     }
+}
+
+/// Whether the bundles that a page is in use the same components as before: it uses all that it used,
+/// and what it uses besides, others use already.
+fn uses_the_same(ledger: &Ledger, before: &Page, now: &Page) -> bool {
+    let components = |page: &Page| -> BTreeSet<String> {
+        let blocks = page.blocks.iter();
+        blocks.map(|block| block.component.clone()).collect()
+    };
+    let (before, used) = (components(before), components(now));
+    let has_all = |note: &BundleNote| {
+        let known = |component: &String| note.components.binary_search(component).is_ok();
+        used.difference(&before).all(known)
+    };
+    let mut bundles = ledger.bundles().filter(|(_, app, _)| *app == now.app);
+    before.is_subset(&used) && bundles.all(|(_, _, note)| has_all(&note))
 }
 
 /// Reads a file among the pages.

@@ -31,24 +31,30 @@ enum Slot {
 }
 
 impl Pages {
-    /// Pages that were read, and the numbers of pages that are remembered. No two have one key.
+    /// Pages that were read, and the numbers of pages that are remembered, in the order of their keys.
+    /// No two have one key.
     pub fn new(
         read: impl IntoIterator<Item = Page>,
         remembered: impl IntoIterator<Item = usize>,
         memory: Option<Arc<dyn PageMemory>>,
     ) -> Pages {
-        let read = read.into_iter().map(|page| Slot::Here(Box::new(page)));
-        let remembered = remembered
-            .into_iter()
-            .map(|number| Slot::Remembered(number, OnceLock::new()));
-        let mut pages = Pages {
-            slots: read.chain(remembered).collect(),
-            memory,
-        };
-        let mut slots = std::mem::take(&mut pages.slots);
-        slots.sort_by(|a, b| pages.key_of(a).cmp(pages.key_of(b)));
-        pages.slots = slots;
-        pages
+        let remembered: Vec<usize> = remembered.into_iter().collect();
+        let mut read: Vec<Page> = read.into_iter().collect();
+        read.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut slots = Vec::with_capacity(remembered.len() + read.len());
+        let slot = |number: &usize| Slot::Remembered(*number, OnceLock::new());
+        // Of many that are remembered, few are looked at: only those near a page that was read.
+        let mut rest = remembered.as_slice();
+        for page in read {
+            let before = memory.as_ref().map_or(0, |memory| {
+                rest.partition_point(|number| memory.key(*number) < page.key.as_str())
+            });
+            slots.extend(rest[..before].iter().map(slot));
+            slots.push(Slot::Here(Box::new(page)));
+            rest = &rest[before..];
+        }
+        slots.extend(rest.iter().map(slot));
+        Pages { slots, memory }
     }
 
     fn remembered(&self) -> &dyn PageMemory {

@@ -9,15 +9,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{BuiltBundle, Options, STATE_FOLDER};
+use super::{Options, STATE_FOLDER};
 use crate::build::{Built, Reason};
 use crate::digest::{Digest, Hasher};
 use crate::ledger::{
-    BundleNote, Changes, Facts, Input, Ledger, TableWriter, Written, bundle_key, bundle_record,
-    facts_key, input_key, input_record, output_key, page_key, page_record, read_job_trace,
-    trace_key, written_record,
+    Changes, Facts, Input, Ledger, TableWriter, Written, facts_key, input_key, input_record,
+    output_key, page_key, page_record, read_job_trace, trace_key, written_record,
 };
-use crate::load::{Loaded, Survey};
+use crate::load::{Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
 use crate::store::{append_ledger, read_ledger, write_ledger};
 
@@ -43,6 +42,7 @@ pub struct Next<'a> {
     pub survey: &'a Survey,
     pub loaded: &'a Loaded,
     pub facts: Facts,
+    pub known: &'a Known,
     pub built: &'a mut Built,
     pub manifests: &'a [(String, Written)],
     /// Whether all of the site was planned anew.
@@ -122,7 +122,11 @@ impl Memory {
     fn changes(&self, ledger: &Ledger, next: Next<'_>) -> Changes {
         let mut changes = std::mem::take(&mut next.built.notes);
         let keys = keys_by_path(next.site, next.loaded);
-        for (file, digest) in next.survey.files.iter().zip(&next.loaded.inputs) {
+        let files = next.survey.files.iter().zip(&next.loaded.inputs);
+        let files = files
+            .zip(&next.known.digests)
+            .filter(|(_, known)| known.is_none());
+        for ((file, digest), _) in files {
             let before = ledger.input(&file.path);
             let (Some(digest), Some(before)) = (digest, before) else {
                 continue;
@@ -143,7 +147,7 @@ impl Memory {
                 changes.insert(page_key(key), Some(record));
             }
         }
-        changes.extend(bundles_and_manifests(&next).map(|(key, record)| (key, Some(record))));
+        changes.extend(manifests(&next));
         changes.insert(facts_key(), Some(next.facts.record(&self.key)));
         changes
     }
@@ -153,13 +157,13 @@ impl Memory {
         let mut out = TableWriter::new();
         out.push(&facts_key(), &next.facts.record(&self.key));
         let mut notes = std::mem::take(&mut next.built.notes);
-        notes.extend(bundles_and_manifests(&next).map(|(key, record)| (key, Some(record))));
+        notes.extend(manifests(&next));
         let pages = &next.site.pages;
         // Jobs and outputs that were kept are to be kept in mind.
         if let Some(ledger) = before {
             for bundle in &next.built.bundles {
                 let folder = bundle.folder();
-                for path in bundle.files.keys() {
+                for path in bundle.files().keys() {
                     let path = format!("{folder}/{path}");
                     let key = output_key(&path);
                     if !notes.contains_key(&key)
@@ -244,24 +248,14 @@ fn keys_by_path<'a>(site: &'a Site, loaded: &'a Loaded) -> BTreeMap<&'a str, &'a
         .collect()
 }
 
-fn bundles_and_manifests(next: &Next<'_>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    let bundles = next.built.bundles.iter().map(|bundle| {
-        let bundle = BuiltBundle::of(bundle);
-        let record = bundle_record(&BundleNote {
-            build_hash: bundle.build_hash,
-            pages: bundle.pages,
-            components: bundle.components,
-            files: bundle.files,
-        });
-        (bundle_key(&bundle.node, &bundle.app), record)
-    });
-    let manifests = next.manifests.iter().map(|(path, written)| {
+fn manifests(next: &Next<'_>) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    let record = |(path, written): &(String, Written)| {
         let stat = FileStat {
             changed: 0,
             ..written.stat
         };
         let record = written_record(&Written { stat, ..*written });
-        (output_key(path), record)
-    });
-    bundles.chain(manifests).collect::<Vec<_>>().into_iter()
+        (output_key(path), Some(record))
+    };
+    next.manifests.iter().map(record).collect()
 }

@@ -28,7 +28,7 @@ pub struct Condition {
 
 /// Looks at every output that a ledger names; with `verify`, reads it.
 pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
-    let outputs: Vec<(&str, Written)> = ledger.outputs("").collect();
+    let outputs = ledger.output_places("");
     let read = AtomicBool::new(false);
     let is_damaged = |path: &str, written: &Written, stat: Option<FileStat>| {
         let Some(stat) = stat.filter(|stat| stat.size == written.stamp.size) else {
@@ -40,7 +40,11 @@ pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
         read.store(true, Ordering::Relaxed);
         !digest_of(&out.join(path)).is_ok_and(|found| found == written.stamp)
     };
-    let damaged = outputs.par_chunks(256).flat_map_iter(|outputs| {
+    let damaged = outputs.par_chunks(256).flat_map_iter(|places| {
+        let read = places
+            .iter()
+            .filter_map(|place| ledger.output_at(place.clone()));
+        let outputs: Vec<(&str, Written)> = read.collect();
         let mut folder = None;
         let damaged = outputs
             .iter()

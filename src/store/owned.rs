@@ -128,15 +128,9 @@ impl Owned {
         ledger.output(&manifest_path(node, app))?;
         let folder = format!("{}/", bundle_folder(node, app));
         let outputs = ledger.outputs(&folder);
-        Some(Bundle {
-            node: node.to_string(),
-            app: app.to_string(),
-            pages: 0,
-            components: 0,
-            files: outputs
-                .map(|(path, written)| (path[folder.len()..].to_string(), written.stamp))
-                .collect(),
-        })
+        let files =
+            outputs.map(|(path, written)| (path[folder.len()..].to_string(), written.stamp));
+        Some(Bundle::new(node, app, 0, 0, files.collect()))
     }
 
     /// What the ledger says of an output that is as it says.
@@ -149,7 +143,7 @@ impl Owned {
     pub fn in_manifests(&self, path: &str) -> Option<FileStamp> {
         let mut parts = path.splitn(3, '/');
         let (node, app, rest) = (parts.next()?, parts.next()?, parts.next()?);
-        self.bundle(node, app)?.files.get(rest).copied()
+        self.bundle(node, app)?.files().get(rest).copied()
     }
 
     /// All that rbgen may have put at an output.
@@ -166,7 +160,7 @@ impl Owned {
             for path in self
                 .bundle(node, app)
                 .into_iter()
-                .flat_map(|bundle| bundle.files.keys())
+                .flat_map(|bundle| bundle.files().keys())
             {
                 let path = format!("{folder}/{path}");
                 if !keep(&path) {

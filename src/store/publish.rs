@@ -101,7 +101,7 @@ impl Store {
                 .map(|(slash, _)| path.split_at(slash));
             inside.is_some_and(|(folder, path)| {
                 made.get(folder)
-                    .is_some_and(|bundle| bundle.files.contains_key(&path[1..]))
+                    .is_some_and(|bundle| bundle.files().contains_key(&path[1..]))
             })
         };
         let is_elsewhere = |path: &str| {
@@ -179,7 +179,7 @@ impl Store {
             .iter()
             .flat_map(|bundle| {
                 bundle
-                    .files
+                    .files()
                     .keys()
                     .map(|path| format!("{}/{path}", bundle.folder()))
             })
