@@ -15,13 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rayon::prelude::*;
+
 use crate::bundle::{Bundle, FileStamp, bundle_folder};
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
-use crate::ledger::{Changes, JobPage, Ledger, PageNote};
+use crate::ledger::{JobPage, Ledger, PageNote};
 use crate::model::{Asset, FileStat, Moment, Page, Site, Table};
 use crate::plan::{PageJob, Plan, shown_blocks};
 use assets::{Context, changed_bundle};
+use notes::Notes;
 use prepare::Workshop;
 use render::{Made, Task, run_tasks};
 use verdict::Judge;
@@ -113,8 +116,8 @@ pub struct Built {
     pub files_kept: usize,
     /// Warnings; with errors there are no bundles to publish.
     pub diagnostics: Diagnostics,
-    /// What the next ledger is to say of jobs, traces, outputs and themes.
-    pub notes: Changes,
+    /// What the next ledger is to say of jobs, new traces, outputs and themes, by key, in no order.
+    pub notes: Notes,
     /// The keys, in the ledger, of the jobs that were kept.
     pub kept_jobs: BTreeSet<Vec<u8>>,
     pub explained: Vec<Explained>,
@@ -166,25 +169,40 @@ pub fn build(
     };
     built.kept_jobs = kept_jobs;
     let made = by_bundle(&tasks, run.made);
-    for (number, node_plan) in plan.nodes.iter().enumerate() {
-        for bundle_plan in &node_plan.bundles {
-            let context = Context {
-                job,
-                workshop: &workshop,
-                number,
-                node_plan,
-                bundle_plan,
-                output,
-                refused: &refused,
-            };
-            let none = Vec::new();
-            let made = made
-                .get(&(number, bundle_plan.app.as_str()))
-                .unwrap_or(&none);
-            match context.bundle(made, &judge, &mut built) {
-                Ok(bundle) => built.bundles.push(bundle),
-                Err(found) => failures.add(found),
+    let none = Vec::new();
+    let nodes = plan.nodes.iter().enumerate();
+    let contexts: Vec<Context<'_>> = nodes
+        .flat_map(|(number, node_plan)| {
+            let bundles = node_plan.bundles.iter();
+            let context = move |bundle_plan| (number, node_plan, bundle_plan);
+            bundles.map(context)
+        })
+        .map(|(number, node_plan, bundle_plan)| Context {
+            job,
+            workshop: &workshop,
+            number,
+            node_plan,
+            bundle_plan,
+            output,
+            refused: &refused,
+        })
+        .collect();
+    let bundles: Vec<Result<Built, Diagnostics>> = contexts
+        .par_iter()
+        .map(|context| {
+            let made = made.get(&(context.number, context.bundle_plan.app.as_str()));
+            context.bundle(made.unwrap_or(&none), &judge)
+        })
+        .collect();
+    for bundle in bundles {
+        match bundle {
+            Ok(bundle) => {
+                built.bundles.extend(bundle.bundles);
+                built.notes.extend(bundle.notes);
+                built.explained.extend(bundle.explained);
+                built.files_kept += bundle.files_kept;
             }
+            Err(found) => failures.add(found),
         }
     }
     if job.explain {

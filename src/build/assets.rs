@@ -37,8 +37,8 @@ impl Context<'_> {
         &self,
         made: &[(&Task<'_>, Made)],
         judge: &Judge<'_>,
-        built: &mut Built,
-    ) -> Result<Bundle, Diagnostics> {
+    ) -> Result<Built, Diagnostics> {
+        let mut built = Built::default();
         let (node_id, app) = (self.node_plan.node.as_str(), self.bundle_plan.app.as_str());
         let Some(node) = self.workshop.node(self.number) else {
             return Err(Diagnostics::new());
@@ -96,7 +96,7 @@ impl Context<'_> {
             note_output(&folder, path, *written, &mut built.notes);
         }
         if self.job.explain {
-            self.explain(&folder, files.iter(), built);
+            self.explain(&folder, files.iter(), &mut built);
         }
         let files = files
             .into_iter()
@@ -105,7 +105,8 @@ impl Context<'_> {
         let bundle = Bundle::new(node_id, app, pages.len(), used.len(), files.collect());
         let components = self.bundle_plan.components.iter().cloned().collect();
         note_bundle(&bundle, components, &mut built.notes);
-        Ok(bundle)
+        built.bundles.push(bundle);
+        Ok(built)
     }
 
     /// Says why files that are no pages were written or kept.

@@ -5,14 +5,17 @@ use super::render::{Made, Task};
 use crate::bundle::Bundle;
 use crate::codec::{Reader, Writer};
 use crate::ledger::{
-    BundleNote, Changes, JobNote, JobPage, Written, bundle_key, bundle_record, job_key, job_record,
+    BundleNote, JobNote, JobPage, Written, bundle_key, bundle_record, job_key, job_record,
     output_key, theme_key, written_record,
 };
 use crate::model::{FileStat, Site};
 use crate::render::PolicyNeeds;
 
+/// Entries of a ledger, by key, in no order.
+pub type Notes = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Notes a job that was done.
-pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &mut Changes) {
+pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &mut Notes) {
     let record = job_record(&JobNote {
         app: task.app,
         path: task.path(),
@@ -23,7 +26,7 @@ pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &m
         trace: made.trace,
         needs: &made.needs.as_deref().map_or(Vec::new(), print_needs),
     });
-    notes.insert(key_of(site, node, task), Some(record));
+    notes.push((key_of(site, node, task), record));
 }
 
 /// The key, in a ledger, of a job.
@@ -36,31 +39,31 @@ pub fn key_of(site: &Site, node: &str, task: &Task<'_>) -> Vec<u8> {
 }
 
 /// Notes an output.
-pub fn note_output(folder: &str, path: &str, written: Written, notes: &mut Changes) {
+pub fn note_output(folder: &str, path: &str, written: Written, notes: &mut Notes) {
     // A rename changes when the inode changed, and all outputs are renamed into place.
     let stat = FileStat {
         changed: 0,
         ..written.stat
     };
     let record = written_record(&Written { stat, ..written });
-    notes.insert(output_key(&format!("{folder}/{path}")), Some(record));
+    notes.push((output_key(&format!("{folder}/{path}")), record));
 }
 
 /// Notes a bundle, with the components that its pages use, sorted.
-pub fn note_bundle(bundle: &Bundle, components: Vec<String>, notes: &mut Changes) {
+pub fn note_bundle(bundle: &Bundle, components: Vec<String>, notes: &mut Notes) {
     let record = bundle_record(&BundleNote {
         build_hash: bundle.build_hash(),
         pages: bundle.pages,
         files: bundle.files().len(),
         components,
     });
-    notes.insert(bundle_key(&bundle.node, &bundle.app), Some(record));
+    notes.push((bundle_key(&bundle.node, &bundle.app), record));
 }
 
 /// Notes the themes.
-pub fn note_themes(workshop: &Workshop<'_>, notes: &mut Changes) {
+pub fn note_themes(workshop: &Workshop<'_>, notes: &mut Notes) {
     for (theme, record) in workshop.theme_records() {
-        notes.insert(theme_key(theme), Some(record));
+        notes.push((theme_key(theme), record));
     }
 }
 

@@ -1,8 +1,8 @@
 //! What pages are rendered with: for each theme its templates, style sheets and hashed names, once;
 //! for each node its facts, its tokens and its script.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,10 @@ use crate::render::{
     Answers, AssetNames, BundleFacts, BundleValues, Engine, NodeFacts, NodeScript, bundle_values,
     not_found_page,
 };
+use crate::track::{Answer, Question, print_trace, trace_id};
+
+/// How many lists of questions are kept in mind.
+const MOST_TRACES: usize = 1000;
 
 /// All that pages are rendered with.
 pub struct Workshop<'a> {
@@ -49,7 +53,12 @@ pub struct NodeReady {
     pub tokens_css: String,
     pub script_text: Option<String>,
     values: Mutex<BTreeMap<String, Arc<BundleValues>>>,
+    /// The traces of lists of questions: most pages ask what others asked.
+    traces: RwLock<HashMap<Arc<Vec<Question>>, Trace>>,
 }
+
+/// A trace: its id and its bytes.
+type Trace = (Answer, Arc<[u8]>);
 
 impl<'a> Workshop<'a> {
     /// Everything that a plan needs.
@@ -294,10 +303,29 @@ fn prepare_node(
         tokens_css: String::new(),
         script_text,
         values: Mutex::default(),
+        traces: RwLock::default(),
     }
 }
 
 impl NodeReady {
+    /// The trace of these questions: what the answers for this node are.
+    pub fn trace(&self, questions: &Arc<Vec<Question>>) -> Trace {
+        let known = self.traces.read().unwrap_or_else(|e| e.into_inner());
+        if let Some((id, trace)) = known.get(questions) {
+            return (*id, Arc::clone(trace));
+        }
+        drop(known);
+        let answer = |question: &Question| self.answers.of(question.kind, &question.name);
+        let trace = print_trace(questions, answer);
+        let made: Trace = (trace_id(&trace), trace.into());
+        let mut known = self.traces.write().unwrap_or_else(|e| e.into_inner());
+        // Lists that each page has of its own are not worth the room.
+        if known.len() < MOST_TRACES {
+            known.insert(Arc::clone(questions), made.clone());
+        }
+        made
+    }
+
     /// What the templates of a bundle see.
     pub fn values(&self, app: &str) -> Arc<BundleValues> {
         let mut values = self.values.lock().unwrap_or_else(|e| e.into_inner());

@@ -2,24 +2,25 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use super::failures::Failures;
+use super::notes::Notes;
 use super::prepare::{NodeReady, Workshop};
 use super::{Content, Job, Output, Reason, is_refusal};
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::digest::Digest;
-use crate::ledger::{Changes, Written, trace_key};
+use crate::ledger::{Written, trace_key};
 use crate::model::Table;
 use crate::plan::PageJob;
 use crate::render::{
     Body, PolicyNeeds, RenderedPage, render_body, render_in_layout, render_not_found,
 };
-use crate::track::{Answer, Question, print_trace, record, trace_id};
+use crate::track::{Answer, Question, record};
 
 /// One page to render for one node; without a page, what an app shows for addresses that have none.
 pub struct Task<'a> {
@@ -48,7 +49,7 @@ pub struct Made {
 pub struct Run {
     /// By task; `None` failed.
     pub made: Vec<Option<Made>>,
-    pub traces: Changes,
+    pub traces: Notes,
     pub failures: Failures,
     pub pages_rendered: usize,
 }
@@ -106,9 +107,7 @@ pub fn run_tasks(
         }
     }
     let traces = running.traces.into_inner().unwrap_or_default();
-    let traces = traces
-        .into_iter()
-        .map(|(id, trace)| (trace_key(id), Some(trace)));
+    let traces = traces.into_iter().map(|(id, trace)| (trace_key(id), trace));
     Run {
         made,
         traces: traces.collect(),
@@ -125,9 +124,9 @@ struct Done<'a> {
     stamp: FileStamp,
     needs: Option<Box<PolicyNeeds>>,
     trace: Answer,
-    body: Body,
-    of_body: Vec<Question>,
-    of_layout: Vec<Question>,
+    body: Arc<Body>,
+    of_body: Arc<Vec<Question>>,
+    of_layout: Arc<Vec<Question>>,
 }
 
 impl Running<'_> {
@@ -188,10 +187,10 @@ impl Running<'_> {
         if self.refused.load(Ordering::Relaxed) {
             return Err(Diagnostics::new());
         }
-        let agrees = |done: &Done<'_>, questions: &[Question]| {
-            let other = self.workshop.answers(done.node);
+        let agrees = |done: &Done<'_>, questions: &Arc<Vec<Question>>| {
+            let other = self.workshop.node(done.node);
             done.blocks == job.blocks
-                && other.is_some_and(|other| node.answers.agree(other, questions))
+                && other.is_some_and(|other| other.trace(questions).0 == node.trace(questions).0)
         };
         let mut like = None;
         for earlier in done.iter() {
@@ -211,8 +210,12 @@ impl Running<'_> {
         let engine = &node.engine;
         let mut diagnostics = Diagnostics::new();
         let (body, of_body) = match like {
-            Some((body, questions)) => (body.clone(), questions.clone()),
-            None => record(|| render_body(engine, &values, job, props, &mut diagnostics)),
+            Some((body, questions)) => (Arc::clone(body), Arc::clone(questions)),
+            None => {
+                let render = || render_body(engine, &values, job, props, &mut diagnostics);
+                let (body, questions) = record(render);
+                (Arc::new(body), Arc::new(questions))
+            }
         };
         let (rendered, of_layout) = record(|| render_in_layout(engine, &values, job, &body));
         self.rendered.fetch_add(1, Ordering::Relaxed);
@@ -227,7 +230,7 @@ impl Running<'_> {
         let mut questions = [of_body.as_slice(), of_layout.as_slice()].concat();
         questions.sort_unstable();
         questions.dedup();
-        let trace = self.note_trace(node, &questions);
+        let trace = self.note_trace(node, &Arc::new(questions));
         let RenderedPage { html, needs } = rendered;
         let stamp = stamp_of(html.as_bytes());
         let written = self.put(task, stamp, &html)?;
@@ -241,7 +244,7 @@ impl Running<'_> {
             trace,
             body,
             of_body,
-            of_layout,
+            of_layout: Arc::new(of_layout),
         });
         Ok(Made {
             written,
@@ -261,22 +264,20 @@ impl Running<'_> {
         Ok(Made {
             written,
             needs: boxed(needs),
-            trace: self.note_trace(node, &questions),
+            trace: self.note_trace(node, &Arc::new(questions)),
         })
     }
 
-    fn note_trace(&self, node: &NodeReady, questions: &[Question]) -> Answer {
-        let answer = |question: &Question| node.answers.of(question.kind, &question.name);
-        let trace = print_trace(questions, answer);
-        let id = trace_id(&trace);
-        let known = self
+    fn note_trace(&self, node: &NodeReady, questions: &Arc<Vec<Question>>) -> Answer {
+        let (id, trace) = node.trace(questions);
+        // What the last ledger has, it has; whoever writes the next one takes it from there.
+        if self
             .job
             .ledger
-            .is_some_and(|ledger| ledger.trace(id).is_some());
-        // A ledger that is written anew takes from the old one what is still of use.
-        if !known {
+            .is_none_or(|ledger| ledger.trace(id).is_none())
+        {
             let mut traces = self.traces.lock().unwrap_or_else(|e| e.into_inner());
-            traces.entry(id).or_insert(trace);
+            traces.entry(id).or_insert_with(|| trace.to_vec());
         }
         id
     }

@@ -4,10 +4,12 @@
     reason = "this room joins the rooms that do I/O"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use super::{Options, STATE_FOLDER};
 use crate::build::{Built, Reason};
@@ -19,6 +21,7 @@ use crate::ledger::{
 use crate::load::{Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
 use crate::store::{append_ledger, read_ledger, write_ledger};
+use crate::track::Answer;
 
 /// The ledger of one kind of build into one output folder: builds of other nodes, or to other
 /// places, must not make each other forget.
@@ -120,7 +123,9 @@ impl Memory {
 
     /// What is to be changed in a ledger where only some pages have changed.
     fn changes(&self, ledger: &Ledger, next: Next<'_>) -> Changes {
-        let mut changes = std::mem::take(&mut next.built.notes);
+        let notes = std::mem::take(&mut next.built.notes);
+        let notes = notes.into_iter().map(|(key, record)| (key, Some(record)));
+        let mut changes: Changes = notes.collect();
         let keys = keys_by_path(next.site, next.loaded);
         let files = next.survey.files.iter().zip(&next.loaded.inputs);
         let files = files
@@ -147,7 +152,7 @@ impl Memory {
                 changes.insert(page_key(key), Some(record));
             }
         }
-        changes.extend(manifests(&next));
+        changes.extend(manifests(&next).map(|(key, record)| (key, Some(record))));
         changes.insert(facts_key(), Some(next.facts.record(&self.key)));
         changes
     }
@@ -159,49 +164,22 @@ impl Memory {
         let mut notes = std::mem::take(&mut next.built.notes);
         notes.extend(manifests(&next));
         let pages = &next.site.pages;
-        // Jobs and outputs that were kept are to be kept in mind.
         if let Some(ledger) = before {
-            for bundle in &next.built.bundles {
-                let folder = bundle.folder();
-                for path in bundle.files().keys() {
-                    let path = format!("{folder}/{path}");
-                    let key = output_key(&path);
-                    if !notes.contains_key(&key)
-                        && let Some(written) = ledger.output(&path)
-                    {
-                        notes.insert(key, Some(written_record(&written)));
-                    }
-                }
-            }
-            for (key, record) in ledger.job_records() {
-                if notes.contains_key(key) {
-                    continue;
-                }
-                let is_kept = next.built.kept_jobs.contains(key);
-                if is_kept {
-                    if let Some((id, trace)) =
-                        read_job_trace(record).and_then(|id| Some((id, ledger.trace(id)?)))
-                    {
-                        notes
-                            .entry(trace_key(id))
-                            .or_insert_with(|| Some(trace.to_vec()));
-                    }
-                    notes.insert(key.to_vec(), Some(record.to_vec()));
-                }
-            }
-            // A job that was done anew may have asked what one of the last time had asked.
-            let made: Vec<_> = notes
-                .range(vec![b'j']..vec![b'k'])
-                .filter_map(|(_, record)| read_job_trace(record.as_deref()?))
+            // Jobs that were kept, and what they and others asked the last time, stay.
+            let kept = &next.built.kept_jobs;
+            let jobs = ledger.job_records().filter(|(key, _)| kept.contains(*key));
+            notes.extend(jobs.map(|(key, record)| (key.to_vec(), record.to_vec())));
+            let records = notes.iter().filter(|(key, _)| key[0] == b'j');
+            let asked: BTreeSet<Answer> = records
+                .filter_map(|(_, record)| read_job_trace(record))
                 .collect();
-            for id in made {
-                if let Some(trace) = ledger.trace(id) {
-                    notes
-                        .entry(trace_key(id))
-                        .or_insert_with(|| Some(trace.to_vec()));
-                }
-            }
+            let traces = asked.into_iter().filter_map(|id| {
+                let trace = ledger.trace(id)?;
+                Some((trace_key(id), trace.to_vec()))
+            });
+            notes.extend(traces.collect::<Vec<_>>());
         }
+        notes.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let keys = keys_by_path(next.site, next.loaded);
         let inputs = next.survey.files.iter().zip(&next.loaded.inputs);
         let inputs = inputs.filter_map(|(file, digest)| {
@@ -226,9 +204,7 @@ impl Memory {
         let mut notes = notes.into_iter().peekable();
         let mut push_notes = |out: &mut TableWriter, below: u8| {
             while let Some((key, record)) = notes.next_if(|(key, _)| key[0] < below) {
-                if let Some(record) = record {
-                    out.push(&key, &record);
-                }
+                out.push(&key, &record);
             }
         };
         push_notes(&mut out, b'i');
@@ -248,14 +224,13 @@ fn keys_by_path<'a>(site: &'a Site, loaded: &'a Loaded) -> BTreeMap<&'a str, &'a
         .collect()
 }
 
-fn manifests(next: &Next<'_>) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
-    let record = |(path, written): &(String, Written)| {
+fn manifests(next: &Next<'_>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    next.manifests.iter().map(|(path, written)| {
         let stat = FileStat {
             changed: 0,
             ..written.stat
         };
         let record = written_record(&Written { stat, ..*written });
-        (output_key(path), Some(record))
-    };
-    next.manifests.iter().map(record).collect()
+        (output_key(path), record)
+    })
 }

@@ -8,7 +8,7 @@ use super::context::{NodeFacts, listed};
 use super::engine::Engine;
 use crate::codec::Writer;
 use crate::model::Page;
-use crate::track::{Answer, Kind, Question, page_field};
+use crate::track::{Answer, Kind, page_field};
 
 /// The answers for one node, each found once.
 pub struct Answers {
@@ -39,14 +39,6 @@ impl Answers {
             .or_default()
             .insert(name.to_string(), answer);
         answer
-    }
-
-    /// Whether another node has the same answers to these questions.
-    pub fn agree(&self, other: &Answers, questions: &[Question]) -> bool {
-        questions.iter().all(|question| {
-            let (kind, name) = (question.kind, question.name.as_str());
-            self.of(kind, name) == other.of(kind, name)
-        })
     }
 }
 

@@ -97,10 +97,11 @@ impl Engine {
         }
     }
 
-    /// Runs a template. The diagnostic of a failure names the template and not what it was run for.
-    pub fn render(&self, name: &str, context: Value) -> Result<String, Diagnostic> {
+    /// Runs a template that will write about so many bytes. The diagnostic of a failure names the
+    /// template and not what it was run for.
+    pub fn render(&self, name: &str, context: Value, size: usize) -> Result<String, Diagnostic> {
         ask(Kind::Template, name);
-        let mut output = Bounded(Vec::with_capacity(4096));
+        let mut output = Bounded(Vec::with_capacity(size));
         self.environment
             .get_template(name)
             .and_then(|template| {

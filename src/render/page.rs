@@ -28,8 +28,10 @@ pub struct RenderedPage {
 /// The blocks of a page, rendered: all of it but the layout.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// The HTML of each zone of the layout.
-    zones: BTreeMap<String, String>,
+    /// The HTML of each zone of the layout, and whether there is any.
+    zones: BTreeMap<String, (Value, bool)>,
+    /// How long all of it is.
+    length: usize,
     /// The components that it uses, sorted.
     components: Vec<String>,
     /// Whether there is highlighted code in it.
@@ -82,7 +84,7 @@ pub fn render_body(
             page: page_value.clone(),
             own: vec![("props", props), ("block", block_value)],
         });
-        match engine.render(&format!("components/{}.html", component.key), context) {
+        match engine.render(&format!("components/{}.html", component.key), context, 1024) {
             Ok(html) => {
                 if let Some(zone) = zones.get_mut(block.zone.as_str()) {
                     zone.push_str(&format!(
@@ -104,10 +106,20 @@ pub fn render_body(
     }
     components.sort_unstable();
     components.dedup();
+    body(zones, components, binding.has_code)
+}
+
+fn body(zones: BTreeMap<String, String>, components: Vec<String>, has_code: bool) -> Body {
+    let length = zones.values().map(String::len).sum();
+    let zones = zones.into_iter().map(|(zone, html)| {
+        let is_empty = html.is_empty();
+        (zone, (Value::from_safe_string(html), !is_empty))
+    });
     Body {
-        zones,
+        zones: zones.collect(),
+        length,
         components,
-        has_code: binding.has_code,
+        has_code,
     }
 }
 
@@ -162,11 +174,7 @@ pub fn render_not_found(
     bundle: &Arc<BundleValues>,
 ) -> Result<RenderedPage, Diagnostics> {
     let facts = &bundle.facts;
-    let body = Body {
-        zones: empty_zones(bundle, "404"),
-        components: Vec::new(),
-        has_code: false,
-    };
+    let body = body(empty_zones(bundle, "404"), Vec::new(), false);
     let zones = Arc::new(Zones::new(&body.zones));
     let html = render_layout(engine, bundle, None, &zones, &body)?;
     let site = &facts.of_node.site;
@@ -220,12 +228,11 @@ struct Zones {
 }
 
 impl Zones {
-    fn new(zones: &BTreeMap<String, String>) -> Zones {
-        let zones = zones.iter().map(|(zone, html)| {
+    fn new(zones: &BTreeMap<String, (Value, bool)>) -> Zones {
+        let zones = zones.iter().map(|(zone, (html, has_any))| {
             // Nothing is lost of a zone that is empty.
-            let read = AtomicBool::new(html.is_empty());
-            let html = Value::from_safe_string(html.clone());
-            (zone.clone(), (html, read))
+            let read = AtomicBool::new(!has_any);
+            (zone.clone(), (html.clone(), read))
         });
         Zones {
             zones: zones.collect(),
@@ -292,8 +299,6 @@ fn render_layout(
             ),
         ],
     });
-    engine.render(
-        &format!("layouts/{}.html", facts.page(index).layout),
-        context,
-    )
+    let layout = format!("layouts/{}.html", facts.page(index).layout);
+    engine.render(&layout, context, body.length + 2048)
 }

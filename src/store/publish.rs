@@ -289,8 +289,8 @@ impl Store {
 
     /// The manifests, staged where they differ. One that is not ours is not replaced.
     fn stage_manifests(&self, bundles: &[Bundle]) -> Result<Vec<StagedManifest>, Diagnostic> {
-        let mut manifests = Vec::new();
-        for bundle in bundles {
+        let numbered = bundles.par_iter().enumerate();
+        let staged = numbered.map(|(number, bundle)| {
             let path = manifest_path(&bundle.node, &bundle.app);
             let disk = self.out.join(&path);
             if is_link(&disk) || is_link(&self.out.join(&bundle.node)) {
@@ -316,8 +316,7 @@ impl Store {
             };
             if let Some(metadata) = metadata.as_ref().filter(|metadata| same(metadata)) {
                 manifest.written.stat = stat_of(metadata);
-                manifests.push(manifest);
-                continue;
+                return Ok(manifest);
             }
             let is_ours = || {
                 self.owned.in_ledger(&manifest.path).is_some()
@@ -326,14 +325,14 @@ impl Store {
             if metadata.is_some() && !is_ours() {
                 return Err(foreign(&self.shown(&manifest.path)));
             }
-            let name = format!("manifest-{}", manifests.len());
+            let name = format!("manifest-{number}");
             let from = self.staged_folder().join(name);
             manifest.written.stat = write(&from, text.as_bytes())
                 .map_err(|error| write_failed(&self.shown(&manifest.path), &error))?;
             manifest.staged = Some(from);
-            manifests.push(manifest);
-        }
-        Ok(manifests)
+            Ok(manifest)
+        });
+        staged.collect()
     }
 
     fn write_journal(&self, journal: &Stamps) -> Result<(), Diagnostic> {
