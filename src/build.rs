@@ -242,7 +242,7 @@ pub fn build_changed(
     let workshop = Workshop::remembered(job, &node_names, ledger);
     let judge = Judge::new(job, &workshop, true);
     let mut tasks = Vec::new();
-    for (name, page, trace) in ledger.traces() {
+    for (name, page, traces) in ledger.traces() {
         let Ok(node) = node_names.binary_search(&name) else {
             continue;
         };
@@ -250,7 +250,7 @@ pub fn build_changed(
             JobPage::Page(key) => Some(key),
             JobPage::NotFound(_) => None,
         };
-        if let Err(reason) = judge.changed(node, key, trace)
+        if let Err(reason) = judge.changed(node, key, traces)
             && let Some(note) = ledger.job(name, page)
         {
             let page = key.and_then(|key| job.site.pages.find(key));

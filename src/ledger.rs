@@ -91,6 +91,9 @@ pub struct Written {
     pub stat: FileStat,
 }
 
+/// What a page asked: its blocks, and then its layout.
+pub type Traces = [Answer; 2];
+
 /// A page that was rendered for a node; without a page, what an app shows for addresses that have
 /// none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +103,7 @@ pub struct JobNote<'a> {
     pub path: &'a str,
     /// The blocks whose conditions held.
     pub blocks: Vec<usize>,
-    pub trace: Answer,
+    pub traces: Traces,
     /// What it needs of the policy, as bytes; empty is nothing.
     pub needs: &'a [u8],
 }
@@ -169,7 +172,8 @@ impl Ledger {
                     .filter(|(key, _)| key.starts_with(b"j"))
                     .filter_map(|(_, value)| value.as_deref()),
             )
-            .filter_map(trace_of_job)
+            .filter_map(|record| record.get(..32))
+            .flat_map(|ids| ids.chunks(16))
             .collect();
         let mut out = TableWriter::new();
         let mut changed = changes.iter().peekable();
@@ -267,11 +271,11 @@ impl Ledger {
         self.sound(read_job(record))
     }
 
-    /// Every job: its node, its page and its trace.
-    pub fn traces(&self) -> impl Iterator<Item = (&str, JobPage<'_>, Answer)> {
+    /// Every job: its node, its page and its traces.
+    pub fn traces(&self) -> impl Iterator<Item = (&str, JobPage<'_>, Traces)> {
         self.table.below(b"j").filter_map(|(key, record)| {
             let job =
-                job_of(key).and_then(|(node, page)| Some((node, page, read_job_trace(record)?)));
+                job_of(key).and_then(|(node, page)| Some((node, page, read_job_traces(record)?)));
             self.sound(job)
         })
     }
@@ -574,7 +578,7 @@ fn read_written(record: &[u8]) -> Option<Written> {
 
 /// The record of a job.
 pub fn job_record(job: &JobNote<'_>) -> Vec<u8> {
-    let mut writer = Writer(job.trace.0.to_vec());
+    let mut writer = Writer(job.traces.map(|trace| trace.0).concat());
     writer.text(job.app).text(job.path);
     writer.number(job.blocks.len() as u64);
     for block in &job.blocks {
@@ -584,18 +588,16 @@ pub fn job_record(job: &JobNote<'_>) -> Vec<u8> {
     writer.0
 }
 
-/// The trace that the record of a job names.
-pub fn read_job_trace(record: &[u8]) -> Option<Answer> {
-    trace_of_job(record)?.try_into().ok().map(Answer)
-}
-
-fn trace_of_job(record: &[u8]) -> Option<&[u8]> {
-    record.get(..16)
+/// The traces that the record of a job names.
+pub fn read_job_traces(record: &[u8]) -> Option<Traces> {
+    let (first, rest) = record.split_first_chunk::<16>()?;
+    let (second, _) = rest.split_first_chunk::<16>()?;
+    Some([Answer(*first), Answer(*second)])
 }
 
 fn read_job(record: &[u8]) -> Option<JobNote<'_>> {
-    let (trace, rest) = record.split_first_chunk::<16>()?;
-    let mut reader = Reader(rest);
+    let traces = read_job_traces(record)?;
+    let mut reader = Reader(record.get(32..)?);
     let app = reader.text().filter(|app| is_output_path(app))?;
     Some(JobNote {
         app,
@@ -603,7 +605,7 @@ fn read_job(record: &[u8]) -> Option<JobNote<'_>> {
         blocks: (0..reader.count()?)
             .map(|_| usize::try_from(reader.number()?).ok())
             .collect::<Option<_>>()?,
-        trace: Answer(*trace),
+        traces,
         needs: reader.0,
     })
 }

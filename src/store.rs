@@ -27,7 +27,7 @@ use crate::files::stat_of;
 use crate::ledger::Ledger;
 use crate::model::FileStat;
 use disk::{
-    copy, digest_of, foreign, is_link, is_plain_file, output_symlink, through_link, write,
+    FreshFolder, copy, digest_of, foreign, is_link, is_plain_file, output_symlink, through_link,
     write_failed,
 };
 use owned::Owned;
@@ -50,8 +50,8 @@ pub struct Store {
     owned: Owned,
     /// Staged files by the output that they will be.
     staged: Mutex<BTreeMap<String, (PathBuf, FileStamp)>>,
-    /// By the folder of a bundle: whether there is none yet, so that it is staged as a whole.
-    fresh: Mutex<BTreeMap<String, bool>>,
+    /// By the folder of a bundle: where it is staged as a whole, because there is none yet.
+    fresh: Mutex<BTreeMap<String, Option<Arc<FreshFolder>>>>,
     next: AtomicU64,
     kept: AtomicUsize,
     /// How many files were staged in fresh bundles.
@@ -133,18 +133,24 @@ impl Store {
         format!("{}/{path}", self.shown)
     }
 
-    /// Whether there is nothing yet where a bundle goes.
-    fn is_fresh(&self, node: &str, folder: &str) -> Result<bool, Diagnostic> {
+    /// The folder in which a bundle is staged as a whole, where there is nothing yet where it goes.
+    fn fresh(&self, node: &str, folder: &str) -> Result<Option<Arc<FreshFolder>>, Diagnostic> {
         let mut known = self.fresh.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(fresh) = known.get(folder) {
-            return Ok(*fresh);
+            return Ok(fresh.clone());
         }
         if is_link(&self.out.join(node)) {
             return Err(output_symlink(&self.shown(node)));
         }
         let found = fs::symlink_metadata(self.out.join(folder));
-        let fresh = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        known.insert(folder.to_string(), fresh);
+        let is_fresh = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let fresh = match is_fresh {
+            true => Some(FreshFolder::new(&self.fresh_folder(folder))),
+            false => None,
+        };
+        let failed = |error: io::Error| write_failed(&self.shown(folder), &error);
+        let fresh = fresh.transpose().map_err(failed)?.map(Arc::new);
+        known.insert(folder.to_string(), fresh.clone());
         Ok(fresh)
     }
 
@@ -156,36 +162,39 @@ impl Store {
     ) -> Result<FileStat, Diagnostic> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let staged = self.staged_folder().join(number.to_string());
-        let stat = self.write_staged(&staged, path, stamp, content)?;
+        let failed = |error: io::Error| write_failed(&self.shown(path), &error);
+        let file = File::create(&staged).map_err(failed)?;
+        let stat = self.fill(file, path, stamp, content)?;
         let mut all = self.staged.lock().unwrap_or_else(|e| e.into_inner());
         all.insert(path.to_string(), (staged, stamp));
         Ok(stat)
     }
 
-    fn write_staged(
+    /// Writes what an output is to have into its staged file.
+    fn fill(
         &self,
-        staged: &Path,
+        mut file: File,
         path: &str,
         stamp: FileStamp,
         content: Content<'_>,
     ) -> Result<FileStat, Diagnostic> {
         let failed = |error: io::Error| write_failed(&self.shown(path), &error);
         match content {
-            Content::Bytes(bytes) => write(staged, bytes).map_err(failed),
+            Content::Bytes(bytes) => file.write_all(bytes).map_err(failed)?,
             Content::Copy(asset) => {
                 let origin = self.site.join(&*asset.origin);
-                let (copied, stat) = copy(&origin, staged).map_err(failed)?;
-                if copied == stamp {
-                    return Ok(stat);
+                if copy(&origin, &mut file).map_err(failed)? != stamp {
+                    return Err(Diagnostic::error(
+                        code::UNREADABLE,
+                        Place::whole(asset.origin.to_string()),
+                        format!("`{}` changed while it was being built", asset.origin),
+                    )
+                    .hint("build again"));
                 }
-                Err(Diagnostic::error(
-                    code::UNREADABLE,
-                    Place::whole(asset.origin.to_string()),
-                    format!("`{}` changed while it was being built", asset.origin),
-                )
-                .hint("build again"))
             }
         }
+        let metadata = file.metadata().map_err(failed)?;
+        Ok(stat_of(&metadata))
     }
 
     /// Whether what stands at a path may be replaced: it is named by a manifest, or it is what an
@@ -238,16 +247,11 @@ impl Output for Store {
         content: Content<'_>,
     ) -> Result<FileStat, Diagnostic> {
         let folder = bundle_folder(node, app);
-        if self.is_fresh(node, &folder)? {
-            let staged = self.fresh_folder(&folder).join(path);
-            if let Some(parent) = staged.parent()
-                && fs::create_dir(parent).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
-            {
-                let failed = |error: io::Error| write_failed(&self.shown(&folder), &error);
-                fs::create_dir_all(parent).map_err(failed)?;
-            }
+        if let Some(fresh) = self.fresh(node, &folder)? {
+            let failed = |error: io::Error| write_failed(&self.shown(&folder), &error);
+            let staged = fresh.create(path).map_err(failed)?;
             self.staged_fresh.fetch_add(1, Ordering::Relaxed);
-            return self.write_staged(&staged, &format!("{folder}/{path}"), stamp, content);
+            return self.fill(staged, &format!("{folder}/{path}"), stamp, content);
         }
         let path = format!("{folder}/{path}");
         if let Some(written) = self.owned.in_ledger(&path) {

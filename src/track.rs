@@ -146,14 +146,19 @@ thread_local! {
     static ASKED: RefCell<Option<Vec<Question>>> = const { RefCell::new(None) };
 }
 
-/// Runs a render, and gives what it asked, sorted, each question once. It must not hand work to
-/// other threads; renders do not nest.
+/// How many questions are looked through before one is added; longer lists are sorted at the end.
+const FEW: usize = 64;
+
+/// Runs a render, and gives what it asked, each question once: in the order in which they were first
+/// asked, or sorted where they are many. It must not hand work to other threads; renders do not nest.
 pub fn record<T>(render: impl FnOnce() -> T) -> (T, Vec<Question>) {
-    ASKED.with_borrow_mut(|asked| *asked = Some(Vec::with_capacity(64)));
+    ASKED.with_borrow_mut(|asked| *asked = Some(Vec::with_capacity(FEW / 2)));
     let result = render();
     let mut asked = ASKED.take().unwrap_or_default();
-    asked.sort_unstable();
-    asked.dedup();
+    if asked.len() > FEW {
+        asked.sort_unstable();
+        asked.dedup();
+    }
     (result, asked)
 }
 
@@ -161,8 +166,11 @@ pub fn record<T>(render: impl FnOnce() -> T) -> (T, Vec<Question>) {
 pub fn ask(kind: Kind, name: &str) {
     ASKED.with_borrow_mut(|asked| {
         if let Some(asked) = asked {
-            let name = name.to_string();
-            asked.push(Question { kind, name });
+            let is_same = |other: &Question| other.kind == kind && other.name == name;
+            if asked.len() > FEW || !asked.iter().any(is_same) {
+                let name = name.to_string();
+                asked.push(Question { kind, name });
+            }
         }
     });
 }
@@ -172,10 +180,8 @@ pub fn ask_field(key: &str, field: &str) {
     ASKED.with_borrow_mut(|asked| {
         if let Some(asked) = asked {
             let name = format!("{key}.{field}");
-            asked.push(Question {
-                kind: Kind::Field,
-                name,
-            });
+            let kind = Kind::Field;
+            asked.push(Question { kind, name });
         }
     });
 }
@@ -279,8 +285,8 @@ mod tests {
             assert_eq!(read.question(), *asked);
             assert_eq!(read.answer, answer(asked));
         }
-        assert_eq!(read[2].page(), "a.b");
-        assert_eq!(read[2].question().to_string(), "`title` of the page `a.b`");
+        assert_eq!(read[1].page(), "a.b");
+        assert_eq!(read[1].question().to_string(), "`title` of the page `a.b`");
         for cut in 1..trace.len() {
             let last = read_trace(&trace[..cut]).last();
             assert!(last.is_some());

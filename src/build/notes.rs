@@ -23,7 +23,7 @@ pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &m
             .page
             .as_ref()
             .map_or(Vec::new(), |page| page.blocks.clone()),
-        trace: made.trace,
+        traces: made.traces,
         needs: &made.needs.as_deref().map_or(Vec::new(), print_needs),
     });
     notes.push((key_of(site, node, task), record));

@@ -14,7 +14,7 @@ use super::{Content, Job, Output, Reason, is_refusal};
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::digest::Digest;
-use crate::ledger::{Written, trace_key};
+use crate::ledger::{Traces, Written, trace_key};
 use crate::model::Table;
 use crate::plan::PageJob;
 use crate::render::{
@@ -42,7 +42,7 @@ impl Task<'_> {
 pub struct Made {
     pub written: Written,
     pub needs: Option<Box<PolicyNeeds>>,
-    pub trace: Answer,
+    pub traces: Traces,
 }
 
 /// What came of all tasks.
@@ -123,7 +123,7 @@ struct Done<'a> {
     html: String,
     stamp: FileStamp,
     needs: Option<Box<PolicyNeeds>>,
-    trace: Answer,
+    traces: Traces,
     body: Arc<Body>,
     of_body: Arc<Vec<Question>>,
     of_layout: Arc<Vec<Question>>,
@@ -201,7 +201,7 @@ impl Running<'_> {
                     return Ok(Made {
                         written,
                         needs: earlier.needs.clone(),
-                        trace: earlier.trace,
+                        traces: earlier.traces,
                     });
                 }
             }
@@ -227,10 +227,8 @@ impl Running<'_> {
                 return Err(diagnostics);
             }
         };
-        let mut questions = [of_body.as_slice(), of_layout.as_slice()].concat();
-        questions.sort_unstable();
-        questions.dedup();
-        let trace = self.note_trace(node, &Arc::new(questions));
+        let of_layout = Arc::new(of_layout);
+        let traces = [&of_body, &of_layout].map(|asked| self.note_trace(node, asked));
         let RenderedPage { html, needs } = rendered;
         let stamp = stamp_of(html.as_bytes());
         let written = self.put(task, stamp, &html)?;
@@ -241,15 +239,15 @@ impl Running<'_> {
             html,
             stamp,
             needs: needs.clone(),
-            trace,
+            traces,
             body,
             of_body,
-            of_layout: Arc::new(of_layout),
+            of_layout,
         });
         Ok(Made {
             written,
             needs,
-            trace,
+            traces,
         })
     }
 
@@ -264,7 +262,7 @@ impl Running<'_> {
         Ok(Made {
             written,
             needs: boxed(needs),
-            trace: self.note_trace(node, &Arc::new(questions)),
+            traces: [Vec::new(), questions].map(|asked| self.note_trace(node, &Arc::new(asked))),
         })
     }
 

@@ -9,7 +9,7 @@ use super::Job;
 use super::prepare::Workshop;
 use super::render::Task;
 use crate::bundle::bundle_folder;
-use crate::ledger::{JobPage, Ledger, Written};
+use crate::ledger::{JobPage, Ledger, Traces, Written};
 use crate::track::{Answer, Kind, Question, read_trace};
 
 /// Why an output is made anew.
@@ -117,7 +117,7 @@ impl<'a> Judge<'a> {
         {
             return Err(Reason::Blocks);
         }
-        self.changed(task.node, key, note.trace)?;
+        self.changed(task.node, key, note.traces)?;
         let output = format!("{}/{}", bundle_folder(node, task.app), note.path);
         match self.job.damaged.contains(&output) || ledger.output(&output).is_none() {
             true => Err(Reason::Output),
@@ -140,11 +140,17 @@ impl<'a> Judge<'a> {
     }
 
     /// Whether a job that is planned as the last time is fresh.
-    pub fn changed(&self, node: usize, key: Option<&str>, trace: Answer) -> Result<(), Reason> {
+    pub fn changed(&self, node: usize, key: Option<&str>, traces: Traces) -> Result<(), Reason> {
         if key.is_some_and(|key| self.documents.get(key) == Some(&true)) {
             return Err(Reason::Page);
         }
         let ledger = self.job.ledger.ok_or(Reason::NoLedger)?;
+        traces
+            .into_iter()
+            .try_for_each(|trace| self.same_answers(ledger, node, trace))
+    }
+
+    fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
         let known = || self.traces.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(verdict) = known().get(&(node, trace)) {
             return verdict.clone();

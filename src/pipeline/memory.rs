@@ -16,7 +16,7 @@ use crate::build::{Built, Reason};
 use crate::digest::{Digest, Hasher};
 use crate::ledger::{
     Changes, Facts, Input, Ledger, TableWriter, Written, facts_key, input_key, input_record,
-    output_key, page_key, page_record, read_job_trace, trace_key, written_record,
+    output_key, page_key, page_record, read_job_traces, trace_key, written_record,
 };
 use crate::load::{Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
@@ -171,7 +171,8 @@ impl Memory {
             notes.extend(jobs.map(|(key, record)| (key.to_vec(), record.to_vec())));
             let records = notes.iter().filter(|(key, _)| key[0] == b'j');
             let asked: BTreeSet<Answer> = records
-                .filter_map(|(_, record)| read_job_trace(record))
+                .filter_map(|(_, record)| read_job_traces(record))
+                .flatten()
                 .collect();
             let traces = asked.into_iter().filter_map(|id| {
                 let trace = ledger.trace(id)?;

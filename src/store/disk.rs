@@ -7,8 +7,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
+use rustix::io::Errno;
 
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Place, code};
@@ -37,24 +41,62 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<FileStat> {
     Ok(stat_of(&file.metadata()?))
 }
 
-/// Copies a regular file, and tells what was copied.
-pub fn copy(from: &Path, to: &Path) -> io::Result<(FileStamp, FileStat)> {
+/// Copies a regular file into one that is open, and tells what was copied.
+pub fn copy(from: &Path, to: &mut File) -> io::Result<FileStamp> {
     if !is_plain_file(from) {
         return Err(io::Error::other("it is no regular file"));
     }
-    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    let mut from = File::open(from)?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut size = 0;
     loop {
         let count = from.read(&mut buffer)?;
         if count == 0 {
-            let stat = stat_of(&to.metadata()?);
-            return Ok((stamp_of(&hasher, size), stat));
+            return Ok(stamp_of(&hasher, size));
         }
         hasher.update(&buffer[..count]);
         to.write_all(&buffer[..count])?;
         size += count as u64;
+    }
+}
+
+/// A new folder that is filled with files, most of them in folders of their own. It is held open: of
+/// the time that it takes to make a file, much would go into the way from the root to it.
+pub struct FreshFolder(OwnedFd);
+
+impl FreshFolder {
+    /// Makes the folder, and those above it.
+    pub fn new(path: &Path) -> io::Result<FreshFolder> {
+        fs::create_dir_all(path)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(FreshFolder(open(path, flags, Mode::empty())?))
+    }
+
+    /// Makes a file in it, and the folders that it needs.
+    pub fn create(&self, path: &str) -> io::Result<File> {
+        if let Some((folder, _)) = path.rsplit_once('/') {
+            self.make_folder(folder)?;
+        }
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666);
+        Ok(File::from(openat(&self.0, path, flags, mode)?))
+    }
+
+    fn make_folder(&self, folder: &str) -> io::Result<()> {
+        match mkdirat(&self.0, folder, Mode::from_raw_mode(0o777)) {
+            Err(Errno::NOENT) => {
+                if let Some((above, _)) = folder.rsplit_once('/') {
+                    self.make_folder(above)?;
+                }
+                match mkdirat(&self.0, folder, Mode::from_raw_mode(0o777)) {
+                    Err(Errno::EXIST) => Ok(()),
+                    made => Ok(made?),
+                }
+            }
+            Err(Errno::EXIST) => Ok(()),
+            made => Ok(made?),
+        }
     }
 }
 

@@ -275,7 +275,7 @@ impl Store {
         let is_staged = |folder: &&String| self.fresh_folder(folder).is_dir();
         let folders = fresh
             .iter()
-            .filter(|(_, fresh)| **fresh)
+            .filter(|(_, fresh)| fresh.is_some())
             .map(|(folder, _)| folder);
         folders.filter(is_staged).cloned().collect()
     }

@@ -52,8 +52,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "diag", "digest", "model", "format", "files", "load", "plan", "ledger", "build",
-            "bundle", "store",
+            "diag", "digest", "model", "format", "files", "load", "plan", "track", "ledger",
+            "build", "bundle", "store",
         ],
     ),
     ("scaffold", &["diag", "digest", "model"]),
