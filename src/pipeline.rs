@@ -311,7 +311,8 @@ impl Run<'_> {
         let bundles: Vec<BuiltBundle> = bundles_of(ledger);
         if seen.condition.some_read {
             // They were read to be sure; the next time their times will be enough.
-            self.memory.refresh(ledger, self.survey.looked_at);
+            let moved = &seen.condition.moved;
+            self.memory.refresh(ledger, self.survey.looked_at, moved);
         }
         let report = Report {
             out: self.out.to_path_buf(),
@@ -368,6 +369,7 @@ impl Run<'_> {
                     known: &seen.known,
                     built: &mut built,
                     manifests: &put.manifests,
+                    moved: &seen.condition.moved,
                     whole: scope != Scope::Changed,
                 };
                 // Without a ledger the next build works more, and no less correctly.

@@ -48,6 +48,8 @@ pub struct Next<'a> {
     pub known: &'a Known,
     pub built: &'a mut Built,
     pub manifests: &'a [(String, Written)],
+    /// Outputs that have their bytes, and of which the file system tells something else.
+    pub moved: &'a BTreeMap<String, Written>,
     /// Whether all of the site was planned anew.
     pub whole: bool,
 }
@@ -95,12 +97,13 @@ impl Memory {
     }
 
     /// Notes that all is as the ledger says, so that the next look need not read what this one read.
-    pub fn refresh(&self, ledger: &Ledger, looked_at: i64) {
+    pub fn refresh(&self, ledger: &Ledger, looked_at: i64, moved: &BTreeMap<String, Written>) {
         let facts = Facts {
             looked_at,
             ..ledger.facts.clone()
         };
-        let changes = Changes::from([(facts_key(), Some(facts.record(&self.key)))]);
+        let mut changes = Changes::from([(facts_key(), Some(facts.record(&self.key)))]);
+        changes.extend(records_of(moved).map(|(key, record)| (key, Some(record))));
         let _ = self.put(ledger, &changes);
     }
 
@@ -152,6 +155,9 @@ impl Memory {
                 changes.insert(page_key(key), Some(record));
             }
         }
+        for (key, record) in records_of(next.moved) {
+            changes.entry(key).or_insert(Some(record));
+        }
         changes.extend(manifests(&next).map(|(key, record)| (key, Some(record))));
         changes.insert(facts_key(), Some(next.facts.record(&self.key)));
         changes
@@ -181,6 +187,16 @@ impl Memory {
             notes.extend(traces.collect::<Vec<_>>());
         }
         notes.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (path, written) in next.moved {
+            let before = before.and_then(|ledger| ledger.output(path));
+            let found = notes.binary_search_by(|(key, _)| key.cmp(&output_key(path)));
+            // What was made anew is noted as it was made.
+            if let (Ok(at), Some(before)) = (found, before)
+                && notes[at].1 == written_record(&before)
+            {
+                notes[at].1 = written_record(written);
+            }
+        }
         let keys = keys_by_path(next.site, next.loaded);
         let inputs = next.survey.files.iter().zip(&next.loaded.inputs);
         let inputs = inputs.filter_map(|(file, digest)| {
@@ -223,6 +239,11 @@ fn keys_by_path<'a>(site: &'a Site, loaded: &'a Loaded) -> BTreeMap<&'a str, &'a
     found
         .map(|index| (&*site.pages[index].origin, site.pages.key(index)))
         .collect()
+}
+
+fn records_of(outputs: &BTreeMap<String, Written>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let outputs = outputs.iter();
+    outputs.map(|(path, written)| (output_key(path), written_record(written)))
 }
 
 fn manifests(next: &Next<'_>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {

@@ -5,10 +5,9 @@
     reason = "this room reads the disk"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
@@ -22,46 +21,73 @@ use crate::model::FileStat;
 pub struct Condition {
     /// Those that are missing or altered, relative to the output folder.
     pub damaged: BTreeSet<String>,
-    /// Whether some had to be read, because they were written just before the ledger.
+    /// Whether some had to be read, because they were written just before the ledger, or the file
+    /// system tells something else of them.
     pub some_read: bool,
+    /// Those of which it tells something else, though they have their bytes: files that were copied.
+    pub moved: BTreeMap<String, Written>,
+}
+
+enum State {
+    Fine,
+    Read,
+    Moved(FileStat),
+    Damaged,
 }
 
 /// Looks at every output that a ledger names; with `verify`, reads it.
 pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
-    let outputs = ledger.output_places("");
-    let read = AtomicBool::new(false);
-    let is_damaged = |path: &str, written: &Written, stat: Option<FileStat>| {
+    let state = |path: &str, written: &Written, stat: Option<FileStat>| {
         let Some(stat) = stat.filter(|stat| stat.size == written.stamp.size) else {
-            return true;
+            return State::Damaged;
         };
-        if !verify && stat == written.stat && stat.is_certain(ledger.facts.looked_at) {
-            return false;
+        let is_same = stat == written.stat;
+        if !verify && is_same && stat.is_certain(ledger.facts.looked_at) {
+            return State::Fine;
         }
-        read.store(true, Ordering::Relaxed);
-        !digest_of(&out.join(path)).is_ok_and(|found| found == written.stamp)
+        match digest_of(&out.join(path)) {
+            Ok(found) if found != written.stamp => State::Damaged,
+            Err(_) => State::Damaged,
+            Ok(_) if is_same => State::Read,
+            Ok(_) => State::Moved(stat),
+        }
     };
-    let damaged = outputs.par_chunks(256).flat_map_iter(|places| {
-        let read = places
-            .iter()
-            .filter_map(|place| ledger.output_at(place.clone()));
-        let outputs: Vec<(&str, Written)> = read.collect();
-        let mut folder = None;
-        let damaged = outputs
-            .iter()
-            .enumerate()
-            .filter(|(index, (path, written))| {
+    let places = ledger.output_places("");
+    let found: Vec<(&str, Written, State)> = places
+        .par_chunks(256)
+        .flat_map_iter(|places| {
+            let read = places
+                .iter()
+                .filter_map(|place| ledger.output_at(place.clone()));
+            let outputs: Vec<(&str, Written)> = read.collect();
+            let mut folder = None;
+            let mut found = Vec::new();
+            for (index, (path, written)) in outputs.iter().enumerate() {
                 let next = outputs.get(index + 1).map_or("", |(path, _)| path);
                 let stat = stat_of_output(out, path, next, &mut folder);
-                is_damaged(path, written, stat)
-            });
-        damaged
-            .map(|(_, (path, _))| path.to_string())
-            .collect::<Vec<_>>()
-    });
-    Condition {
-        damaged: damaged.collect(),
-        some_read: read.into_inner(),
+                match state(path, written, stat) {
+                    State::Fine => {}
+                    state => found.push((*path, *written, state)),
+                }
+            }
+            found
+        })
+        .collect();
+    let mut condition = Condition::default();
+    for (path, written, state) in found {
+        condition.some_read = true;
+        match state {
+            State::Fine | State::Read => {}
+            State::Moved(stat) => {
+                let written = Written { stat, ..written };
+                condition.moved.insert(path.to_string(), written);
+            }
+            State::Damaged => {
+                condition.damaged.insert(path.to_string());
+            }
+        }
     }
+    condition
 }
 
 /// What the file system tells of a regular file. Most of the time for that goes into finding the way

@@ -109,9 +109,10 @@ impl TestSite {
         let output = self.run(args);
         assert!(
             output.status.success(),
-            "rbgen {} ended with {}:\n{}",
+            "rbgen {} ended with {}:\n{}{}",
             args.join(" "),
             output.status,
+            text(&output.stdout),
             text(&output.stderr)
         );
         output

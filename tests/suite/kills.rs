@@ -73,15 +73,81 @@ fn a_build_killed_at_any_point_is_mended_by_the_next() {
         "before-manifests:1",
         "before-removal:1",
         "before-journal:1",
+        "before-ledger:1",
+        "ledger:1",
     ] {
         let site = Edited::site();
-        let killed = site
-            .command(&["build"])
-            .env("RBGEN_FAILPOINT", point)
-            .output()
-            .unwrap();
-        assert_eq!(killed.status.code(), None, "{point} was not reached");
+        kill_at(&site, point);
         edited.holds_after_a_kill(&site, &format!("at {point}"));
+    }
+}
+
+fn kill_at(site: &TestSite, point: &str) {
+    let killed = site
+        .command(&["build"])
+        .env("RBGEN_FAILPOINT", point)
+        .output()
+        .unwrap();
+    assert_eq!(killed.status.code(), None, "{point} was not reached");
+}
+
+/// Bundles that are not there come as whole folders, after their manifests.
+#[test]
+fn a_first_build_killed_at_any_point_is_mended_by_the_next() {
+    let whole = Edited {
+        old: Tree::new(),
+        new: EXAMPLE.dist(),
+        took: Duration::ZERO,
+    };
+    for point in [
+        "before-fresh:1",
+        "fresh:1",
+        "fresh:2",
+        "fresh:5",
+        "before-manifests:1",
+        "before-journal:1",
+        "ledger:1",
+    ] {
+        let site = TestSite::example();
+        kill_at(&site, point);
+        whole.holds_after_a_kill(&site, &format!("at {point} of a first build"));
+    }
+}
+
+/// Where only what a page says has changed, the ledger is appended to.
+#[test]
+fn an_appended_ledger_is_sound_after_a_kill() {
+    let page = some_page(&EXAMPLE);
+    let edit = |site: &TestSite| {
+        let text = site.read(&page);
+        site.write(&page, text + "\n\nOne more line.\n");
+    };
+    let edited = Edited {
+        old: EXAMPLE.dist(),
+        new: {
+            let site = EXAMPLE.duplicate();
+            edit(&site);
+            site.ok(&["build"]);
+            site.dist()
+        },
+        took: Duration::ZERO,
+    };
+    for point in [
+        "rename:1",
+        "before-manifests:1",
+        "before-journal:1",
+        "append:1",
+        "half-appended:1",
+    ] {
+        let site = EXAMPLE.duplicate();
+        // A ledger knows the place of its outputs, and a copy has other inodes.
+        site.ok(&["build"]);
+        edit(&site);
+        kill_at(&site, point);
+        edited.holds_after_a_kill(&site, &format!("at {point} of an edit"));
+        let again = site.build(&[]);
+        assert_eq!(again.count("pages_rendered"), 0, "after {point}");
+        assert_eq!(again.count("files_written"), 0, "after {point}");
     }
 }
 

@@ -17,6 +17,7 @@ mod guarantees;
 mod harness;
 mod house;
 mod kills;
+mod minimal;
 mod output;
 mod random_edits;
 mod scaffold;
