@@ -48,19 +48,13 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     } = parts;
     let keyed = &mut diagnostics;
     let components = unique(documents.components, "component", keyed, |c| {
-        (c.key.clone(), Arc::clone(&c.origin))
+        (&c.key, &c.origin)
     });
-    let tokens = unique(documents.tokens, "token", keyed, |t| {
-        (t.key.clone(), Arc::clone(&t.origin))
-    });
-    let nodes = unique(documents.nodes, "node", keyed, |n| {
-        (n.id.clone(), Arc::clone(&n.origin))
-    });
-    let pages = unique(documents.pages, "page", keyed, |p| {
-        (p.key.clone(), Arc::clone(&p.origin))
-    });
+    let tokens = unique(documents.tokens, "token", keyed, |t| (&t.key, &t.origin));
+    let nodes = unique(documents.nodes, "node", keyed, |n| (&n.id, &n.origin));
+    let pages = unique(documents.pages, "page", keyed, |p| (&p.key, &p.origin));
     let checked: Vec<String> = match only_pages {
-        true => pages.keys().cloned().collect(),
+        true => pages.iter().map(|page| page.key.clone()).collect(),
         false => Vec::new(),
     };
     let (numbers, memory) = remembered.unzip();
@@ -70,10 +64,10 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         .collect();
     let site = Site {
         config,
-        pages: Pages::new(pages.into_values(), numbers.into_iter().flatten(), memory),
-        components,
-        tokens,
-        nodes,
+        pages: Pages::new(pages, numbers.into_iter().flatten(), memory),
+        components: by_key(components, |component| &component.key),
+        tokens: by_key(tokens, |token| &token.key),
+        nodes: by_key(nodes, |node| &node.id),
         themes,
         statics,
         incomplete,
@@ -94,34 +88,39 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     (site, diagnostics)
 }
 
-/// Documents by key; of two with one key the one whose origin sorts first stays.
+/// Documents sorted by key; of two with one key the one whose origin sorts first stays.
 fn unique<T>(
     mut documents: Vec<T>,
     kind: &str,
     diagnostics: &mut Diagnostics,
-    identity: impl Fn(&T) -> (String, Arc<str>),
-) -> BTreeMap<String, T> {
-    documents.sort_by_cached_key(|document| identity(document).1);
-    let mut by_key: BTreeMap<String, T> = BTreeMap::new();
-    for document in documents {
-        let (key, origin) = identity(&document);
-        if let Some(first) = by_key.get(&key) {
+    identity: fn(&T) -> (&String, &Arc<str>),
+) -> Vec<T> {
+    documents.sort_unstable_by(|a, b| identity(a).cmp(&identity(b)));
+    documents.dedup_by(|second, first| {
+        let ((first_key, first_origin), (key, origin)) = (identity(first), identity(second));
+        if first_key == key {
             diagnostics.push(
                 Diagnostic::error(
                     code::DUPLICATE_KEY,
-                    Place::key(origin, key.as_str()),
+                    Place::key(Arc::clone(origin), key.as_str()),
                     format!("a second {kind} with the key `{key}`"),
                 )
                 .related(
-                    Place::key(identity(first).1, key.as_str()),
+                    Place::key(Arc::clone(first_origin), key.as_str()),
                     "the first is here",
                 ),
             );
-        } else {
-            by_key.insert(key, document);
         }
-    }
-    by_key
+        first_key == key
+    });
+    documents
+}
+
+fn by_key<T>(documents: Vec<T>, key: fn(&T) -> &String) -> BTreeMap<String, T> {
+    let keyed = documents
+        .into_iter()
+        .map(|document| (key(&document).clone(), document));
+    keyed.collect()
 }
 
 fn check_themes(site: &Site, diagnostics: &mut Diagnostics) {

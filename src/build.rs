@@ -71,7 +71,7 @@ impl Output for NoOutput {
 /// Where the props of blocks come from.
 pub trait Props: Sync {
     /// The props of each block of a page, which must say what it said when it was loaded.
-    fn props(&self, page: &Page, document: &Digest) -> Result<Cow<'_, [Table]>, Diagnostics>;
+    fn props(&self, page: &Page, document: &Digest) -> Result<Vec<Table>, Diagnostics>;
 }
 
 /// What is to be built, and what is known of the last build.

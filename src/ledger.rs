@@ -4,6 +4,7 @@
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Seek, Write};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,48 +157,37 @@ impl Ledger {
         self.table.append(changes)
     }
 
-    /// Its bytes as a whole, with changes.
-    pub fn rewritten(&self, changes: &Changes) -> Vec<u8> {
-        let live: BTreeSet<&[u8]> = self
-            .table
-            .below(b"j")
-            .map(|(key, value)| {
-                changes
-                    .get(key)
-                    .map_or(value, |new| new.as_deref().unwrap_or_default())
-            })
-            .chain(
-                changes
-                    .iter()
-                    .filter(|(key, _)| key.starts_with(b"j"))
-                    .filter_map(|(_, value)| value.as_deref()),
-            )
-            .filter_map(|record| record.get(..32))
-            .flat_map(|ids| ids.chunks(16))
-            .collect();
-        let mut out = TableWriter::new();
-        let mut changed = changes.iter().peekable();
-        let mut push = |key: &[u8], value: &[u8]| {
-            if key.first() != Some(&b't') || live.contains(&key[1..]) {
-                out.push(key, value);
+    /// Writes it anew, with changes.
+    pub fn rewrite<W: Write + Seek>(&self, changes: &Changes, out: W) -> io::Result<W> {
+        let jobs = self.table.below(b"j");
+        let kept = jobs.filter(|(key, _)| !changes.contains_key(*key));
+        let new = changes.iter().filter(|(key, _)| key.starts_with(b"j"));
+        let records = kept
+            .map(|(_, record)| record)
+            .chain(new.filter_map(|(_, record)| record.as_deref()));
+        let live: BTreeSet<Answer> = records.filter_map(read_job_traces).flatten().collect();
+        let mut out = TableWriter::new(out)?;
+        let mut push = |key: &[u8], record: &[u8]| {
+            let trace = key.strip_prefix(b"t").and_then(|id| id.try_into().ok());
+            // A trace of which no job knows is of no use any more.
+            match trace.is_none_or(|id| live.contains(&Answer(id))) {
+                true => out.push(key, record),
+                false => Ok(()),
             }
         };
-        for (key, value) in self.table.below(b"") {
-            while let Some((new, value)) = changed.next_if(|(new, _)| new.as_slice() < key) {
-                if let Some(value) = value {
-                    push(new, value);
-                }
+        let mut changed = changes.iter().peekable();
+        for (key, record) in self.table.below(b"") {
+            while let Some((new, record)) = changed.next_if(|(new, _)| new.as_slice() < key) {
+                record.as_ref().map_or(Ok(()), |record| push(new, record))?;
             }
             match changed.next_if(|(new, _)| new.as_slice() == key) {
-                Some((_, Some(value))) => push(key, value),
+                Some((_, Some(record))) => push(key, record)?,
                 Some((_, None)) => {}
-                None => push(key, value),
+                None => push(key, record)?,
             }
         }
-        for (new, value) in changed {
-            if let Some(value) = value {
-                push(new, value);
-            }
+        for (new, record) in changed {
+            record.as_ref().map_or(Ok(()), |record| push(new, record))?;
         }
         out.finish()
     }

@@ -3,13 +3,14 @@
 //! remembers is not read at all.
 #![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
 
+mod bodies;
 mod families;
 mod frame;
 mod pages;
 mod places;
 mod survey;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use crate::assemble::{Parts, Validators, assemble};
@@ -21,7 +22,7 @@ use crate::format;
 use crate::ledger::{Ledger, PageNote};
 use crate::model::{Component, Documents, PageMemory, Site};
 
-pub use pages::Bodies;
+pub use bodies::Bodies;
 pub use places::{Located, LocatedPlace, locate};
 pub use survey::{Known, Survey, compare, survey};
 use survey::{PAGES, not_read};
@@ -96,7 +97,7 @@ pub fn load_known(
         diagnostics: Diagnostics::new(),
         inputs: Vec::new(),
         notes: BTreeMap::new(),
-        bodies: Bodies::new(folder),
+        bodies: Bodies::new(folder, HashMap::new()),
         frame: Hasher::new("").finish(),
         schemas: BTreeMap::new(),
         only_pages: false,
@@ -166,8 +167,9 @@ impl Reading<'_> {
             }
             _ => BTreeSet::new(),
         };
-        let pages = self.pages(&validators, &changed, &mut loaded.bodies);
+        let pages = self.pages(&validators, &changed);
         loaded.notes = pages.notes;
+        loaded.bodies = Bodies::new(self.folder, pages.bodies);
         loaded.only_pages = same_frame && pages.same_structure;
         documents.pages = pages.read;
         let memory = self

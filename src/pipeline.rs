@@ -437,11 +437,7 @@ fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
 }
 
 impl Props for crate::load::Bodies {
-    fn props(
-        &self,
-        page: &Page,
-        document: &Digest,
-    ) -> Result<std::borrow::Cow<'_, [Table]>, Diagnostics> {
+    fn props(&self, page: &Page, document: &Digest) -> Result<Vec<Table>, Diagnostics> {
         self.of(page, document)
     }
 }

@@ -305,7 +305,7 @@ pub fn read_ledger(path: &Path) -> Option<Vec<u8>> {
 
 /// Writes a ledger's file as a whole. It comes after the outputs: a kill in between costs a build
 /// that finds more to do, and never a wrong answer.
-pub fn write_ledger(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_ledger(path: &Path, print: impl FnOnce(File) -> io::Result<File>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = path.with_extension("new");
     if [folder, path, &temporary].into_iter().any(is_link) {
@@ -313,7 +313,7 @@ pub fn write_ledger(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     fs::create_dir_all(folder)?;
     publish::failpoint("before-ledger");
-    fs::write(&temporary, bytes)?;
+    print(File::create(&temporary)?)?;
     publish::failpoint("ledger");
     fs::rename(&temporary, path)
 }

@@ -160,7 +160,7 @@ impl Running<'_> {
             .collect()
     }
 
-    fn props(&self, page: usize) -> Result<Cow<'_, [Table]>, Diagnostics> {
+    fn props(&self, page: usize) -> Result<Vec<Table>, Diagnostics> {
         let page = &self.job.site.pages[page];
         let document = match self.job.notes.get(&page.key) {
             Some(note) => Some(note.document),
@@ -171,7 +171,7 @@ impl Running<'_> {
         };
         match document {
             Some(document) => self.job.props.props(page, &document),
-            None => Ok(Cow::Borrowed(&[])),
+            None => Ok(Vec::new()),
         }
     }
 

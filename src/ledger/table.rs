@@ -6,6 +6,7 @@
 //! that was not written to its end, because the process was killed, is as if it had never been begun.
 
 use std::collections::BTreeMap;
+use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::ops::Range;
 
 /// The first bytes of the file; another form is another line.
@@ -70,11 +71,7 @@ impl Table {
     /// The bytes that make these changes when they are appended to the file; `None` where the file
     /// is to be written anew.
     pub fn append(&self, changes: &Changes) -> Option<Vec<u8>> {
-        let mut segment = SegmentWriter::new(Vec::new());
-        for (key, value) in changes {
-            segment.push(key, value.as_deref());
-        }
-        let bytes = segment.finish();
+        let bytes = segment_of(changes).ok()?;
         let appended = self.whole - self.base.end + bytes.len();
         let fits = appended <= (self.base.end - self.base.start) / MOST_APPENDED;
         // Bytes behind the last whole segment would hide what is appended.
@@ -206,93 +203,123 @@ fn entry(bytes: &[u8], segment: Segment, index: usize) -> Option<Entry> {
 /// The length of a value that is none.
 const REMOVED: usize = 0xFFFF_FFFF;
 
-/// The bytes of a new file, which come in the order of their keys.
-pub struct TableWriter(SegmentWriter);
+fn segment_of(changes: &Changes) -> io::Result<Vec<u8>> {
+    let mut segment = SegmentWriter::new(Cursor::new(Vec::new()), 0)?;
+    for (key, value) in changes {
+        segment.push(key, value.as_deref())?;
+    }
+    Ok(segment.finish()?.into_inner())
+}
 
-impl TableWriter {
-    /// No entry yet.
-    #[expect(
-        clippy::new_without_default,
-        reason = "an empty table is not a default of anything"
-    )]
-    pub fn new() -> TableWriter {
-        TableWriter(SegmentWriter::new(FORM.to_vec()))
+/// Writes a new file, whose entries come in the order of their keys. It holds none of them: a table
+/// may be large.
+pub struct TableWriter<W: Write + Seek>(SegmentWriter<W>);
+
+impl<W: Write + Seek> TableWriter<W> {
+    /// No entry yet. `out` is empty.
+    pub fn new(mut out: W) -> io::Result<TableWriter<W>> {
+        out.write_all(FORM)?;
+        Ok(TableWriter(SegmentWriter::new(out, FORM.len() as u64)?))
     }
 
     /// The next entry; its key is behind all that came before it.
-    pub fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.0.push(key, Some(value));
+    pub fn push(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
+        self.0.push(key, Some(value))
     }
 
-    /// The bytes.
-    pub fn finish(self) -> Vec<u8> {
+    /// Writes what is left.
+    pub fn finish(self) -> io::Result<W> {
         self.0.finish()
     }
 }
 
-struct SegmentWriter {
-    bytes: Vec<u8>,
+struct SegmentWriter<W: Write + Seek> {
+    out: W,
     /// Where its head begins.
-    at: usize,
+    at: u64,
+    hasher: blake3::Hasher,
+    /// What is not yet written.
+    buffer: Vec<u8>,
+    /// How much is.
+    written: usize,
     places: Vec<u8>,
     count: u32,
-    last: Range<usize>,
 }
 
-impl SegmentWriter {
-    fn new(mut bytes: Vec<u8>) -> SegmentWriter {
-        let at = bytes.len();
-        bytes.extend_from_slice(&[0; HEAD]);
-        SegmentWriter {
-            bytes,
+/// How much is written at once.
+const CHUNK: usize = 1024 * 1024;
+
+impl<W: Write + Seek> SegmentWriter<W> {
+    fn new(mut out: W, at: u64) -> io::Result<SegmentWriter<W>> {
+        out.write_all(&[0; HEAD])?;
+        Ok(SegmentWriter {
+            out,
             at,
+            hasher: blake3::Hasher::new(),
+            buffer: Vec::new(),
+            written: 0,
             places: Vec::new(),
             count: 0,
-            last: 0..0,
-        }
+        })
     }
 
-    fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
-        debug_assert!(self.count == 0 || self.bytes[self.last.clone()] < *key);
-        let start = self.at + HEAD;
+    fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> io::Result<()> {
         // Longer keys are paths that no file system has; larger values, no document.
         let (Ok(key_length), Ok(value_length), Ok(place)) = (
             u16::try_from(key.len()),
             u32::try_from(value.map_or(REMOVED, <[u8]>::len)),
-            u32::try_from(self.bytes.len() - start),
+            u32::try_from(self.written + self.buffer.len()),
         ) else {
-            return;
+            return Ok(());
         };
         self.places.extend_from_slice(&place.to_le_bytes());
-        self.bytes.extend_from_slice(&key_length.to_le_bytes());
-        self.bytes.extend_from_slice(&value_length.to_le_bytes());
-        self.last = self.bytes.len()..self.bytes.len() + key.len();
-        self.bytes.extend_from_slice(key);
-        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.buffer.extend_from_slice(&key_length.to_le_bytes());
+        self.buffer.extend_from_slice(&value_length.to_le_bytes());
+        self.buffer.extend_from_slice(key);
+        self.buffer.extend_from_slice(value.unwrap_or_default());
         self.count += 1;
+        match self.buffer.len() >= CHUNK {
+            true => self.flush(),
+            false => Ok(()),
+        }
     }
 
-    fn finish(mut self) -> Vec<u8> {
-        let (at, start) = (self.at, self.at + HEAD);
-        self.bytes.extend_from_slice(&self.places);
-        let bytes = &mut self.bytes;
-        let length = (bytes.len() - start) as u64;
-        bytes[at..at + 8].copy_from_slice(&length.to_le_bytes());
-        bytes[at + 8..at + 12].copy_from_slice(&self.count.to_le_bytes());
-        let digest = digest_of(&bytes[at..at + 12], &bytes[start..]);
-        bytes[at + 12..start].copy_from_slice(&digest);
-        self.bytes
+    fn flush(&mut self) -> io::Result<()> {
+        update(&mut self.hasher, &self.buffer);
+        self.out.write_all(&self.buffer)?;
+        self.written += self.buffer.len();
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<W> {
+        let places = std::mem::take(&mut self.places);
+        self.buffer.extend_from_slice(&places);
+        self.flush()?;
+        let mut head = (self.written as u64).to_le_bytes().to_vec();
+        head.extend_from_slice(&self.count.to_le_bytes());
+        self.hasher.update(&head);
+        head.extend_from_slice(self.hasher.finalize().as_bytes());
+        self.out.seek(SeekFrom::Start(self.at))?;
+        self.out.write_all(&head)?;
+        Ok(self.out)
     }
 }
 
-/// The digest of a segment: its length, its number of entries, and what follows.
+fn update(hasher: &mut blake3::Hasher, bytes: &[u8]) {
+    // Below this, handing work to other threads costs more than it saves.
+    match bytes.len() {
+        0..262_144 => hasher.update(bytes),
+        _ => hasher.update_rayon(bytes),
+    };
+}
+
+/// The digest of a segment: of what follows its head, and then of its length and its number of
+/// entries.
 fn digest_of(head: &[u8], content: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
+    update(&mut hasher, content);
     hasher.update(head);
-    match content.len() {
-        0..1_000_000 => hasher.update(content),
-        _ => hasher.update_rayon(content),
-    };
     *hasher.finalize().as_bytes()
 }
 
@@ -305,9 +332,11 @@ mod tests {
     type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
     fn print(model: &Model) -> Vec<u8> {
-        let mut table = TableWriter::new();
-        model.iter().for_each(|(key, value)| table.push(key, value));
-        table.finish()
+        let mut table = TableWriter::new(Cursor::new(Vec::new())).unwrap();
+        for (key, value) in model {
+            table.push(key, value).unwrap();
+        }
+        table.finish().unwrap().into_inner()
     }
 
     fn all(table: &Table, prefix: &[u8]) -> Model {

@@ -1,62 +1,17 @@
-//! Reads the pages that a ledger does not remember, and keeps the props of their blocks within
-//! bounds: of what is not kept, the file is read once more when the page is rendered.
+//! Reads the pages that a ledger does not remember.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
+use super::bodies::{Body, Room};
 use super::{PAGES, Reading, not_read};
 use crate::assemble::Validators;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::digest::Digest;
-use crate::files::Folder;
 use crate::format::{self, PageFile};
 use crate::ledger::{BundleNote, Ledger, PageNote, document_digest, structure_digest};
 use crate::model::{Page, PageMemory, Table, key_problem};
-
-/// How many bytes of texts the props that are kept may come from.
-const MOST_KEPT: usize = 64 * 1024 * 1024;
-
-/// The props of the blocks of pages.
-pub struct Bodies {
-    folder: Folder,
-    /// By the key of the page; those that there was room for.
-    kept: HashMap<String, Vec<Table>>,
-}
-
-impl Bodies {
-    pub(super) fn new(folder: &Folder) -> Bodies {
-        Bodies {
-            folder: folder.clone(),
-            kept: HashMap::new(),
-        }
-    }
-
-    /// The props of each block of a page, which must say what it said when it was loaded.
-    pub fn of(&self, page: &Page, document: &Digest) -> Result<Cow<'_, [Table]>, Diagnostics> {
-        if let Some(props) = self.kept.get(&page.key) {
-            return Ok(Cow::Borrowed(props));
-        }
-        let mut diagnostics = Diagnostics::new();
-        let folder = &self.folder;
-        let read = |path: &str| folder.read_text(path);
-        if let PageRead::Page(read) = read_page(&page.origin, &read, &mut diagnostics)
-            && read.note.document == *document
-        {
-            return Ok(Cow::Owned(read.props));
-        }
-        if !diagnostics.has_errors() {
-            let changed = format!("`{}` changed while it was being built", page.origin);
-            let place = Place::whole(Arc::clone(&page.origin));
-            diagnostics
-                .push(Diagnostic::error(code::UNREADABLE, place, changed).hint("build again"));
-        }
-        Err(diagnostics)
-    }
-}
 
 /// What `Reading::pages` gives.
 pub(super) struct PagesRead {
@@ -67,10 +22,11 @@ pub(super) struct PagesRead {
     pub remembered: Vec<usize>,
     /// Whether planning reads the same of all pages as when the ledger was written.
     pub same_structure: bool,
+    pub bodies: HashMap<String, Body>,
 }
 
 /// A file among the pages.
-enum PageRead {
+pub(super) enum PageRead {
     Page(Box<ReadPage>),
     /// A page that could not be understood at all.
     Broken,
@@ -78,12 +34,11 @@ enum PageRead {
     Data,
 }
 
-struct ReadPage {
+pub(super) struct ReadPage {
     page: Page,
-    props: Vec<Table>,
-    note: PageNote,
-    /// The length of the text.
-    length: usize,
+    pub props: Vec<Table>,
+    pub note: PageNote,
+    body: Body,
 }
 
 impl Reading<'_> {
@@ -92,7 +47,6 @@ impl Reading<'_> {
         &mut self,
         validators: &Validators<'_>,
         changed: &BTreeSet<&str>,
-        bodies: &mut Bodies,
     ) -> PagesRead {
         let (start, files) = self.survey.below(PAGES);
         let known = |index: usize| self.known.digests.get(start + index).copied().flatten();
@@ -151,7 +105,7 @@ impl Reading<'_> {
             // A text that nobody took, or that is new, may have been warned of.
             same_structure &= texts.is_empty();
         }
-        let kept = AtomicUsize::new(0);
+        let room = Room::default();
         let this = &*self;
         let read: Vec<(usize, PageRead, Diagnostics)> = wanted
             .par_iter()
@@ -167,9 +121,7 @@ impl Reading<'_> {
                     for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
                         *props = std::mem::take(&mut block.props);
                     }
-                    if kept.fetch_add(read.length, Ordering::Relaxed) >= MOST_KEPT {
-                        read.props = Vec::new();
-                    }
+                    read.body = room.keep(&std::mem::take(&mut read.props));
                 }
                 (at, read, diagnostics)
             })
@@ -179,6 +131,7 @@ impl Reading<'_> {
             notes: BTreeMap::new(),
             remembered: Vec::new(),
             same_structure,
+            bodies: HashMap::new(),
         };
         let mut others: Vec<&str> = Vec::new();
         let mut taken: BTreeSet<String> = BTreeSet::new();
@@ -209,9 +162,7 @@ impl Reading<'_> {
                     }
                     pages.same_structure &= same;
                     taken.extend(read.note.data_files.iter().cloned());
-                    if read.page.blocks.is_empty() || !read.props.is_empty() {
-                        bodies.kept.insert(read.page.key.clone(), read.props);
-                    }
+                    pages.bodies.insert(read.page.key.clone(), read.body);
                     pages.notes.insert(read.page.key.clone(), read.note);
                     pages.read.push(read.page);
                 }
@@ -291,7 +242,7 @@ fn uses_the_same(ledger: &Ledger, before: &Page, now: &Page) -> bool {
 }
 
 /// Reads a file among the pages.
-fn read_page(
+pub(super) fn read_page(
     path: &str,
     read: &dyn Fn(&str) -> Result<String, Diagnostic>,
     diagnostics: &mut Diagnostics,
@@ -358,7 +309,7 @@ fn read_page(
         page,
         props,
         note,
-        length: text.len(),
+        body: Body::Elsewhere,
     }))
 }
 

@@ -31,17 +31,15 @@ enum Slot {
 }
 
 impl Pages {
-    /// Pages that were read, and the numbers of pages that are remembered, in the order of their keys.
-    /// No two have one key.
+    /// Pages that were read, and the numbers of pages that are remembered, both in the order of their
+    /// keys. No two have one key.
     pub fn new(
         read: impl IntoIterator<Item = Page>,
         remembered: impl IntoIterator<Item = usize>,
         memory: Option<Arc<dyn PageMemory>>,
     ) -> Pages {
         let remembered: Vec<usize> = remembered.into_iter().collect();
-        let mut read: Vec<Page> = read.into_iter().collect();
-        read.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut slots = Vec::with_capacity(remembered.len() + read.len());
+        let mut slots = Vec::with_capacity(remembered.len());
         let slot = |number: &usize| Slot::Remembered(*number, OnceLock::new());
         // Of many that are remembered, few are looked at: only those near a page that was read.
         let mut rest = remembered.as_slice();
@@ -138,6 +136,8 @@ impl<'a> IntoIterator for &'a Pages {
 
 impl FromIterator<Page> for Pages {
     fn from_iter<T: IntoIterator<Item = Page>>(pages: T) -> Pages {
+        let mut pages: Vec<Page> = pages.into_iter().collect();
+        pages.sort_by(|a, b| a.key.cmp(&b.key));
         Pages::new(pages, [], None)
     }
 }

@@ -5,7 +5,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -113,14 +113,14 @@ impl Memory {
         {
             return Ok(());
         }
-        write_ledger(&self.path, &ledger.rewritten(changes))
+        write_ledger(&self.path, |file| ledger.rewrite(changes, file))
     }
 
     /// Writes what a build did.
     pub fn write(&self, before: Option<&Arc<Ledger>>, next: Next<'_>) -> io::Result<()> {
         match before {
             Some(ledger) if !next.whole => self.put(ledger, &self.changes(ledger, next)),
-            _ => write_ledger(&self.path, &self.whole(before, next)),
+            _ => write_ledger(&self.path, |file| self.whole(before, next, file)),
         }
     }
 
@@ -164,9 +164,14 @@ impl Memory {
     }
 
     /// A ledger as a whole: all entries in the order of their keys.
-    fn whole(&self, before: Option<&Arc<Ledger>>, next: Next<'_>) -> Vec<u8> {
-        let mut out = TableWriter::new();
-        out.push(&facts_key(), &next.facts.record(&self.key));
+    fn whole<W: Write + Seek>(
+        &self,
+        before: Option<&Arc<Ledger>>,
+        next: Next<'_>,
+        out: W,
+    ) -> io::Result<W> {
+        let mut out = TableWriter::new(out)?;
+        out.push(&facts_key(), &next.facts.record(&self.key))?;
         let mut notes = std::mem::take(&mut next.built.notes);
         notes.extend(manifests(&next));
         let pages = &next.site.pages;
@@ -219,16 +224,21 @@ impl Memory {
         });
         // Kinds of entries are sorted by their letter.
         let mut notes = notes.into_iter().peekable();
-        let mut push_notes = |out: &mut TableWriter, below: u8| {
+        let mut push_notes = |out: &mut TableWriter<W>, below: u8| {
             while let Some((key, record)) = notes.next_if(|(key, _)| key[0] < below) {
-                out.push(&key, &record);
+                out.push(&key, &record)?;
             }
+            Ok::<(), io::Error>(())
         };
-        push_notes(&mut out, b'i');
-        inputs.for_each(|(key, record)| out.push(&key, &record));
-        push_notes(&mut out, b'p');
-        pages.for_each(|(key, record)| out.push(&key, &record));
-        push_notes(&mut out, u8::MAX);
+        push_notes(&mut out, b'i')?;
+        for (key, record) in inputs {
+            out.push(&key, &record)?;
+        }
+        push_notes(&mut out, b'p')?;
+        for (key, record) in pages {
+            out.push(&key, &record)?;
+        }
+        push_notes(&mut out, u8::MAX)?;
         out.finish()
     }
 }

@@ -34,7 +34,10 @@ fn site() -> TestSite {
         "content/components/list.html",
         "{% for page in pages(app=\"play\") %}<a href=\"{{ page.url }}\">{{ page.name }}</a>{% endfor %}\n",
     );
-    site.write("themes/base/partials/nav.html", "<nav>{{ site.name }}</nav>\n");
+    site.write(
+        "themes/base/partials/nav.html",
+        "<nav>{{ site.name }}</nav>\n",
+    );
     let home = site.read("content/pages/play/home.toml");
     let list = "\n[[blocks]]\ncomponent = \"list\"\n";
     site.write("content/pages/play/home.toml", home + list);
