@@ -80,8 +80,6 @@ pub struct Job<'a> {
     pub props: &'a dyn Props,
     /// What was noted of the pages that were read now, by key.
     pub notes: &'a BTreeMap<String, PageNote>,
-    /// The keys of pages that are gone.
-    pub gone: &'a BTreeSet<String>,
     pub ledger: Option<&'a Arc<Ledger>>,
     /// Outputs, relative to the output folder, that do not have the bytes that the ledger says.
     pub damaged: &'a BTreeSet<String>,

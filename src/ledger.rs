@@ -13,7 +13,7 @@ use crate::bundle::{FileStamp, is_output_path};
 use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::{Digest, Hasher};
-use crate::model::{FileStat, Moment, Page, PageMemory, Status, Table as Values};
+use crate::model::{FileStat, Moment, Outline, Page, PageMemory, Status, Table as Values};
 use crate::plan::Request;
 use crate::track::Answer;
 use table::Table;
@@ -44,7 +44,7 @@ pub struct Ledger {
     pages: Vec<(Range<usize>, Range<usize>)>,
     /// Whether some record was not what this version of rbgen writes, though the ledger's digest
     /// is right: somebody made it.
-    forged: AtomicBool,
+    unsound: AtomicBool,
 }
 
 /// What there is only one of.
@@ -134,19 +134,19 @@ impl Ledger {
             table,
             facts,
             pages,
-            forged: AtomicBool::new(false),
+            unsound: AtomicBool::new(false),
         })
     }
 
     /// Whether some record was not what a ledger has.
-    pub fn is_forged(&self) -> bool {
-        self.forged.load(Ordering::Relaxed)
+    pub fn is_unsound(&self) -> bool {
+        self.unsound.load(Ordering::Relaxed)
     }
 
-    /// A record that is read, or the note that the ledger is forged.
+    /// A record that is read, or the note that the ledger is not sound.
     fn sound<T>(&self, record: Option<T>) -> Option<T> {
         if record.is_none() {
-            self.forged.store(true, Ordering::Relaxed);
+            self.unsound.store(true, Ordering::Relaxed);
         }
         record
     }
@@ -328,7 +328,7 @@ impl PageMemory for Ledger {
     fn page(&self, number: usize) -> Page {
         let mut reader = Reader(self.page_record(number));
         let page = read_page_note(&mut reader).and_then(|_| reader.page());
-        // Whoever runs the build throws its result away when the ledger turns out to be forged.
+        // Whoever runs the build throws its result away when a record turns out to be unsound.
         self.sound(page).unwrap_or_else(|| Page {
             origin: Arc::from(""),
             key: PageMemory::key(self, number).to_string(),
@@ -341,6 +341,27 @@ impl PageMemory for Ledger {
             description: None,
             metadata: Values::new(),
             blocks: Vec::new(),
+        })
+    }
+
+    fn outline(&self, number: usize) -> Option<Outline<'_>> {
+        let mut reader = Reader(self.page_record(number));
+        read_page_note(&mut reader)?;
+        let [_origin, _key, app, _name, route, layout, status] = [
+            reader.text()?,
+            reader.text()?,
+            reader.text()?,
+            reader.text()?,
+            reader.text()?,
+            reader.text()?,
+            reader.text()?,
+        ];
+        let status = Status::parse(status)?;
+        Some(Outline {
+            app,
+            route,
+            layout,
+            status,
         })
     }
 }
@@ -526,8 +547,8 @@ pub fn document_digest(page: &Page, props: &[Values]) -> Digest {
     hasher.bytes(&writer.0).finish()
 }
 
-/// The digest of what planning reads of a page, but for the components that it uses, and of which file
-/// it is.
+/// The digest of what planning reads of a page, but for the components of blocks that are always shown,
+/// and of which file it is.
 pub fn structure_digest(page: &Page) -> Digest {
     let mut writer = Writer::default();
     writer
@@ -541,7 +562,10 @@ pub fn structure_digest(page: &Page) -> Digest {
     writer.texts(aliases.into_iter());
     for (index, block) in page.blocks.iter().enumerate() {
         if !block.conditions.is_empty() {
-            writer.number(index as u64).table(&block.conditions);
+            writer
+                .number(index as u64)
+                .text(&block.component)
+                .table(&block.conditions);
         }
     }
     let mut hasher = Hasher::new("structure");

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::assemble::{Parts, Validators, assemble};
 use crate::codec::Writer;
-use crate::diag::{Diagnostic, Diagnostics, code};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::format;
@@ -103,7 +103,7 @@ pub fn load_known(
         only_pages: false,
     };
     loaded.site = reading.site(&mut loaded);
-    reading.digest_the_rest();
+    reading.digest_the_rest(|_| true);
     loaded.diagnostics = reading.diagnostics;
     loaded.inputs = reading.read.into_inner().unwrap_or_default();
     loaded
@@ -202,6 +202,15 @@ impl Reading<'_> {
 
     fn read(&self, path: &str) -> Result<String, Diagnostic> {
         let text = self.folder.read_text(path)?;
+        // What nobody looks at could change unseen.
+        if self.survey.find(path).is_none() {
+            let message = format!("`{path}` is passed over, as all hidden and temporary files");
+            return Err(Diagnostic::error(
+                code::UNREADABLE,
+                Place::whole(path),
+                message,
+            ));
+        }
         self.note(path, Digest::of_bytes(text.as_bytes()));
         Ok(text)
     }
@@ -214,30 +223,34 @@ impl Reading<'_> {
         }
     }
 
-    /// The digest of everything that was read but the pages.
-    fn frame_digest(&self) -> Digest {
-        let mut hasher = Hasher::new("frame");
-        let Ok(read) = self.read.lock() else {
-            return hasher.finish();
-        };
+    /// The digest of everything but the pages: of what was read, of what has no effect and may be
+    /// warned of, and of what is wrong with the tree.
+    fn frame_digest(&mut self) -> Digest {
         let (start, pages) = self.survey.below(PAGES);
-        for (index, (file, digest)) in self.survey.files.iter().zip(read.iter()).enumerate() {
-            if !(start..start + pages.len()).contains(&index)
-                && let Some(digest) = digest
-            {
-                hasher.text(&file.path).digest(digest);
+        let pages = start..start + pages.len();
+        self.digest_the_rest(|index| !pages.contains(&index));
+        let mut hasher = Hasher::new("frame");
+        let mut found = Writer::default();
+        hasher.bytes(&found.diagnostics(&self.survey.diagnostics).0);
+        if let Ok(read) = self.read.lock() {
+            for (index, (file, digest)) in self.survey.files.iter().zip(read.iter()).enumerate() {
+                if !pages.contains(&index)
+                    && let Some(digest) = digest
+                {
+                    hasher.text(&file.path).digest(digest);
+                }
             }
         }
         hasher.finish()
     }
 
     /// Files that have no effect are known by their digest as well: else they would be new each time.
-    fn digest_the_rest(&mut self) {
+    fn digest_the_rest(&mut self, which: impl Fn(usize) -> bool) {
         let Ok(read) = self.read.get_mut() else {
             return;
         };
-        for (file, digest) in self.survey.files.iter().zip(read) {
-            if digest.is_none() {
+        for (index, (file, digest)) in self.survey.files.iter().zip(read).enumerate() {
+            if digest.is_none() && which(index) {
                 *digest = self
                     .folder
                     .digest(&file.path)
@@ -259,7 +272,6 @@ fn schema_digest(component: &Component) -> (String, Digest) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diag::Place;
 
     #[test]
     fn byte_order_marks_reach_no_page_and_move_no_place() {

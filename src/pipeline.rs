@@ -18,7 +18,7 @@ use crate::files::Folder;
 use crate::format;
 use crate::ledger::{Facts, Ledger, request_key};
 use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, survey};
-use crate::model::{Config, Moment, Page, Site, Table};
+use crate::model::{Config, FileStat, Moment, Page, Site, Table};
 use crate::plan::{Plan, Request, plan};
 use crate::store::{
     Condition, Counts, Published, Scope, Store, look_over, output_place, was_interrupted,
@@ -126,6 +126,16 @@ pub fn build_folder(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
+    build_remembering(root, options, Again::Overtaken, progress)
+}
+
+/// Builds with what the last build remembers, unless that has turned out to be unsound.
+fn build_remembering(
+    root: &Path,
+    options: &Options,
+    again: Again,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Outcome {
     let folder = Folder::new(root);
     let config = read_config(&folder);
     let place = config.as_ref().map(|config| match &options.out {
@@ -145,7 +155,10 @@ pub fn build_folder(
     let memory = Memory::new(root, out, options, request_key(&request));
     let ((opened, condition), survey) = rayon::join(
         || {
-            let opened = memory.open(options.force);
+            let opened = match again {
+                Again::Overtaken => memory.open(options.force),
+                Again::Unsound => memory.forget(),
+            };
             let look = |ledger| look_over(out, ledger, options.verify);
             let condition = opened.ledger.as_deref().map(look);
             (opened, condition)
@@ -165,6 +178,7 @@ pub fn build_folder(
         known,
         condition: condition.unwrap_or_default(),
         interrupted: was_interrupted(out),
+        identity: opened.identity,
     };
     let run = Run {
         root,
@@ -176,19 +190,19 @@ pub fn build_folder(
         survey: &survey,
         notes: opened.note.into_iter().collect(),
     };
-    let outcome = run.run(&seen, progress);
-    if seen
-        .ledger
-        .as_ref()
-        .is_some_and(|ledger| ledger.is_forged())
-    {
-        let forget = Options {
-            force: true,
-            ..options.clone()
-        };
-        return build_folder(root, &forget, progress);
+    match run.run(&seen, progress) {
+        Ok(outcome) => outcome,
+        Err(again) => build_remembering(root, options, again, progress),
     }
-    outcome
+}
+
+/// Why a build begins once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    /// Another build finished between the look and the lock.
+    Overtaken,
+    /// The ledger has what no rbgen writes, though its digest is right.
+    Unsound,
 }
 
 /// What is known before anything is read.
@@ -200,6 +214,8 @@ struct Seen {
     condition: Condition,
     /// Whether a build was killed while it put files in place.
     interrupted: bool,
+    /// Which file the ledger was read from.
+    identity: Option<FileStat>,
 }
 
 struct Run<'a> {
@@ -214,28 +230,25 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn run(self, seen: &Seen, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
+    fn run(self, seen: &Seen, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Outcome, Again> {
         if let Some(ledger) = &seen.ledger
             && self.is_unchanged(ledger, seen)
         {
-            return self.nothing_to_do(ledger, seen);
+            return Ok(self.nothing_to_do(ledger, seen));
         }
-        let loaded = load_known(self.folder, self.survey, seen.ledger.as_ref(), &seen.known);
-        let mut loaded = loaded;
+        let mut loaded = load_known(self.folder, self.survey, seen.ledger.as_ref(), &seen.known);
         let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
         let Some(site) = loaded.site.take() else {
-            return Outcome::unusable(diagnostics);
+            return Ok(Outcome::unusable(diagnostics));
         };
         if let Err(outcome) = check_names(&site, self.options, &mut diagnostics) {
-            return outcome;
+            return Ok(outcome);
         }
         let site = Arc::new(site);
-        let gone = gone_pages(&site, seen);
         let job = Job {
             site: &site,
             props: &loaded.bodies,
             notes: &loaded.notes,
-            gone: &gone,
             ledger: seen.ledger.as_ref(),
             damaged: &seen.condition.damaged,
             drafts: self.request.drafts,
@@ -278,7 +291,10 @@ impl Run<'_> {
                 if diagnostics.has_errors() {
                     // The rest is still worth saying, and nothing may be written.
                     diagnostics.extend(say(&job, &plan, progress));
-                    return Outcome::failed(diagnostics);
+                    return match seen.is_unsound() {
+                        true => Err(Again::Unsound),
+                        false => Ok(Outcome::failed(diagnostics)),
+                    };
                 }
                 let make = |store: &Store| build(&job, &plan, store, progress);
                 let facts = Facts {
@@ -342,22 +358,31 @@ impl Run<'_> {
         scope: Scope,
         mut diagnostics: Diagnostics,
         make: impl FnOnce(&Store) -> Built,
-    ) -> Outcome {
+    ) -> Result<Outcome, Again> {
         let known = seen.ledger.as_ref().filter(|_| !self.options.force);
         let store = match Store::open(self.out, self.root, known, &seen.condition.damaged) {
             Ok(store) => store,
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
-                return Outcome::failed(diagnostics);
+                return Ok(Outcome::failed(diagnostics));
             }
         };
+        // All was looked at before the lock was there.
+        if self.memory.identity() != seen.identity || store.was_interrupted() != seen.interrupted {
+            store.abandon();
+            return Err(Again::Overtaken);
+        }
         let mut built = make(&store);
+        if seen.is_unsound() {
+            store.abandon();
+            return Err(Again::Unsound);
+        }
         diagnostics.extend(std::mem::take(&mut built.diagnostics));
         if diagnostics.has_errors() {
             store.abandon();
-            return Outcome::failed(diagnostics);
+            return Ok(Outcome::failed(diagnostics));
         }
-        match store.publish(&built.bundles, scope) {
+        Ok(match store.publish(&built.bundles, scope) {
             Published::All(put) => {
                 let warnings = diagnostics.clone();
                 diagnostics.extend(put.diagnostics);
@@ -405,7 +430,15 @@ impl Run<'_> {
                     ..Outcome::failed(diagnostics)
                 }
             }
-        }
+        })
+    }
+}
+
+impl Seen {
+    fn is_unsound(&self) -> bool {
+        self.ledger
+            .as_ref()
+            .is_some_and(|ledger| ledger.is_unsound())
     }
 }
 
@@ -464,18 +497,6 @@ fn passed(boundaries: &[Moment], request: &Request) -> usize {
     boundaries.partition_point(|moment| *moment <= request.now)
 }
 
-/// The keys of pages that the ledger remembers and the site does not have.
-fn gone_pages(site: &Site, seen: &Seen) -> BTreeSet<String> {
-    let Some(ledger) = &seen.ledger else {
-        return BTreeSet::new();
-    };
-    let changed = |path: &str| ledger.input(path).and_then(|input| input.page);
-    let gone = seen.known.gone.iter().filter_map(|path| changed(path));
-    gone.filter(|key| site.pages.find(key).is_none())
-        .map(str::to_string)
-        .collect()
-}
-
 /// Says all that a build would say, and writes nothing.
 pub fn check_folder(
     root: &Path,
@@ -499,7 +520,6 @@ pub fn check_folder(
         site: &site,
         props: &loaded.bodies,
         notes: &loaded.notes,
-        gone: &BTreeSet::new(),
         ledger: None,
         damaged: &BTreeSet::new(),
         drafts: request.drafts,

@@ -6,10 +6,8 @@ mod outputs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::diag::Diagnostics;
-use crate::model::{Block, Condition, Moment, Page, SHARED_APP, Site, Status};
+use crate::model::{Block, Condition, Moment, Node, Outline, Page, SHARED_APP, Site, Status};
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]
@@ -102,7 +100,7 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
             let pages: Vec<usize> = by_route
                 .iter()
                 .copied()
-                .filter(|&page| has_page(site, &node.id, &site.pages[page], request.drafts))
+                .filter(|&page| has_page(site, &node.id, &site.pages.outline(page), request.drafts))
                 .collect();
             let mut bundles: BTreeMap<&str, BundlePlan> = BTreeMap::new();
             for &index in &pages {
@@ -156,13 +154,11 @@ pub fn plan(site: &Site, request: &Request) -> (Plan, Diagnostics) {
     (plan, diagnostics)
 }
 
-/// All pages, sorted by route.
+/// All pages, sorted by route. On one thread: it may be asked for while a page is rendered, and what a
+/// render asks is noted by its thread.
 fn by_route(site: &Site) -> Vec<usize> {
-    let mut routes: Vec<(&str, usize)> = site
-        .pages
-        .par_iter()
-        .enumerate()
-        .map(|(index, page)| (page.route.as_str(), index))
+    let mut routes: Vec<(&str, usize)> = (0..site.pages.len())
+        .map(|index| (site.pages.outline(index).route, index))
         .collect();
     routes.sort();
     routes.into_iter().map(|(_, index)| index).collect()
@@ -170,18 +166,15 @@ fn by_route(site: &Site) -> Vec<usize> {
 
 /// Whether a node has a page: its app is enabled there, and it is published, or a draft where
 /// `drafts` count.
-pub fn has_page(site: &Site, node: &str, page: &Page, drafts: bool) -> bool {
-    let has_app = page.app == SHARED_APP
-        || site
-            .nodes
-            .get(node)
-            .is_some_and(|node| node.enabled_apps.contains(&page.app));
-    has_app && is_shown(page, drafts)
+pub fn has_page(site: &Site, node: &str, page: &Outline<'_>, drafts: bool) -> bool {
+    let enables = |node: &Node| node.enabled_apps.iter().any(|app| app == page.app);
+    let has_app = page.app == SHARED_APP || site.nodes.get(node).is_some_and(enables);
+    has_app && is_shown(page.status, drafts)
 }
 
 /// The pages that a node has, over all its apps, sorted by route.
 pub fn node_pages(site: &Site, node: &str, drafts: bool) -> Vec<usize> {
-    let has = |index: &usize| has_page(site, node, &site.pages[*index], drafts);
+    let has = |index: &usize| has_page(site, node, &site.pages.outline(*index), drafts);
     by_route(site).into_iter().filter(has).collect()
 }
 
@@ -199,8 +192,8 @@ pub fn shown_blocks(page: &Page, node: &str, now: Moment) -> Vec<usize> {
         .collect()
 }
 
-fn is_shown(page: &Page, drafts: bool) -> bool {
-    match page.status {
+fn is_shown(status: Status, drafts: bool) -> bool {
+    match status {
         Status::Published => true,
         Status::Draft => drafts,
         Status::Archived => false,

@@ -110,6 +110,11 @@ impl Store {
         })
     }
 
+    /// Whether a build was killed while it put files in place.
+    pub fn was_interrupted(&self) -> bool {
+        was_interrupted(&self.out)
+    }
+
     /// Gives a build up: nothing that was staged stays.
     pub fn abandon(self) {
         self.drop_staged();
@@ -296,6 +301,12 @@ impl Output for Store {
 /// Whether a build of this output folder was killed while it put files in place.
 pub fn was_interrupted(out: &Path) -> bool {
     fs::symlink_metadata(out.join(WORK_FOLDER).join("journal")).is_ok()
+}
+
+/// What the file system tells of a ledger's file.
+pub fn ledger_stat(path: &Path) -> Option<FileStat> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some(stat_of(&metadata))
 }
 
 /// The bytes of a ledger's file.

@@ -152,7 +152,10 @@ const FEW: usize = 64;
 /// Runs a render, and gives what it asked, each question once: in the order in which they were first
 /// asked, or sorted where they are many. It must not hand work to other threads; renders do not nest.
 pub fn record<T>(render: impl FnOnce() -> T) -> (T, Vec<Question>) {
-    ASKED.with_borrow_mut(|asked| *asked = Some(Vec::with_capacity(FEW / 2)));
+    ASKED.with_borrow_mut(|asked| {
+        debug_assert!(asked.is_none(), "renders do not nest");
+        *asked = Some(Vec::with_capacity(FEW / 2));
+    });
     let result = render();
     let mut asked = ASKED.take().unwrap_or_default();
     if asked.len() > FEW {

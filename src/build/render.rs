@@ -12,7 +12,7 @@ use super::notes::Notes;
 use super::prepare::{NodeReady, Workshop};
 use super::{Content, Job, Output, Reason, is_refusal};
 use crate::bundle::FileStamp;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
 use crate::ledger::{Traces, Written, trace_key};
 use crate::model::Table;
@@ -118,7 +118,6 @@ pub fn run_tasks(
 
 /// A page of a group that is done, for the next node to be held against.
 struct Done<'a> {
-    node: usize,
     blocks: &'a [usize],
     html: String,
     stamp: FileStamp,
@@ -171,7 +170,12 @@ impl Running<'_> {
         };
         match document {
             Some(document) => self.job.props.props(page, &document),
-            None => Ok(Vec::new()),
+            None => Err(Diagnostic::general(
+                code::UNREADABLE,
+                format!("nothing is known of the page `{}`", page.key),
+            )
+            .hint("build with `--force`")
+            .into()),
         }
     }
 
@@ -187,16 +191,15 @@ impl Running<'_> {
         if self.refused.load(Ordering::Relaxed) {
             return Err(Diagnostics::new());
         }
-        let agrees = |done: &Done<'_>, questions: &Arc<Vec<Question>>| {
-            let other = self.workshop.node(done.node);
-            done.blocks == job.blocks
-                && other.is_some_and(|other| other.trace(questions).0 == node.trace(questions).0)
+        let agrees = |done: &Done<'_>, trace: Answer, questions: &Arc<Vec<Question>>| {
+            done.blocks == job.blocks && trace == node.trace(questions).0
         };
         let mut like = None;
         for earlier in done.iter() {
-            if agrees(earlier, &earlier.of_body) {
+            let [of_body, of_layout] = earlier.traces;
+            if agrees(earlier, of_body, &earlier.of_body) {
                 like = Some((&earlier.body, &earlier.of_body));
-                if agrees(earlier, &earlier.of_layout) {
+                if agrees(earlier, of_layout, &earlier.of_layout) {
                     let written = self.put(task, earlier.stamp, &earlier.html)?;
                     return Ok(Made {
                         written,
@@ -234,7 +237,6 @@ impl Running<'_> {
         let written = self.put(task, stamp, &html)?;
         let needs = boxed(needs);
         done.push(Done {
-            node: task.node,
             blocks: &job.blocks,
             html,
             stamp,

@@ -1,7 +1,7 @@
 //! Judges whether a job is fresh: the same page, the same blocks, and the same answers to all that it
 //! asked. The walk that decides it gives the reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -58,8 +58,6 @@ pub struct Judge<'a> {
     workshop: &'a Workshop<'a>,
     /// Whether nothing has changed but what some pages say.
     only_pages: bool,
-    /// The keys of pages that may say something else than the ledger.
-    changed: BTreeSet<&'a str>,
     traces: Mutex<BTreeMap<(usize, Answer), Result<(), Reason>>>,
     /// Whether a page that was read says something else.
     documents: BTreeMap<&'a str, bool>,
@@ -76,18 +74,12 @@ impl<'a> Judge<'a> {
             let changed = before.is_none_or(|before| before.document != note.document);
             (key.as_str(), changed)
         });
-        let documents: BTreeMap<&str, bool> = documents.collect();
-        let read = documents
-            .iter()
-            .filter(|(_, changed)| **changed)
-            .map(|(key, _)| *key);
         Judge {
             job,
             workshop,
             only_pages,
-            changed: read.chain(job.gone.iter().map(String::as_str)).collect(),
             traces: Mutex::default(),
-            documents,
+            documents: documents.collect(),
         }
     }
 
@@ -141,13 +133,17 @@ impl<'a> Judge<'a> {
 
     /// Whether a job that is planned as the last time is fresh.
     pub fn changed(&self, node: usize, key: Option<&str>, traces: Traces) -> Result<(), Reason> {
-        if key.is_some_and(|key| self.documents.get(key) == Some(&true)) {
+        if key.is_some_and(|key| self.says_something_else(key)) {
             return Err(Reason::Page);
         }
         let ledger = self.job.ledger.ok_or(Reason::NoLedger)?;
         traces
             .into_iter()
             .try_for_each(|trace| self.same_answers(ledger, node, trace))
+    }
+
+    fn says_something_else(&self, key: &str) -> bool {
+        self.documents.get(key) == Some(&true)
     }
 
     fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
@@ -167,7 +163,8 @@ impl<'a> Judge<'a> {
         for asked in read_trace(trace) {
             let asked = asked.ok_or(Reason::New)?;
             let may_differ = match asked.kind {
-                Kind::Field => self.changed.contains(asked.page()),
+                // A page that is gone is in no list any more, and only lists lead to other pages.
+                Kind::Field => self.says_something_else(asked.page()),
                 _ => !self.only_pages,
             };
             // Debug builds, and so the tests, ask what a release build need not ask.

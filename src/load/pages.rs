@@ -149,7 +149,10 @@ impl Reading<'_> {
                     let same = before.is_some_and(|(ledger, number, was_forgotten)| {
                         let note = ledger.page_note(number);
                         was_forgotten
-                            && note.is_some_and(|note| note.structure == read.note.structure)
+                            && note.is_some_and(|note| {
+                                note.structure == read.note.structure
+                                    && note.data_files == read.note.data_files
+                            })
                             && uses_the_same(
                                 ledger,
                                 &PageMemory::page(&**ledger, number),
@@ -226,11 +229,12 @@ impl Reading<'_> {
 }
 
 /// Whether the bundles that a page is in use the same components as before: it uses all that it used,
-/// and what it uses besides, others use already.
+/// and what it uses besides, others use already. Blocks that conditions may hide count for planning.
 fn uses_the_same(ledger: &Ledger, before: &Page, now: &Page) -> bool {
     let components = |page: &Page| -> BTreeSet<String> {
         let blocks = page.blocks.iter();
-        blocks.map(|block| block.component.clone()).collect()
+        let shown = blocks.filter(|block| block.conditions.is_empty());
+        shown.map(|block| block.component.clone()).collect()
     };
     let (before, used) = (components(before), components(now));
     let has_all = |note: &BundleNote| {

@@ -21,7 +21,7 @@ pub use document::{
 };
 pub use file::FileStat;
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
-pub use pages::{PageMemory, Pages};
+pub use pages::{Outline, PageMemory, Pages};
 pub use site::Site;
 pub use theme::{Asset, ContrastPair, TextFile, Theme};
 pub use value::{Table, Value};

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use super::Page;
+use super::{Page, Status};
 
 /// The pages of a site, sorted by key. The props of their blocks are elsewhere: only a render reads
 /// them, of one page at a time.
@@ -22,6 +22,17 @@ pub trait PageMemory: Send + Sync {
     fn key(&self, number: usize) -> &str;
     /// The page, without the props of its blocks.
     fn page(&self, number: usize) -> Page;
+    /// What lists look for, without making the page.
+    fn outline(&self, number: usize) -> Option<Outline<'_>>;
+}
+
+/// What lists of pages look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline<'a> {
+    pub app: &'a str,
+    pub route: &'a str,
+    pub layout: &'a str,
+    pub status: Status,
 }
 
 #[derive(Clone)]
@@ -107,6 +118,26 @@ impl Pages {
     /// The same, on many threads.
     pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = &Page> {
         self.slots.par_iter().map(|slot| self.page_of(slot))
+    }
+
+    /// What lists look for of a page.
+    pub fn outline(&self, index: usize) -> Outline<'_> {
+        let slot = &self.slots[index];
+        let remembered = match slot {
+            Slot::Remembered(number, page) if page.get().is_none() => {
+                self.remembered().outline(*number)
+            }
+            _ => None,
+        };
+        remembered.unwrap_or_else(|| {
+            let page = self.page_of(slot);
+            Outline {
+                app: &page.app,
+                route: &page.route,
+                layout: &page.layout,
+                status: page.status,
+            }
+        })
     }
 
     /// Where the page of a key is.

@@ -20,7 +20,7 @@ use crate::ledger::{
 };
 use crate::load::{Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
-use crate::store::{append_ledger, read_ledger, write_ledger};
+use crate::store::{append_ledger, ledger_stat, read_ledger, write_ledger};
 use crate::track::Answer;
 
 /// The ledger of one kind of build into one output folder: builds of other nodes, or to other
@@ -30,6 +30,10 @@ pub struct Memory {
     key: Digest,
 }
 
+/// Said of a ledger that is of no use.
+const THROWN_AWAY: &str =
+    "the ledger of the last build is damaged, or another rbgen wrote it: everything is built";
+
 /// What was found of it.
 pub struct Opened {
     pub ledger: Option<Arc<Ledger>>,
@@ -37,6 +41,8 @@ pub struct Opened {
     pub why: Option<Reason>,
     /// A line for the user.
     pub note: Option<String>,
+    /// Which file it was read from.
+    pub identity: Option<FileStat>,
 }
 
 /// What the next ledger is made of.
@@ -75,10 +81,12 @@ impl Memory {
 
     /// Opens it. One that is damaged, or that another rbgen wrote, is as good as none.
     pub fn open(&self, force: bool) -> Opened {
+        let identity = self.identity();
         let none = |why, note| Opened {
             ledger: None,
             why: Some(why),
             note,
+            identity,
         };
         let Some(bytes) = read_ledger(&self.path) else {
             return none(Reason::NoLedger, None);
@@ -88,12 +96,25 @@ impl Memory {
                 ledger: Some(Arc::new(ledger)),
                 why: force.then_some(Reason::Forced),
                 note: None,
+                identity,
             },
-            None => none(
-                Reason::NoLedger,
-                Some("the ledger of the last build is damaged, or another rbgen wrote it: everything is built".to_string()),
-            ),
+            None => none(Reason::NoLedger, Some(THROWN_AWAY.to_string())),
         }
+    }
+
+    /// No ledger, though there is one.
+    pub fn forget(&self) -> Opened {
+        Opened {
+            ledger: None,
+            why: Some(Reason::NoLedger),
+            note: Some(THROWN_AWAY.to_string()),
+            identity: self.identity(),
+        }
+    }
+
+    /// Which file it is now: another one, or a longer one, was written by another build.
+    pub fn identity(&self) -> Option<FileStat> {
+        ledger_stat(&self.path)
     }
 
     /// Notes that all is as the ledger says, so that the next look need not read what this one read.
@@ -104,7 +125,10 @@ impl Memory {
         };
         let mut changes = Changes::from([(facts_key(), Some(facts.record(&self.key)))]);
         changes.extend(records_of(moved).map(|(key, record)| (key, Some(record))));
-        let _ = self.put(ledger, &changes);
+        // Without the lock: so it may only be appended to.
+        if let Some(bytes) = ledger.append(&changes) {
+            let _ = append_ledger(&self.path, ledger.length(), &bytes);
+        }
     }
 
     fn put(&self, ledger: &Ledger, changes: &Changes) -> io::Result<()> {
@@ -140,7 +164,8 @@ impl Memory {
                 continue;
             };
             if before.stat != file.stat || before.digest != *digest {
-                let page = keys.get(file.path.as_str()).copied().or(before.page);
+                // It was read now: a page, or none any more.
+                let page = keys.get(file.path.as_str()).copied();
                 let record = input_record(&Input {
                     stat: file.stat,
                     digest: *digest,
@@ -204,7 +229,10 @@ impl Memory {
         }
         let keys = keys_by_path(next.site, next.loaded);
         let inputs = next.survey.files.iter().zip(&next.loaded.inputs);
-        let inputs = inputs.filter_map(|(file, digest)| {
+        let known = next.known.digests.iter().map(Option::is_some);
+        let known = known.chain(std::iter::repeat(false));
+        let inputs = inputs.zip(known).filter_map(|((file, digest), known)| {
+            let before = before.filter(|_| known);
             let remembered = || before.and_then(|ledger| ledger.input(&file.path)?.page);
             let page = keys.get(file.path.as_str()).copied().or_else(remembered);
             let record = input_record(&Input {

@@ -95,8 +95,10 @@ impl NodeFacts {
 
     /// The page of a key, where the node has it.
     pub(super) fn page(&self, key: &str) -> Option<&Page> {
-        let page = &self.site.pages[self.site.pages.find(key)?];
-        has_page(&self.site, &self.node, page, self.drafts).then_some(page)
+        let pages = &self.site.pages;
+        let index = pages.find(key)?;
+        let has_it = has_page(&self.site, &self.node, &pages.outline(index), self.drafts);
+        has_it.then(|| &pages[index])
     }
 
     /// The value of a field of the node, as text for a digest and as templates see it.
@@ -411,7 +413,7 @@ pub(super) struct Query {
 /// The pages of a list, as indices.
 pub(super) fn listed(facts: &NodeFacts, query: &Query) -> Vec<usize> {
     let pages = facts.pages();
-    let route = |index: usize| facts.site.pages[index].route.as_str();
+    let route = |index: usize| facts.site.pages.outline(index).route;
     let below = query.under.as_ref();
     // They are sorted by route, so those below one are a range.
     let candidates = match below.map(|route| format!("{}/", route.trim_end_matches('/'))) {
@@ -423,15 +425,15 @@ pub(super) fn listed(facts: &NodeFacts, query: &Query) -> Vec<usize> {
         }
     };
     let is_listed = |index: &usize| {
-        let page = &facts.site.pages[*index];
+        let page = facts.site.pages.outline(*index);
         query
             .app
             .as_ref()
-            .is_none_or(|apps| apps.contains(&page.app))
+            .is_none_or(|apps| apps.iter().any(|app| app == page.app))
             && query
                 .layout
                 .as_ref()
-                .is_none_or(|layout| *layout == page.layout)
+                .is_none_or(|layout| layout == page.layout)
     };
     let listed = candidates.iter().copied().filter(is_listed);
     listed.take(query.limit.unwrap_or(usize::MAX)).collect()

@@ -23,3 +23,4 @@ mod random_edits;
 mod scaffold;
 mod stories;
 mod time;
+mod unseen;

@@ -1,0 +1,113 @@
+//! What an incremental build could fail to see: each is an edit after which it must do and say what a
+//! build from nothing does and says.
+
+use crate::harness::{TestSite, assert_same, copy_tree, text, tree};
+
+/// Builds here, and from nothing elsewhere: the same status, words and bytes.
+#[track_caller]
+fn assert_as_from_nothing(site: &TestSite, what: &str) {
+    let fresh = TestSite::empty();
+    for part in ["robbieblocks.toml", "content", "themes", "static"] {
+        copy_tree(&site.path(part), &fresh.path(part));
+    }
+    let (here, there) = (site.run(&["build"]), fresh.run(&["build"]));
+    assert_eq!(here.status.code(), there.status.code(), "{what}");
+    assert_eq!(text(&here.stderr), text(&there.stderr), "{what}");
+    if here.status.success() {
+        assert_same(&tree(&fresh.path("dist")), &site.dist(), what);
+    }
+}
+
+#[test]
+fn files_without_effect_are_warned_of_while_they_are_there() {
+    let site = TestSite::base();
+    site.ok(&["build"]);
+    for path in [
+        "content/components/orphan.css",
+        "content/nodes/other.txt",
+        "content/pages/play/stray.txt",
+        "themes/stray/notes.txt",
+        "themes/base/partials/stray.txt",
+    ] {
+        site.write(path, "stray\n");
+        assert_as_from_nothing(&site, &format!("{path} came"));
+        assert_as_from_nothing(&site, &format!("{path} is still there"));
+        site.remove(path);
+        if path.starts_with("themes/stray") {
+            site.remove("themes/stray");
+        }
+        assert_as_from_nothing(&site, &format!("{path} went"));
+    }
+}
+
+#[test]
+fn a_text_that_no_page_takes_any_more_is_missed() {
+    let site = TestSite::base();
+    let page = |text: &str| {
+        format!(
+            "name = \"Taker\"\nstatus = \"published\"\n\n[[blocks]]\ncomponent = \"markdown\"\nprops = {{ text = {text} }}\n"
+        )
+    };
+    let taker = "content/pages/play/taker.toml";
+    site.write(taker, page("{ \"$file\" = \"words.md\" }"));
+    site.write("content/pages/play/words.md", "Words.\n");
+    assert_as_from_nothing(&site, "a text is taken");
+    site.write("content/pages/play/words.md", "Other words.\n");
+    assert_as_from_nothing(&site, "the text changed");
+    site.write(taker, page("\"Words\""));
+    assert_as_from_nothing(&site, "the text is taken no more");
+    site.write(taker, page("{ \"$file\" = \"words.md\" }"));
+    assert_as_from_nothing(&site, "and taken again");
+    // A page that becomes the text of another.
+    site.write("content/pages/play/notes.md", "Notes.\n");
+    site.write(taker, page("{ \"$file\" = \"notes.md\" }"));
+    site.remove("content/pages/play/words.md");
+    assert_as_from_nothing(&site, "a page became a text");
+    site.write(taker, page("\"Words\""));
+    assert_as_from_nothing(&site, "which nobody takes");
+}
+
+#[test]
+fn a_text_that_is_passed_over_cannot_be_taken() {
+    let site = TestSite::base();
+    site.write("content/pages/play/words.orig", "Words.\n");
+    site.write(
+        "content/pages/play/taker.toml",
+        "name = \"Taker\"\n\n[[blocks]]\ncomponent = \"markdown\"\nprops = { text = { \"$file\" = \"words.orig\" } }\n",
+    );
+    let output = site.run(&["build"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("passed over"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_component_comes_with_its_style_sheet_when_it_is_first_shown() {
+    let site = TestSite::base();
+    site.write(
+        "content/components/promo.toml",
+        "name = \"Promo\"\npublished = true\n",
+    );
+    site.write("content/components/promo.html", "<p>promo</p>\n");
+    site.write("content/components/promo.css", "p { color: red; }\n");
+    let home = site.read("content/pages/play/home.toml");
+    let hidden = "\n[[blocks]]\nkey = \"later\"\ncomponent = \"promo\"\nconditions = { from = \"2999-01-01T00:00:00Z\" }\n";
+    site.write("content/pages/play/home.toml", format!("{home}{hidden}"));
+    assert_as_from_nothing(&site, "a block is hidden");
+    let shown = "\n[[blocks]]\nkey = \"now\"\ncomponent = \"promo\"\n";
+    site.write(
+        "content/pages/play/home.toml",
+        format!("{home}{hidden}{shown}"),
+    );
+    assert_as_from_nothing(&site, "and another is shown");
+    site.write("content/pages/play/home.toml", format!("{home}{hidden}"));
+    assert_as_from_nothing(&site, "and goes again");
+    let other = hidden
+        .replace("promo", "hero")
+        .replace("conditions", "props = { title = \"x\" }\nconditions");
+    site.write("content/pages/play/home.toml", format!("{home}{other}"));
+    assert_as_from_nothing(&site, "a hidden block has another component");
+}
