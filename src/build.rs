@@ -248,9 +248,11 @@ pub fn build_changed(
             JobPage::Page(key) => Some(key),
             JobPage::NotFound(_) => None,
         };
-        if let Err(reason) = judge.changed(node, key, traces)
-            && let Some(note) = ledger.job(name, page)
-        {
+        if let Err(reason) = judge.changed(node, key, traces) {
+            let Some(note) = ledger.job(name, page) else {
+                ledger.distrust();
+                continue;
+            };
             let page = key.and_then(|key| job.site.pages.find(key));
             let page = page.map(|page| {
                 Cow::Owned(PageJob {

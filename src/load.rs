@@ -70,16 +70,17 @@ pub struct Loaded {
 
 /// Loads the site of a folder.
 pub fn load_site(folder: &Folder) -> Loaded {
-    load_known(folder, &survey(folder), None, &Known::default())
+    load_known(folder, &survey(folder), None, &Known::default(), false)
 }
 
 /// Loads the site of a folder that was looked at; what `ledger` remembers of the files that are
-/// `known` is taken from it.
+/// `known` is taken from it. Unless it `may_be_short`, all is checked that needs no props.
 pub fn load_known(
     folder: &Folder,
     survey: &Survey,
     ledger: Option<&Arc<Ledger>>,
     known: &Known,
+    may_be_short: bool,
 ) -> Loaded {
     let mut digests = known.digests.clone();
     digests.resize(survey.files.len(), None);
@@ -88,6 +89,7 @@ pub fn load_known(
         survey,
         ledger,
         known,
+        may_be_short,
         read: Mutex::new(digests),
         diagnostics: survey.diagnostics.clone(),
         missing: false,
@@ -114,6 +116,8 @@ struct Reading<'a> {
     survey: &'a Survey,
     ledger: Option<&'a Arc<Ledger>>,
     known: &'a Known,
+    /// Whether what only follows from what has not changed may be left out.
+    may_be_short: bool,
     /// By file of the survey: the digest of what was read, now or before.
     read: Mutex<Vec<Option<Digest>>>,
     diagnostics: Diagnostics,
@@ -167,10 +171,10 @@ impl Reading<'_> {
             }
             _ => BTreeSet::new(),
         };
-        let pages = self.pages(&validators, &changed);
+        let pages = self.pages(&validators, &changed, same_frame);
         loaded.notes = pages.notes;
         loaded.bodies = Bodies::new(self.folder, pages.bodies);
-        loaded.only_pages = same_frame && pages.same_structure;
+        loaded.only_pages = pages.nothing_else;
         documents.pages = pages.read;
         let memory = self
             .ledger
@@ -230,8 +234,7 @@ impl Reading<'_> {
         let pages = start..start + pages.len();
         self.digest_the_rest(|index| !pages.contains(&index));
         let mut hasher = Hasher::new("frame");
-        let mut found = Writer::default();
-        hasher.bytes(&found.diagnostics(&self.survey.diagnostics).0);
+        hasher.digest(&self.survey.found());
         if let Ok(read) = self.read.lock() {
             for (index, (file, digest)) in self.survey.files.iter().zip(read.iter()).enumerate() {
                 if !pages.contains(&index)

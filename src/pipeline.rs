@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format;
 use crate::ledger::{Facts, Ledger, request_key};
-use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, survey};
+use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, load_site, survey};
 use crate::model::{Config, FileStat, Moment, Page, Site, Table};
 use crate::plan::{Plan, Request, plan};
 use crate::store::{
@@ -236,7 +236,12 @@ impl Run<'_> {
         {
             return Ok(self.nothing_to_do(ledger, seen));
         }
-        let mut loaded = load_known(self.folder, self.survey, seen.ledger.as_ref(), &seen.known);
+        let may_be_short = seen
+            .ledger
+            .as_ref()
+            .is_some_and(|ledger| !self.options.explain && self.is_as_left(ledger, seen));
+        let ledger = seen.ledger.as_ref();
+        let mut loaded = load_known(self.folder, self.survey, ledger, &seen.known, may_be_short);
         let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
         let Some(site) = loaded.site.take() else {
             return Ok(Outcome::unusable(diagnostics));
@@ -256,16 +261,7 @@ impl Run<'_> {
             all: seen.why.clone(),
             explain: self.options.explain,
         };
-        let same_time = seen.ledger.as_ref().is_some_and(|ledger| {
-            passed(&ledger.facts.boundaries, self.request) == ledger.facts.passed
-        });
-        let only_pages = loaded.only_pages
-            && same_time
-            && seen.why.is_none()
-            && seen.condition.damaged.is_empty()
-            && !seen.interrupted
-            && !self.options.explain
-            && !diagnostics.has_errors();
+        let only_pages = loaded.only_pages && !diagnostics.has_errors();
         match &seen.ledger {
             Some(ledger) if only_pages => {
                 // What was warned of before is still so.
@@ -299,14 +295,17 @@ impl Run<'_> {
                 let make = |store: &Store| build(&job, &plan, store, progress);
                 let facts = Facts {
                     looked_at: self.survey.looked_at,
+                    found: Some(self.survey.found()),
                     boundaries: plan.boundaries.clone(),
                     passed: passed(&plan.boundaries, self.request),
                     frame: Some(loaded.frame),
                     schemas: loaded.schemas.clone(),
                     warnings: Diagnostics::new(),
                 };
-                let narrowed = !(self.options.nodes.is_empty() && self.options.apps.is_empty());
-                let scope = if narrowed { Scope::Some } else { Scope::All };
+                let scope = match self.is_narrowed() {
+                    true => Scope::Some,
+                    false => Scope::All,
+                };
                 self.finish(seen, &site, &loaded, facts, scope, diagnostics, make)
             }
         }
@@ -314,13 +313,24 @@ impl Run<'_> {
 
     /// Whether everything is as the ledger says.
     fn is_unchanged(&self, ledger: &Ledger, seen: &Seen) -> bool {
-        seen.known.is_all()
-            && seen.condition.damaged.is_empty()
-            && seen.why.is_none()
+        seen.known.is_all() && !self.options.explain && self.is_as_left(ledger, seen)
+    }
+
+    /// Whether nothing but the files of the site can differ from when the ledger was written: neither
+    /// the output nor the time.
+    fn is_as_left(&self, ledger: &Ledger, seen: &Seen) -> bool {
+        let condition = &seen.condition;
+        seen.why.is_none()
             && !seen.interrupted
-            && !self.options.explain
-            && self.survey.diagnostics.is_empty()
+            && condition.damaged.is_empty()
+            && (self.is_narrowed() || condition.others.is_empty())
+            && ledger.facts.found == Some(self.survey.found())
             && passed(&ledger.facts.boundaries, self.request) == ledger.facts.passed
+    }
+
+    /// Whether only some bundles are asked for.
+    fn is_narrowed(&self) -> bool {
+        !(self.options.nodes.is_empty() && self.options.apps.is_empty())
     }
 
     fn nothing_to_do(self, ledger: &Ledger, seen: &Seen) -> Outcome {
@@ -350,7 +360,7 @@ impl Run<'_> {
         reason = "the last step needs what all others gave"
     )]
     fn finish(
-        self,
+        mut self,
         seen: &Seen,
         site: &Site,
         loaded: &Loaded,
@@ -385,6 +395,8 @@ impl Run<'_> {
         Ok(match store.publish(&built.bundles, scope) {
             Published::All(put) => {
                 let warnings = diagnostics.clone();
+                let mut moved = seen.condition.moved.clone();
+                moved.extend(put.renamed);
                 diagnostics.extend(put.diagnostics);
                 let next = Next {
                     site,
@@ -394,11 +406,17 @@ impl Run<'_> {
                     known: &seen.known,
                     built: &mut built,
                     manifests: &put.manifests,
-                    moved: &seen.condition.moved,
+                    moved: &moved,
                     whole: scope != Scope::Changed,
                 };
-                // Without a ledger the next build works more, and no less correctly.
-                let _ = self.memory.write(seen.ledger.as_ref(), next);
+                // Without a ledger the next build works more, and no less correctly; but an old one
+                // must not stay.
+                if let Err(error) = self.memory.write(seen.ledger.as_ref(), next) {
+                    self.memory.remove();
+                    self.notes.push(format!(
+                        "the ledger cannot be written, so the next build will do everything: {error}"
+                    ));
+                }
                 let mut bundles: BTreeMap<(String, String), BuiltBundle> = BTreeMap::new();
                 let before = seen.ledger.iter().filter(|_| scope == Scope::Changed);
                 let before = before.flat_map(|ledger| bundles_of(ledger));
@@ -504,7 +522,7 @@ pub fn check_folder(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
     let folder = Folder::new(root);
-    let mut loaded = load_known(&folder, &survey(&folder), None, &Known::default());
+    let mut loaded = load_site(&folder);
     let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
     let Some(site) = loaded.site.take() else {
         return Outcome::unusable(diagnostics);

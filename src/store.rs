@@ -83,6 +83,9 @@ impl Store {
             |path: &Path, error: &io::Error| write_failed(&path.display().to_string(), error);
         fs::create_dir_all(&work).map_err(|error| refused(&work, &error))?;
         let lock = work.join("lock");
+        if lock.exists() && !is_plain_file(&lock) {
+            return Err(foreign(&format!("{shown}/{WORK_FOLDER}/lock")));
+        }
         let lock = File::options()
             .create(true)
             .append(true)
@@ -144,8 +147,10 @@ impl Store {
         if let Some(fresh) = known.get(folder) {
             return Ok(fresh.clone());
         }
-        if is_link(&self.out.join(node)) {
-            return Err(output_symlink(&self.shown(node)));
+        for above in [node, folder] {
+            if is_link(&self.out.join(above)) {
+                return Err(output_symlink(&self.shown(above)));
+            }
         }
         let found = fs::symlink_metadata(self.out.join(folder));
         let is_fresh = found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
@@ -309,9 +314,19 @@ pub fn ledger_stat(path: &Path) -> Option<FileStat> {
     Some(stat_of(&metadata))
 }
 
+/// The largest ledger that is read, in bytes: that of millions of pages.
+const MAX_LEDGER_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
 /// The bytes of a ledger's file.
 pub fn read_ledger(path: &Path) -> Option<Vec<u8>> {
-    fs::read(path).ok()
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let is_sound = metadata.is_file() && metadata.len() <= MAX_LEDGER_BYTES;
+    is_sound.then(|| fs::read(path).ok()).flatten()
+}
+
+/// Removes a ledger's file.
+pub fn remove_ledger(path: &Path) {
+    let _ = fs::remove_file(path);
 }
 
 /// Writes a ledger's file as a whole. It comes after the outputs: a kill in between costs a build

@@ -8,7 +8,7 @@ use crate::ledger::{
     BundleNote, JobNote, JobPage, Written, bundle_key, bundle_record, job_key, job_record,
     output_key, theme_key, written_record,
 };
-use crate::model::{FileStat, Site};
+use crate::model::Site;
 use crate::render::PolicyNeeds;
 
 /// Entries of a ledger, by key, in no order.
@@ -40,12 +40,7 @@ pub fn key_of(site: &Site, node: &str, task: &Task<'_>) -> Vec<u8> {
 
 /// Notes an output.
 pub fn note_output(folder: &str, path: &str, written: Written, notes: &mut Notes) {
-    // A rename changes when the inode changed, and all outputs are renamed into place.
-    let stat = FileStat {
-        changed: 0,
-        ..written.stat
-    };
-    let record = written_record(&Written { stat, ..written });
+    let record = written_record(&written);
     notes.push((output_key(&format!("{folder}/{path}")), record));
 }
 

@@ -136,6 +136,9 @@ impl<'a> Workshop<'a> {
             }
             let theme = workshop.themes.get(theme);
             let known = theme.filter(|_| site.nodes.contains_key(*node));
+            if known.is_none() {
+                ledger.distrust();
+            }
             let ready = known.map(|theme| prepare_node(job, node, theme, &mut Diagnostics::new()));
             workshop.nodes.push(ready);
         }

@@ -20,8 +20,9 @@ pub(super) struct PagesRead {
     pub notes: BTreeMap<String, PageNote>,
     /// The numbers of the pages that are as the ledger says.
     pub remembered: Vec<usize>,
-    /// Whether planning reads the same of all pages as when the ledger was written.
-    pub same_structure: bool,
+    /// Whether nothing differs from when the ledger was written but what some pages say: planning reads
+    /// the same of all of them.
+    pub nothing_else: bool,
     pub bodies: HashMap<String, Body>,
 }
 
@@ -47,10 +48,11 @@ impl Reading<'_> {
         &mut self,
         validators: &Validators<'_>,
         changed: &BTreeSet<&str>,
+        same_frame: bool,
     ) -> PagesRead {
         let (start, files) = self.survey.below(PAGES);
         let known = |index: usize| self.known.digests.get(start + index).copied().flatten();
-        let mut same_structure = self.ledger.is_some();
+        let mut nothing_else = same_frame && self.may_be_short;
         let mut wanted: Vec<usize> = (0..files.len()).filter(|&at| known(at).is_none()).collect();
         let mut forgotten: BTreeSet<usize> = BTreeSet::new();
         if let Some(ledger) = self.ledger {
@@ -60,20 +62,20 @@ impl Reading<'_> {
                 path.strip_prefix(PAGES)
                     .is_some_and(|rest| rest.starts_with('/'))
             };
+            // Any of them may be a text that a page takes, also one that is a page itself.
             let mut texts: BTreeSet<&str> = BTreeSet::new();
-            for path in self.known.gone.iter().filter(below) {
-                same_structure = false;
+            let gone = self.known.gone.iter().filter(below);
+            nothing_else &= gone.clone().next().is_none();
+            let new = wanted.iter().map(|&at| &files[at].path);
+            for path in gone.chain(new) {
+                texts.insert(path);
                 match number_of(path) {
-                    Some(number) => forgotten.insert(number),
-                    None => texts.insert(path),
-                };
-            }
-            for &at in &wanted {
-                let path = &files[at].path;
-                match number_of(path) {
-                    Some(number) => forgotten.insert(number),
-                    None => texts.insert(path),
-                };
+                    Some(number) => {
+                        forgotten.insert(number);
+                    }
+                    // A text that nobody took, or that is new, may have been warned of.
+                    None => nothing_else = false,
+                }
             }
             if !texts.is_empty() || !changed.is_empty() {
                 let again: Vec<usize> = (0..ledger.pages())
@@ -102,8 +104,6 @@ impl Reading<'_> {
                 wanted.sort_unstable();
                 wanted.dedup();
             }
-            // A text that nobody took, or that is new, may have been warned of.
-            same_structure &= texts.is_empty();
         }
         let room = Room::default();
         let this = &*self;
@@ -130,7 +130,7 @@ impl Reading<'_> {
             read: Vec::with_capacity(read.len()),
             notes: BTreeMap::new(),
             remembered: Vec::new(),
-            same_structure,
+            nothing_else,
             bodies: HashMap::new(),
         };
         let mut others: Vec<&str> = Vec::new();
@@ -139,7 +139,10 @@ impl Reading<'_> {
             self.diagnostics.extend(diagnostics);
             match read {
                 PageRead::Broken => self.missing = true,
-                PageRead::Data => others.push(&files[at].path),
+                PageRead::Data => {
+                    pages.nothing_else = false;
+                    others.push(&files[at].path);
+                }
                 PageRead::Page(read) => {
                     let before = self.ledger.and_then(|ledger| {
                         let number = ledger.find_page(&read.page.key)?;
@@ -163,7 +166,7 @@ impl Reading<'_> {
                     if let Some((ledger, number, false)) = before {
                         pages.read.push(PageMemory::page(&**ledger, number));
                     }
-                    pages.same_structure &= same;
+                    pages.nothing_else &= same;
                     taken.extend(read.note.data_files.iter().cloned());
                     pages.bodies.insert(read.page.key.clone(), read.body);
                     pages.notes.insert(read.page.key.clone(), read.note);
@@ -176,7 +179,7 @@ impl Reading<'_> {
             pages.remembered = numbers
                 .filter(|number| !forgotten.contains(number))
                 .collect();
-            if !pages.same_structure {
+            if !pages.nothing_else {
                 others = self.others(files, others);
                 if !others.is_empty() {
                     let notes = pages

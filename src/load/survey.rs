@@ -3,8 +3,9 @@
 
 use std::time::SystemTime;
 
+use crate::codec::Writer;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::files::{Folder, Found};
 use crate::ledger::Ledger;
 
@@ -84,6 +85,15 @@ impl Survey {
         self.files
             .binary_search_by(|found| found.path.as_str().cmp(path))
             .ok()
+    }
+
+    /// The digest of what is wrong with the tree.
+    pub fn found(&self) -> Digest {
+        let mut writer = Writer::default();
+        let mut hasher = Hasher::new("found");
+        hasher
+            .bytes(&writer.diagnostics(&self.diagnostics).0)
+            .finish()
     }
 
     /// The files below a folder, and where the first of them is.

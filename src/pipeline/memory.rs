@@ -20,7 +20,7 @@ use crate::ledger::{
 };
 use crate::load::{Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
-use crate::store::{append_ledger, ledger_stat, read_ledger, write_ledger};
+use crate::store::{append_ledger, ledger_stat, read_ledger, remove_ledger, write_ledger};
 use crate::track::Answer;
 
 /// The ledger of one kind of build into one output folder: builds of other nodes, or to other
@@ -53,8 +53,9 @@ pub struct Next<'a> {
     pub facts: Facts,
     pub known: &'a Known,
     pub built: &'a mut Built,
-    pub manifests: &'a [(String, Written)],
-    /// Outputs that have their bytes, and of which the file system tells something else.
+    pub manifests: &'a BTreeMap<String, Written>,
+    /// Outputs of which the file system tells something else than the ledger, or than it told before
+    /// they were renamed.
     pub moved: &'a BTreeMap<String, Written>,
     /// Whether all of the site was planned anew.
     pub whole: bool,
@@ -88,18 +89,26 @@ impl Memory {
             note,
             identity,
         };
+        if force {
+            return none(Reason::Forced, None);
+        }
         let Some(bytes) = read_ledger(&self.path) else {
             return none(Reason::NoLedger, None);
         };
         match Ledger::open(bytes, &self.key) {
             Some(ledger) => Opened {
                 ledger: Some(Arc::new(ledger)),
-                why: force.then_some(Reason::Forced),
+                why: None,
                 note: None,
                 identity,
             },
             None => none(Reason::NoLedger, Some(THROWN_AWAY.to_string())),
         }
+    }
+
+    /// Removes it.
+    pub fn remove(&self) {
+        remove_ledger(&self.path);
     }
 
     /// No ledger, though there is one.
@@ -180,10 +189,9 @@ impl Memory {
                 changes.insert(page_key(key), Some(record));
             }
         }
-        for (key, record) in records_of(next.moved) {
-            changes.entry(key).or_insert(Some(record));
+        for (key, record) in records_of(next.moved).chain(records_of(next.manifests)) {
+            changes.insert(key, Some(record));
         }
-        changes.extend(manifests(&next).map(|(key, record)| (key, Some(record))));
         changes.insert(facts_key(), Some(next.facts.record(&self.key)));
         changes
     }
@@ -198,7 +206,7 @@ impl Memory {
         let mut out = TableWriter::new(out)?;
         out.push(&facts_key(), &next.facts.record(&self.key))?;
         let mut notes = std::mem::take(&mut next.built.notes);
-        notes.extend(manifests(&next));
+        notes.extend(records_of(next.manifests));
         let pages = &next.site.pages;
         if let Some(ledger) = before {
             // Jobs that were kept, and what they and others asked the last time, stay.
@@ -218,12 +226,8 @@ impl Memory {
         }
         notes.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for (path, written) in next.moved {
-            let before = before.and_then(|ledger| ledger.output(path));
             let found = notes.binary_search_by(|(key, _)| key.cmp(&output_key(path)));
-            // What was made anew is noted as it was made.
-            if let (Ok(at), Some(before)) = (found, before)
-                && notes[at].1 == written_record(&before)
-            {
+            if let Ok(at) = found {
                 notes[at].1 = written_record(written);
             }
         }
@@ -282,15 +286,4 @@ fn keys_by_path<'a>(site: &'a Site, loaded: &'a Loaded) -> BTreeMap<&'a str, &'a
 fn records_of(outputs: &BTreeMap<String, Written>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     let outputs = outputs.iter();
     outputs.map(|(path, written)| (output_key(path), written_record(written)))
-}
-
-fn manifests(next: &Next<'_>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    next.manifests.iter().map(|(path, written)| {
-        let stat = FileStat {
-            changed: 0,
-            ..written.stat
-        };
-        let record = written_record(&Written { stat, ..*written });
-        (output_key(path), record)
-    })
 }

@@ -60,6 +60,8 @@ impl Engine {
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(DEPTH);
         super::filters::bound_filters(&mut environment);
+        // It prints maps in the order of their hashes, which differs from run to run.
+        environment.remove_global("debug");
         // A tag on a line of its own leaves no empty line.
         environment.set_syntax(
             SyntaxConfig::builder()

@@ -12,7 +12,10 @@ use std::path::Path;
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, statat};
 
-use super::disk::digest_of;
+use super::disk::{digest_of, is_link};
+use super::owned::manifests;
+use super::read_bundle;
+use crate::bundle::manifest_path;
 use crate::ledger::{Ledger, Written};
 use crate::model::FileStat;
 
@@ -24,6 +27,8 @@ pub struct Condition {
     /// Whether some had to be read, because they were written just before the ledger, or the file
     /// system tells something else of them.
     pub some_read: bool,
+    /// Node and app of bundles that have a manifest, and that the ledger does not name.
+    pub others: Vec<(String, String)>,
     /// Those of which it tells something else, though they have their bytes: files that were copied.
     pub moved: BTreeMap<String, Written>,
 }
@@ -87,6 +92,19 @@ pub fn look_over(out: &Path, ledger: &Ledger, verify: bool) -> Condition {
             }
         }
     }
+    let bundles: BTreeSet<(&str, &str)> = ledger.bundles().map(|(n, a, _)| (n, a)).collect();
+    // A file of somebody else that only looks like a manifest is none.
+    let is_other = |(node, app): &(String, String)| {
+        !bundles.contains(&(node, app)) && read_bundle(out, node, app).is_some()
+    };
+    condition.others = manifests(out).into_iter().filter(is_other).collect();
+    // Whoever writes finds the links, and says so.
+    for (node, app) in bundles {
+        let folders = [out.to_path_buf(), out.join(node), out.join(node).join(app)];
+        if folders.iter().any(|folder| is_link(folder)) {
+            condition.damaged.insert(manifest_path(node, app));
+        }
+    }
     condition
 }
 
@@ -117,7 +135,7 @@ fn stat_of_output<'p>(
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     is_file.then(|| FileStat {
         modified: nanoseconds(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-        changed: 0,
+        changed: nanoseconds(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
         size: stat.st_size as u64,
         inode: stat.st_ino as u64,
     })

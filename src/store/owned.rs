@@ -39,8 +39,8 @@ impl Journal {
     }
 
     fn read(path: &Path) -> Option<Stamps> {
-        let entries: BTreeMap<String, Vec<(String, u64)>> =
-            serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let bytes = is_plain_file(path).then(|| fs::read(path).ok()).flatten()?;
+        let entries: BTreeMap<String, Vec<(String, u64)>> = serde_json::from_slice(&bytes).ok()?;
         let stamp = |(digest, size): (String, u64)| {
             let digest = Digest::from_hex(&digest)?;
             Some(FileStamp { digest, size })
@@ -76,20 +76,10 @@ impl Owned {
         ledger: Option<Arc<Ledger>>,
         damaged: BTreeSet<String>,
     ) -> Owned {
-        let mut bundles = BTreeMap::new();
-        for node in names(out) {
-            if is_link(&out.join(&node)) {
-                continue;
-            }
-            for file in names(&out.join(&node)) {
-                let Some(app) = file.strip_suffix(".json") else {
-                    continue;
-                };
-                if is_plain_file(&out.join(manifest_path(&node, app))) {
-                    bundles.insert((node.clone(), app.to_string()), OnceLock::default());
-                }
-            }
-        }
+        let manifests = manifests(out).into_iter();
+        let mut bundles: BTreeMap<_, _> = manifests
+            .map(|bundle| (bundle, OnceLock::default()))
+            .collect();
         for (node, app, _) in ledger.iter().flat_map(|ledger| ledger.bundles()) {
             if is_link(&out.join(node)) {
                 continue;
@@ -179,6 +169,24 @@ impl Owned {
         }
         others
     }
+}
+
+/// Node and app of everything in an output folder that may be a manifest.
+pub fn manifests(out: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for node in names(out) {
+        if is_link(&out.join(&node)) {
+            continue;
+        }
+        for file in names(&out.join(&node)) {
+            if let Some(app) = file.strip_suffix(".json")
+                && is_plain_file(&out.join(manifest_path(&node, app)))
+            {
+                found.push((node.clone(), app.to_string()));
+            }
+        }
+    }
+    found
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -42,7 +42,9 @@ pub struct Put {
     /// Warnings.
     pub diagnostics: Diagnostics,
     /// The manifests of the bundles, by path.
-    pub manifests: Vec<(String, Written)>,
+    pub manifests: BTreeMap<String, Written>,
+    /// Files that were renamed into place, by path: a rename changes when the inode changed.
+    pub renamed: BTreeMap<String, Written>,
 }
 
 /// What the bundles of a build are, of all that the output has.
@@ -254,9 +256,10 @@ impl Store {
         failpoint("before-journal");
         self.write_journal(&rest)?;
         let fresh = self.staged_fresh.load(Ordering::Relaxed);
+        let staged = ready.staged.len();
         Ok(Put {
             counts: Counts {
-                files_written: ready.staged.len() + fresh,
+                files_written: staged + fresh,
                 files_kept: self.kept.load(Ordering::Relaxed),
                 files_removed: removed,
             },
@@ -264,9 +267,29 @@ impl Store {
             manifests: ready
                 .manifests
                 .into_iter()
-                .map(|manifest| (manifest.path, manifest.written))
+                .map(|manifest| {
+                    let stamp = manifest.written.stamp;
+                    let written = self.written(&manifest.path, stamp);
+                    (manifest.path, written)
+                })
+                .collect(),
+            renamed: ready
+                .staged
+                .into_iter()
+                .map(|(path, (_, stamp))| {
+                    let written = self.written(&path, stamp);
+                    (path, written)
+                })
                 .collect(),
         })
+    }
+
+    /// What is in place at a path.
+    fn written(&self, path: &str, stamp: FileStamp) -> Written {
+        let metadata = fs::symlink_metadata(self.out.join(path));
+        // A file that went at once is one that the next build misses.
+        let stat = metadata.map_or_else(|_| FileStat::default(), |found| stat_of(&found));
+        Written { stamp, stat }
     }
 
     /// The folders of the bundles that are staged as a whole.
@@ -322,7 +345,8 @@ impl Store {
                 self.owned.in_ledger(&manifest.path).is_some()
                     || self.owned.bundle(&bundle.node, &bundle.app).is_some()
             };
-            if metadata.is_some() && !is_ours() {
+            let is_file = metadata.as_ref().is_some_and(fs::Metadata::is_file);
+            if metadata.is_some() && !(is_file && is_ours()) {
                 return Err(foreign(&self.shown(&manifest.path)));
             }
             let name = format!("manifest-{number}");
