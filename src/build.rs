@@ -110,8 +110,6 @@ pub struct Built {
     /// Those in which something may differ from the last build, sorted by node, then app.
     pub bundles: Vec<Bundle>,
     pub pages_rendered: usize,
-    /// Outputs that were kept without looking at them once more.
-    pub files_kept: usize,
     /// Warnings; with errors there are no bundles to publish.
     pub diagnostics: Diagnostics,
     /// What the next ledger is to say of jobs, new traces, outputs and themes, by key, in no order.
@@ -198,7 +196,6 @@ pub fn build(
                 built.bundles.extend(bundle.bundles);
                 built.notes.extend(bundle.notes);
                 built.explained.extend(bundle.explained);
-                built.files_kept += bundle.files_kept;
             }
             Err(found) => failures.add(found),
         }

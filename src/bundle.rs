@@ -15,6 +15,16 @@ pub struct FileStamp {
     pub size: u64,
 }
 
+impl FileStamp {
+    /// The stamp of these bytes.
+    pub fn of_bytes(bytes: &[u8]) -> FileStamp {
+        FileStamp {
+            digest: Digest::of_bytes(bytes),
+            size: bytes.len() as u64,
+        }
+    }
+}
+
 /// Everything built for one (node, app).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {

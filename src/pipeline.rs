@@ -20,9 +20,7 @@ use crate::ledger::{Facts, Ledger, request_key};
 use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, load_site, survey};
 use crate::model::{Config, FileStat, Moment, Page, Site, Table};
 use crate::plan::{Plan, Request, plan};
-use crate::store::{
-    Condition, Counts, Published, Scope, Store, look_over, output_place, was_interrupted,
-};
+use crate::store::{Condition, Published, Scope, Store, look_over, output_place, was_interrupted};
 use memory::{Memory, Next};
 
 /// The folder of a site's state and caches; deleting it is always safe.
@@ -73,6 +71,14 @@ pub struct Report {
     pub explained: Vec<Explained>,
     /// What is worth a line besides, such as a ledger that was thrown away.
     pub notes: Vec<String>,
+}
+
+/// How many files a build wrote, left as they were, and removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub files_written: usize,
+    pub files_kept: usize,
+    pub files_removed: usize,
 }
 
 /// A bundle of a build, without the list of its files.
@@ -241,7 +247,12 @@ impl Run<'_> {
             .as_ref()
             .is_some_and(|ledger| !self.options.explain && self.is_as_left(ledger, seen));
         let ledger = seen.ledger.as_ref();
-        let mut loaded = load_known(self.folder, self.survey, ledger, &seen.known, may_be_short);
+        let load = |short| load_known(self.folder, self.survey, ledger, &seen.known, short);
+        let mut loaded = load(may_be_short);
+        if loaded.only_pages && loaded.diagnostics.has_errors() {
+            // With an error all is said that there is to say.
+            loaded = load(false);
+        }
         let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
         let Some(site) = loaded.site.take() else {
             return Ok(Outcome::unusable(diagnostics));
@@ -261,9 +272,8 @@ impl Run<'_> {
             all: seen.why.clone(),
             explain: self.options.explain,
         };
-        let only_pages = loaded.only_pages && !diagnostics.has_errors();
         match &seen.ledger {
-            Some(ledger) if only_pages => {
+            Some(ledger) if loaded.only_pages => {
                 // What was warned of before is still so.
                 let diagnostics = ledger.facts.warnings.clone();
                 let make = |store: &Store| build_changed(&job, ledger, store, progress);
@@ -424,9 +434,12 @@ impl Run<'_> {
                     bundles.insert((bundle.node.clone(), bundle.app.clone()), bundle);
                 }
                 let bundles: Vec<BuiltBundle> = bundles.into_values().collect();
-                let mut written = put.counts;
                 let files: usize = bundles.iter().map(|bundle| bundle.files).sum();
-                written.files_kept = files.saturating_sub(written.files_written);
+                let written = Counts {
+                    files_written: put.files_written,
+                    files_kept: files.saturating_sub(put.files_written),
+                    files_removed: put.files_removed,
+                };
                 let report = Report {
                     out: self.out.to_path_buf(),
                     bundles,

@@ -34,7 +34,7 @@ use owned::Owned;
 
 pub use look::{Condition, look_over};
 pub use place::output_place;
-pub use publish::{Counts, Published, Scope};
+pub use publish::{Published, Scope};
 
 /// The folder, inside the output folder, that a build needs while it writes: `lock`, `journal` and
 /// `staged/`. It is no part of any bundle. Without the journal of a build that was killed, the next
@@ -53,7 +53,6 @@ pub struct Store {
     /// By the folder of a bundle: where it is staged as a whole, because there is none yet.
     fresh: Mutex<BTreeMap<String, Option<Arc<FreshFolder>>>>,
     next: AtomicU64,
-    kept: AtomicUsize,
     /// How many files were staged in fresh bundles.
     staged_fresh: AtomicUsize,
     _lock: File,
@@ -107,7 +106,6 @@ impl Store {
             staged: Mutex::default(),
             fresh: Mutex::default(),
             next: AtomicU64::new(0),
-            kept: AtomicUsize::new(0),
             staged_fresh: AtomicUsize::new(0),
             _lock: lock,
         })
@@ -266,7 +264,6 @@ impl Output for Store {
         let path = format!("{folder}/{path}");
         if let Some(written) = self.owned.in_ledger(&path) {
             if written.stamp == stamp {
-                self.kept.fetch_add(1, Ordering::Relaxed);
                 return Ok(written.stat);
             }
             if !through_link(&self.out, Path::new(&path)) {
@@ -287,7 +284,6 @@ impl Output for Store {
                 if metadata.len() == stamp.size && holds_content(&disk, stamp, content) =>
             {
                 // A file with the same bytes is as good as ours, whoever put it there.
-                self.kept.fetch_add(1, Ordering::Relaxed);
                 Ok(stat_of(&metadata))
             }
             Ok(_) if !self.is_ours(&path) => Err(foreign(&self.shown(&path))),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::notes::{note_bundle, note_job, note_output, read_needs};
 use super::prepare::{NodeReady, Workshop};
-use super::render::{Made, Task, stamp_of};
+use super::render::{Made, Task};
 use super::verdict::Judge;
 use super::{Built, Content, Explained, Job, Output, Reason, extras, is_refusal};
 use crate::bundle::{Bundle, FileStamp, bundle_folder};
@@ -72,7 +72,6 @@ impl Context<'_> {
                         needs.merge(&more);
                     }
                     files.insert(task.path().to_string(), written);
-                    built.files_kept += 1;
                 }
             }
         }
@@ -166,7 +165,13 @@ impl Context<'_> {
 
     fn put_text(&self, path: &str, text: &str, files: &mut Files, diagnostics: &mut Diagnostics) {
         let content = Content::Bytes(text.as_bytes());
-        self.put(path, stamp_of(text.as_bytes()), content, files, diagnostics);
+        self.put(
+            path,
+            FileStamp::of_bytes(text.as_bytes()),
+            content,
+            files,
+            diagnostics,
+        );
     }
 
     fn put_copy(
@@ -226,7 +231,6 @@ pub fn changed_bundle(
         .outputs(&prefix)
         .map(|(path, written)| (path[prefix.len()..].to_string(), written.stamp))
         .collect();
-    built.files_kept += files.len() - made.len();
     let mut same_needs = true;
     for (task, made) in made {
         let page = match &task.page {
@@ -255,7 +259,7 @@ pub fn changed_bundle(
             needs.merge(&made.needs.as_deref().cloned().unwrap_or_default());
         }
         let (path, text) = extras::headers_file(&node.values(app), &needs);
-        let stamp = stamp_of(text.as_bytes());
+        let stamp = FileStamp::of_bytes(text.as_bytes());
         let stat = output.put(node_id, app, &path, stamp, Content::Bytes(text.as_bytes()))?;
         note_output(&folder, &path, Written { stamp, stat }, &mut built.notes);
         files.insert(path, stamp);

@@ -13,7 +13,6 @@ use super::prepare::{NodeReady, Workshop};
 use super::{Content, Job, Output, Reason, is_refusal};
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Diagnostics, code};
-use crate::digest::Digest;
 use crate::ledger::{Traces, Written, trace_key};
 use crate::model::Table;
 use crate::plan::PageJob;
@@ -233,7 +232,7 @@ impl Running<'_> {
         let of_layout = Arc::new(of_layout);
         let traces = [&of_body, &of_layout].map(|asked| self.note_trace(node, asked));
         let RenderedPage { html, needs } = rendered;
-        let stamp = stamp_of(html.as_bytes());
+        let stamp = FileStamp::of_bytes(html.as_bytes());
         let written = self.put(task, stamp, &html)?;
         let needs = boxed(needs);
         done.push(Done {
@@ -260,7 +259,7 @@ impl Running<'_> {
         let values = node.values(task.app);
         let (rendered, questions) = record(|| render_not_found(&node.engine, &values));
         let RenderedPage { html, needs } = rendered?;
-        let written = self.put(task, stamp_of(html.as_bytes()), &html)?;
+        let written = self.put(task, FileStamp::of_bytes(html.as_bytes()), &html)?;
         Ok(Made {
             written,
             needs: boxed(needs),
@@ -290,14 +289,6 @@ impl Running<'_> {
             self.refused.store(true, Ordering::Relaxed);
         }
         put.map(|stat| Written { stamp, stat })
-    }
-}
-
-/// The stamp of bytes.
-pub fn stamp_of(bytes: &[u8]) -> FileStamp {
-    FileStamp {
-        digest: Digest::of_bytes(bytes),
-        size: bytes.len() as u64,
     }
 }
 

@@ -138,7 +138,10 @@ impl Reading<'_> {
         for (at, read, diagnostics) in read {
             self.diagnostics.extend(diagnostics);
             match read {
-                PageRead::Broken => self.missing = true,
+                PageRead::Broken => {
+                    pages.nothing_else = false;
+                    self.missing = true;
+                }
                 PageRead::Data => {
                     pages.nothing_else = false;
                     others.push(&files[at].path);

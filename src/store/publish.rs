@@ -23,22 +23,14 @@ use super::owned::{Journal, Stamps};
 use super::{Store, WORK_FOLDER};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::digest::Digest;
 use crate::files::stat_of;
 use crate::ledger::Written;
 use crate::model::{FileStat, fold_path};
 
-/// What putting a build in place did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub files_written: usize,
-    pub files_kept: usize,
-    pub files_removed: usize,
-}
-
 /// What is in place now.
 pub struct Put {
-    pub counts: Counts,
+    pub files_written: usize,
+    pub files_removed: usize,
     /// Warnings.
     pub diagnostics: Diagnostics,
     /// The manifests of the bundles, by path.
@@ -258,11 +250,8 @@ impl Store {
         let fresh = self.staged_fresh.load(Ordering::Relaxed);
         let staged = ready.staged.len();
         Ok(Put {
-            counts: Counts {
-                files_written: staged + fresh,
-                files_kept: self.kept.load(Ordering::Relaxed),
-                files_removed: removed,
-            },
+            files_written: staged + fresh,
+            files_removed: removed,
             diagnostics,
             manifests: ready
                 .manifests
@@ -324,10 +313,7 @@ impl Store {
                 folder: bundle.folder(),
                 staged: None,
                 written: Written {
-                    stamp: FileStamp {
-                        digest: Digest::of_bytes(text.as_bytes()),
-                        size: text.len() as u64,
-                    },
+                    stamp: FileStamp::of_bytes(text.as_bytes()),
                     stat: FileStat::default(),
                 },
                 path,
