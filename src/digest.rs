@@ -62,7 +62,14 @@ impl fmt::Debug for Digest {
 /// Hashes a list of parts; each part goes in behind its length (as 8 bytes, little-endian), so that
 /// `["ab", "c"]` and `["a", "bc"]` differ. (jj: lib/src/content_hash.rs has the same rule.)
 #[derive(Default)]
-pub struct Hasher(blake3::Hasher);
+pub struct Hasher {
+    hasher: blake3::Hasher,
+    /// Parts that are not hashed yet: a few large updates cost much less than many small ones.
+    buffer: Vec<u8>,
+}
+
+/// How large an update is.
+const UPDATE: usize = 16 * 1024;
 
 impl Hasher {
     /// An empty list of parts, in a domain of its own: hashes of two domains never meet.
@@ -74,8 +81,14 @@ impl Hasher {
 
     /// Adds one part.
     pub fn bytes(&mut self, part: &[u8]) -> &mut Hasher {
-        self.0.update(&(part.len() as u64).to_le_bytes());
-        self.0.update(part);
+        self.number(part.len() as u64);
+        if part.len() >= UPDATE {
+            self.hasher.update(&self.buffer);
+            self.hasher.update(part);
+            self.buffer.clear();
+        } else {
+            self.buffer.extend_from_slice(part);
+        }
         self
     }
 
@@ -86,7 +99,11 @@ impl Hasher {
 
     /// Adds a number, such as the length of a list that follows.
     pub fn number(&mut self, part: u64) -> &mut Hasher {
-        self.0.update(&part.to_le_bytes());
+        if self.buffer.len() >= UPDATE {
+            self.hasher.update(&self.buffer);
+            self.buffer.clear();
+        }
+        self.buffer.extend_from_slice(&part.to_le_bytes());
         self
     }
 
@@ -97,7 +114,9 @@ impl Hasher {
 
     /// The digest of all parts so far.
     pub fn finish(&self) -> Digest {
-        Digest(*self.0.finalize().as_bytes())
+        let mut hasher = self.hasher.clone();
+        hasher.update(&self.buffer);
+        Digest(*hasher.finalize().as_bytes())
     }
 }
 
@@ -117,6 +136,27 @@ mod tests {
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_ne!(digest(&["a", ""]), digest(&["a"]));
         assert_eq!(digest(&["a", "b"]), digest(&["a", "b"]));
+    }
+
+    #[test]
+    fn parts_are_hashed_alike_however_large_they_are() {
+        let long = vec![7; 40_000];
+        let mut hasher = Hasher::default();
+        let mut plain = blake3::Hasher::new();
+        for part in [
+            &long[..3],
+            &long[..20_000],
+            &long[..9],
+            &long,
+            &long[..16_384],
+            &[],
+        ] {
+            hasher.bytes(part).number(5);
+            plain.update(&(part.len() as u64).to_le_bytes());
+            plain.update(part);
+            plain.update(&5_u64.to_le_bytes());
+            assert_eq!(hasher.finish(), Digest::from_hasher(&plain));
+        }
     }
 
     #[test]

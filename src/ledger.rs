@@ -66,6 +66,8 @@ pub struct Facts {
     pub found: Option<Digest>,
     /// The digest of all files but those of the pages.
     pub frame: Option<Digest>,
+    /// Whether some page may take texts from other files.
+    pub takes_texts: bool,
     /// The digest of the props of each component.
     pub schemas: BTreeMap<String, Digest>,
     /// All that the build warned of.

@@ -279,6 +279,7 @@ impl Run<'_> {
                 let make = |store: &Store| build_changed(&job, ledger, store, progress);
                 let facts = Facts {
                     looked_at: self.survey.looked_at,
+                    takes_texts: takes_texts(seen, &loaded),
                     ..ledger.facts.clone()
                 };
                 self.finish(
@@ -309,6 +310,7 @@ impl Run<'_> {
                     boundaries: plan.boundaries.clone(),
                     passed: passed(&plan.boundaries, self.request),
                     frame: Some(loaded.frame),
+                    takes_texts: takes_texts(seen, &loaded),
                     schemas: loaded.schemas.clone(),
                     warnings: Diagnostics::new(),
                 };
@@ -521,6 +523,16 @@ fn request(options: &Options, config: &Config) -> Request {
         drafts: options.drafts || config.build.drafts,
         now: options.now,
     }
+}
+
+/// Whether some page may take texts from other files.
+fn takes_texts(seen: &Seen, loaded: &Loaded) -> bool {
+    let before = seen.ledger.as_ref();
+    before.is_some_and(|ledger| ledger.facts.takes_texts)
+        || loaded
+            .notes
+            .values()
+            .any(|note| !note.data_files.is_empty())
 }
 
 /// How many moments have passed.

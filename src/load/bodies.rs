@@ -20,6 +20,9 @@ const MOST_PLAIN: usize = 64 * 1024 * 1024;
 /// How many bytes are kept at all.
 const MOST_KEPT: usize = 192 * 1024 * 1024;
 
+/// How hard zstd tries: what is kept for a moment only need not be as small as can be.
+const LEVEL: i32 = 1;
+
 /// The props of the blocks of pages.
 pub struct Bodies {
     folder: Folder,
@@ -69,7 +72,7 @@ impl Room {
 fn compressed(plain: &[u8]) -> Option<Box<[u8]>> {
     thread_local! {
         static COMPRESSOR: RefCell<Option<Compressor<'static>>> =
-            RefCell::new(Compressor::new(1).ok());
+            RefCell::new(Compressor::new(LEVEL).ok());
     }
     let bytes = COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut()?.compress(plain).ok());
     bytes.map(Vec::into_boxed_slice)

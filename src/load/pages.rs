@@ -77,7 +77,8 @@ impl Reading<'_> {
                     None => nothing_else = false,
                 }
             }
-            if !texts.is_empty() || !changed.is_empty() {
+            let taken_again = ledger.facts.takes_texts && !texts.is_empty();
+            if taken_again || !changed.is_empty() {
                 let again: Vec<usize> = (0..ledger.pages())
                     .into_par_iter()
                     .filter(|&number| {
