@@ -443,3 +443,40 @@ pub fn page_key(key: &str) -> Vec<u8> {
 pub fn trace_key(id: Answer) -> Vec<u8> {
     key_of(b't', &[&id.0])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// A ledger whose digest is right, with these entries besides its facts.
+    fn ledger(entries: &[(Vec<u8>, &[u8])]) -> Ledger {
+        let key = Digest::of_bytes(b"key");
+        let mut table = TableWriter::new(Cursor::new(Vec::new())).unwrap();
+        let facts = Facts::default().record(&key);
+        table.push(&facts_key(), &facts).unwrap();
+        for (key, record) in entries {
+            table.push(key, record).unwrap();
+        }
+        let bytes = table.finish().unwrap().into_inner();
+        assert!(Ledger::open(bytes.clone(), &Digest::of_bytes(b"another")).is_none());
+        Ledger::open(bytes, &key).unwrap()
+    }
+
+    #[test]
+    fn a_record_that_no_rbgen_writes_is_noticed() {
+        let page = ledger(&[(page_key("a"), b"\x01")]);
+        assert!(!page.is_unsound());
+        assert_eq!(PageMemory::page(&page, 0).status, Status::Archived);
+        assert!(page.is_unsound());
+
+        let job = ledger(&[(job_key("n", JobPage::Page("a")), &[0; 32])]);
+        assert_eq!(job.job("n", JobPage::Page("a")), None);
+        assert!(job.is_unsound());
+
+        let output = ledger(&[(output_key("n/../../x"), &[0; 65])]);
+        assert_eq!(output.outputs("").count(), 0);
+        assert!(output.is_unsound(), "a path that leads elsewhere");
+    }
+}

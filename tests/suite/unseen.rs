@@ -238,3 +238,34 @@ fn links_in_the_place_of_output_folders_are_noticed() {
         );
     }
 }
+
+/// What would make a reader wait for ever, or a rename fail half-way, is found before anything changes.
+#[test]
+fn what_is_no_file_is_not_taken_for_one() {
+    let site = TestSite::base();
+    site.ok(&["build"]);
+    let before = site.dist();
+    let ledger = tree(&site.path(".rbgen")).into_keys().next().unwrap();
+    for path in [
+        format!(".rbgen/{ledger}"),
+        "dist/.rbgen/journal".to_string(),
+    ] {
+        crate::harness::remove_any(&site.path(&path));
+        let made = std::process::Command::new("mkfifo")
+            .arg(site.path(&path))
+            .status();
+        assert!(made.unwrap().success());
+        site.ok(&["build"]);
+        assert_same(&before, &site.dist(), &path);
+    }
+    site.remove("dist/one/play.json");
+    site.write("dist/one/play.json/mine.txt", "mine\n");
+    let output = site.run(&["build"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("nothing was written"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(site.read("dist/one/play.json/mine.txt"), "mine\n");
+}
