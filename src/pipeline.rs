@@ -4,127 +4,32 @@
     reason = "this room joins the rooms that do I/O"
 )]
 
+mod check;
 mod memory;
+mod outcome;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::build::{Built, Explained, Job, NoOutput, Output, Props, Reason, build, build_changed};
-use crate::bundle::Bundle;
-use crate::diag::{Diagnostic, Diagnostics, Severity, code, did_you_mean};
+use crate::build::{Built, Job, Props, Reason, build, build_changed};
+use crate::diag::Diagnostics;
 use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format;
 use crate::ledger::{Facts, Ledger, request_key};
-use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, load_site, survey};
+use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, survey};
 use crate::model::{Config, FileStat, Moment, Page, Site, Table};
-use crate::plan::{Plan, Request, plan};
+use crate::plan::{Request, plan};
 use crate::store::{Condition, Published, Scope, Store, look_over, output_place, was_interrupted};
+use check::{check_names, say};
 use memory::{Memory, Next};
+
+pub use check::check_folder;
+pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
 
 /// The folder of a site's state and caches; deleting it is always safe.
 pub const STATE_FOLDER: &str = ".rbgen";
-
-/// What is asked of a build.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Empty means all.
-    pub nodes: BTreeSet<String>,
-    /// Empty means all.
-    pub apps: BTreeSet<String>,
-    /// Whether drafts are built as well; robbieblocks.toml may say so, too.
-    pub drafts: bool,
-    /// The time that conditions are held against.
-    pub now: Moment,
-    /// The output folder, as an absolute path; `None` is that of robbieblocks.toml.
-    pub out: Option<PathBuf>,
-    /// Whether to build even where the last build would be the same.
-    pub force: bool,
-    /// Whether to read every file and every output, instead of trusting what the file system tells.
-    pub verify: bool,
-    /// Whether `Report::explained` is wanted.
-    pub explain: bool,
-}
-
-/// What came of it.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// `None` where there were errors, and for a check.
-    pub report: Option<Report>,
-    pub diagnostics: Diagnostics,
-    /// Whether robbieblocks.toml or the request itself was at fault.
-    pub unusable: bool,
-    /// Whether it failed so late that some outputs are new already.
-    pub partly_written: bool,
-}
-
-/// A build that succeeded.
-#[derive(Clone, Debug)]
-pub struct Report {
-    pub out: PathBuf,
-    /// Sorted by node, then app.
-    pub bundles: Vec<BuiltBundle>,
-    pub pages_rendered: usize,
-    pub written: Counts,
-    /// Why each output was made or kept, sorted by output; empty where that was not asked for.
-    pub explained: Vec<Explained>,
-    /// What is worth a line besides, such as a ledger that was thrown away.
-    pub notes: Vec<String>,
-}
-
-/// How many files a build wrote, left as they were, and removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub files_written: usize,
-    pub files_kept: usize,
-    pub files_removed: usize,
-}
-
-/// A bundle of a build, without the list of its files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuiltBundle {
-    pub node: String,
-    pub app: String,
-    pub build_hash: Digest,
-    pub pages: usize,
-    /// How many components its pages use.
-    pub components: usize,
-    /// How many files it has.
-    pub files: usize,
-}
-
-impl Outcome {
-    fn done(report: Report, diagnostics: Diagnostics) -> Outcome {
-        Outcome {
-            report: Some(report),
-            ..Outcome::failed(diagnostics)
-        }
-    }
-
-    fn unusable(diagnostics: Diagnostics) -> Outcome {
-        Outcome {
-            report: None,
-            diagnostics,
-            unusable: true,
-            partly_written: false,
-        }
-    }
-
-    /// No report: a check, or a build with errors. Those of robbieblocks.toml are errors of
-    /// configuration and not of content.
-    fn failed(diagnostics: Diagnostics) -> Outcome {
-        let unusable = diagnostics.iter().any(|diagnostic| {
-            let place = diagnostic.place.as_ref();
-            diagnostic.severity == Severity::Error
-                && place.is_some_and(|place| &*place.path == CONFIG_FILE)
-        });
-        Outcome {
-            unusable,
-            ..Outcome::unusable(diagnostics)
-        }
-    }
-}
 
 /// Builds the site of a folder into its output folder. `progress` gets (pages done, pages to do).
 pub fn build_folder(
@@ -475,19 +380,6 @@ impl Seen {
     }
 }
 
-impl BuiltBundle {
-    fn of(bundle: &Bundle) -> BuiltBundle {
-        BuiltBundle {
-            node: bundle.node.clone(),
-            app: bundle.app.clone(),
-            build_hash: bundle.build_hash(),
-            pages: bundle.pages,
-            components: bundle.components,
-            files: bundle.files().len(),
-        }
-    }
-}
-
 fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
     ledger
         .bundles()
@@ -538,95 +430,4 @@ fn takes_texts(seen: &Seen, loaded: &Loaded) -> bool {
 /// How many moments have passed.
 fn passed(boundaries: &[Moment], request: &Request) -> usize {
     boundaries.partition_point(|moment| *moment <= request.now)
-}
-
-/// Says all that a build would say, and writes nothing.
-pub fn check_folder(
-    root: &Path,
-    options: &Options,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Outcome {
-    let folder = Folder::new(root);
-    let mut loaded = load_site(&folder);
-    let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
-    let Some(site) = loaded.site.take() else {
-        return Outcome::unusable(diagnostics);
-    };
-    if let Err(outcome) = check_names(&site, options, &mut diagnostics) {
-        return outcome;
-    }
-    let request = request(options, &site.config);
-    let (plan, found) = plan(&site, &request);
-    diagnostics.extend(found);
-    let site = Arc::new(site);
-    let job = Job {
-        site: &site,
-        props: &loaded.bodies,
-        notes: &loaded.notes,
-        ledger: None,
-        damaged: &BTreeSet::new(),
-        drafts: request.drafts,
-        now: request.now,
-        all: Some(Reason::NoLedger),
-        explain: false,
-    };
-    diagnostics.extend(say(&job, &plan, progress));
-    Outcome::failed(diagnostics)
-}
-
-/// Renders everything into nothing, for what it says.
-fn say(job: &Job<'_>, plan: &Plan, progress: &(dyn Fn(usize, usize) + Sync)) -> Diagnostics {
-    let job = Job {
-        all: Some(Reason::NoLedger),
-        explain: false,
-        ..*job
-    };
-    let output: &dyn Output = &NoOutput;
-    build(&job, plan, output, progress).diagnostics
-}
-
-fn check_names(
-    site: &Site,
-    options: &Options,
-    diagnostics: &mut Diagnostics,
-) -> Result<(), Outcome> {
-    let unknown = unknown_names(site, options);
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    // What is missing may be missing because it could not be read, which has been said.
-    if !site.incomplete {
-        diagnostics.extend(unknown);
-    }
-    Err(Outcome::unusable(std::mem::take(diagnostics)))
-}
-
-/// Names in the request that the site does not have.
-fn unknown_names(site: &Site, options: &Options) -> Diagnostics {
-    let mut diagnostics = Diagnostics::new();
-    for node in options
-        .nodes
-        .iter()
-        .filter(|node| !site.nodes.contains_key(*node))
-    {
-        diagnostics.push(
-            Diagnostic::general(code::UNKNOWN_NODE, format!("there is no node `{node}`"))
-                .hint_if(did_you_mean(node, site.nodes.keys().map(String::as_str))),
-        );
-    }
-    if options.apps.is_empty() {
-        return diagnostics;
-    }
-    let apps: BTreeSet<&str> = site.pages.iter().map(|page| page.app.as_str()).collect();
-    for app in options
-        .apps
-        .iter()
-        .filter(|app| !apps.contains(app.as_str()))
-    {
-        diagnostics.push(
-            Diagnostic::general(code::UNKNOWN_APP, format!("there is no app `{app}`"))
-                .hint_if(did_you_mean(app, apps.iter().copied())),
-        );
-    }
-    diagnostics
 }

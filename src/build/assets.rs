@@ -11,7 +11,7 @@ use super::verdict::Judge;
 use super::{Built, Content, Explained, Job, Output, Reason, extras, is_refusal};
 use crate::bundle::{Bundle, FileStamp, bundle_folder};
 use crate::diag::Diagnostics;
-use crate::ledger::{JobPage, Ledger, Written};
+use crate::ledger::{Ledger, Written};
 use crate::model::Asset;
 use crate::plan::{BundlePlan, NodePlan};
 use crate::render::PolicyNeeds;
@@ -233,12 +233,8 @@ pub fn changed_bundle(
         .collect();
     let mut same_needs = true;
     for (task, made) in made {
-        let page = match &task.page {
-            Some(page) => JobPage::Page(job.site.pages.key(page.page)),
-            None => JobPage::NotFound(app),
-        };
         let before = ledger
-            .job(node_id, page)
+            .job(node_id, task.job_page(job.site))
             .and_then(|job| read_needs(job.needs));
         same_needs &= before == Some(made.needs.as_deref().cloned().unwrap_or_default());
         files.insert(task.path().to_string(), made.written.stamp);

@@ -5,8 +5,8 @@ use super::render::{Made, Task};
 use crate::bundle::Bundle;
 use crate::codec::{Reader, Writer};
 use crate::ledger::{
-    BundleNote, JobNote, JobPage, Written, bundle_key, bundle_record, job_key, job_record,
-    output_key, theme_key, written_record,
+    BundleNote, JobNote, Written, bundle_key, bundle_record, job_key, job_record, output_key,
+    theme_key, written_record,
 };
 use crate::model::Site;
 use crate::render::PolicyNeeds;
@@ -31,11 +31,7 @@ pub fn note_job(site: &Site, node: &str, task: &Task<'_>, made: &Made, notes: &m
 
 /// The key, in a ledger, of a job.
 pub fn key_of(site: &Site, node: &str, task: &Task<'_>) -> Vec<u8> {
-    let page = match &task.page {
-        Some(page) => JobPage::Page(site.pages.key(page.page)),
-        None => JobPage::NotFound(task.app),
-    };
-    job_key(node, page)
+    job_key(node, task.job_page(site))
 }
 
 /// Notes an output.

@@ -13,8 +13,8 @@ use super::prepare::{NodeReady, Workshop};
 use super::{Content, Job, Output, Reason, is_refusal};
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, Diagnostics, code};
-use crate::ledger::{Traces, Written, trace_key};
-use crate::model::Table;
+use crate::ledger::{JobPage, Traces, Written, trace_key};
+use crate::model::{Site, Table};
 use crate::plan::PageJob;
 use crate::render::{
     Body, PolicyNeeds, RenderedPage, render_body, render_in_layout, render_not_found,
@@ -30,6 +30,14 @@ pub struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// Its page, as ledgers name it.
+    pub fn job_page<'s>(&'s self, site: &'s Site) -> JobPage<'s> {
+        match &self.page {
+            Some(page) => JobPage::Page(site.pages.key(page.page)),
+            None => JobPage::NotFound(self.app),
+        }
+    }
+
     /// Its output, relative to the bundle's root.
     pub fn path(&self) -> &str {
         self.page.as_ref().map_or("404.html", |page| &page.path)

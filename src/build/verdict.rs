@@ -9,7 +9,7 @@ use super::Job;
 use super::prepare::Workshop;
 use super::render::Task;
 use crate::bundle::bundle_folder;
-use crate::ledger::{JobPage, Ledger, Traces, Written};
+use crate::ledger::{Ledger, Traces, Written};
 use crate::track::{Answer, Kind, Question, read_trace};
 
 /// Why an output is made anew.
@@ -94,10 +94,7 @@ impl<'a> Judge<'a> {
             .page
             .as_ref()
             .map(|page| self.job.site.pages.key(page.page));
-        let page = match key {
-            Some(key) => JobPage::Page(key),
-            None => JobPage::NotFound(task.app),
-        };
+        let page = task.job_page(self.job.site);
         let note = ledger.job(node, page).ok_or(Reason::New)?;
         if note.app != task.app || note.path != task.path() {
             return Err(Reason::Moved);
@@ -122,11 +119,7 @@ impl<'a> Judge<'a> {
     pub fn kept(&self, task: &Task<'_>) -> Option<(Written, &'a [u8])> {
         let ledger = self.job.ledger.filter(|_| self.job.all.is_none())?;
         let node = self.workshop.node_name(task.node);
-        let page = match &task.page {
-            Some(page) => JobPage::Page(self.job.site.pages.key(page.page)),
-            None => JobPage::NotFound(task.app),
-        };
-        let note = ledger.job(node, page)?;
+        let note = ledger.job(node, task.job_page(self.job.site))?;
         let output = format!("{}/{}", bundle_folder(node, task.app), task.path());
         Some((ledger.output(&output)?, note.needs))
     }
