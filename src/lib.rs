@@ -14,6 +14,7 @@ pub mod build;
 pub mod bundle;
 pub mod cli;
 pub mod codec;
+pub mod db;
 pub mod diag;
 pub mod digest;
 pub mod files;

@@ -2,7 +2,8 @@
 //!
 //! A code is stable: it keeps its meaning for ever and is never used again for another. The
 //! hundreds group them: 00 files, 01 TOML and fields, 02 keys, routes and pages, 03 components and
-//! props, 04 tokens and nodes, 05 themes and templates, 06 styles, 07 output, 08 configuration.
+//! props, 04 tokens and nodes, 05 themes and templates, 06 styles, 07 output, 08 configuration, 09
+//! databases.
 
 /// A stable code such as `RB0101`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,6 +165,36 @@ RB0802 SECRET_IN_FILE "a database address in a file"
 "robbieblocks.toml names the environment variable that holds the address (`url_env = \"DATABASE_URL\"`), and never the address: files are committed, and an address has a password in it.";
 RB0803 BAD_TARGETS "browser targets that cannot be read"
 "`targets` in `[build]` are queries of browserslist, such as `last 2 versions` or `> 0.5%`.";
+RB0901 UNKNOWN_DATABASE "an unknown database"
+"A database is named by `[database.<name>]` in robbieblocks.toml, and `main` is meant where none is named. `url_env` in it names the environment variable that holds the address.";
+RB0902 NO_ADDRESS "the address of a database is not set"
+"The environment variable that `url_env` names is not set or empty. Set it to an address such as `postgres://user:password@host:5432/database?sslmode=verify-full`; never write the address into a file.";
+RB0903 BAD_ADDRESS "the address of a database cannot be read"
+"The address is `postgres://user:password@host:port/database?parameters`. Characters of a password such as `/`, `@`, `:`, `%` and `#` are written with percent signs (`%2F`). rbgen never prints the address.";
+RB0904 UNREACHABLE "a database that cannot be reached"
+"No server answered at the address: the name of the host is unknown, nothing listens at the port, or the server did not answer in time. Nothing was changed.";
+RB0905 TLS_FAILED "no safe connection to a database"
+"The connection was to be encrypted and the server verified, and that failed: the server has no TLS, or its certificate is not for this host, not of a known authority, or out of date. rbgen never goes on in plaintext where TLS was asked for. `sslrootcert=/path/to/ca.pem` in the address names another authority; `sslmode=disable` is for servers on the same machine.";
+RB0906 LOGIN_REFUSED "a database that refuses the login"
+"The server was reached and refused: a wrong user or password, a database that does not exist, too many connections, or a rule of the server against this client.";
+RB0907 CONNECTION_LOST "a connection to a database that broke"
+"The connection ended, or the server stopped answering, in the middle of the work. Writes are one transaction: it took effect as a whole or not at all.";
+RB0908 NOT_MIGRATED "a database without the tables of this rbgen"
+"The tables are missing, or are those of another version. `rbgen migrate` makes or upgrades them; `rbgen migrate --status` says what there is.";
+RB0909 NOT_ALLOWED "a right that the user of a database lacks"
+"The user that the address names may not do this. `migrations/roles.sql` has the roles: builder reads, editor changes content, sync does what editor does and keeps the history, migrator owns.";
+RB0910 IN_THE_WAY "something else in the place of a table"
+"A view, a column of another type or an object of somebody else has a name that rbgen needs. Nothing was changed. Rename it, or give rbgen a schema of its own on the search path.";
+RB0911 RULE_NOT_HELD "rows that break a rule"
+"Rows that were there before break a rule that new rows are held to, so the database cannot enforce it yet. They stay as they are. Mend them, then run `rbgen migrate` again.";
+RB0912 DATABASE_BUSY "somebody else is at work in the database"
+"A lock was not to be had in time: another program writes to the tables, or another `rbgen migrate` runs. Nothing was changed; try again.";
+RB0913 QUERY_FAILED "the database refused a statement"
+"The server refused a statement of rbgen, for the reason that the message gives. Nothing was changed.";
+RB0914 DIFFERS "what is there already differs"
+"`rbgen export` and `rbgen import` go one way, and would overwrite or delete what is only on the other side. The differences were listed and nothing was written. `--force` does it.";
+RB0915 TRIGGERS_OFF "triggers that do not fire"
+"A trigger of rbgen is missing or disabled, so changes of rows will not deploy by themselves. `rbgen migrate` makes it again; `ALTER TABLE … ENABLE TRIGGER …` enables it.";
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod house;
 mod kills;
 mod minimal;
 mod output;
+mod postgres;
 mod random_edits;
 mod scaffold;
 mod stories;
