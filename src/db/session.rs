@@ -50,11 +50,12 @@ impl Session {
                     format!("no runtime for a connection: {error}"),
                 )
             })?;
-        let connecting = tokio::time::timeout(CONNECT, address.config.connect(NoTls));
-        let (client, mut connection) =
-            runtime.block_on(async { connecting.await }).map_err(|_| {
-                Failure::new(code::UNREACHABLE, "the database did not answer in time")
-            })??;
+        // A timeout is made inside the runtime, whose clock it needs.
+        let connecting =
+            async { tokio::time::timeout(CONNECT, address.config.connect(NoTls)).await };
+        let (client, mut connection) = runtime.block_on(connecting).map_err(|_| {
+            Failure::new(code::UNREACHABLE, "the database did not answer in time")
+        })??;
         let notices = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&notices);
         runtime.spawn(async move {
