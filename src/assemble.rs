@@ -207,8 +207,8 @@ fn check_nodes(site: &Site, diagnostics: &mut Diagnostics) {
     }
     let apps: BTreeSet<&str> = site.pages.iter().map(|page| page.app.as_str()).collect();
     for node in site.nodes.values() {
-        for (index, app) in node.enabled_apps.iter().enumerate() {
-            if !apps.contains(app.as_str()) && !site.incomplete {
+        for (index, app) in node.enabled_apps.indexed() {
+            if !apps.contains(app) && !site.incomplete {
                 diagnostics.push(
                     Diagnostic::warning(
                         code::UNKNOWN_APP,
@@ -244,7 +244,7 @@ fn check_apps(site: &Site, diagnostics: &mut Diagnostics) {
     let enabled: BTreeSet<&str> = site
         .nodes
         .values()
-        .flat_map(|node| node.enabled_apps.iter().map(String::as_str))
+        .flat_map(|node| node.enabled_apps.iter())
         .chain([SHARED_APP])
         .collect();
     let mut reported = BTreeSet::new();

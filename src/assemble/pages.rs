@@ -46,12 +46,7 @@ fn themes_by_app<'a>(site: &'a Site, pages: &[&'a Page]) -> BTreeMap<&'a str, BT
     let mut themes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for node in site.nodes.values() {
         let theme = site.config.theme_of(&node.id);
-        for app in node
-            .enabled_apps
-            .iter()
-            .map(String::as_str)
-            .chain([SHARED_APP])
-        {
+        for app in node.enabled_apps.iter().chain([SHARED_APP]) {
             themes.entry(app).or_default().insert(theme);
         }
     }

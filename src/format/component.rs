@@ -1,6 +1,6 @@
 //! Components: `content/components/<key>.toml` with its siblings `.html`, `.css`, `.tsx` or `.jsx`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::DataFile;
 use super::conflict::{conflict_at, conflicts};
 use super::fields::{Fields, check};
 use super::reader::Reader;
-use super::rules::KEY;
+use super::rules::{KEY, NAME, text_fault};
 use super::shape;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::model::{Component, Example};
+use crate::model::{Component, Example, Table, Value};
 
 /// The files of a component.
 pub struct ComponentFile<'a> {
@@ -40,8 +40,8 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
     let sheet = reader.parse()?;
     check(&mut reader, &shape::COMPONENT, sheet.root());
     let fields = Fields::new(&shape::COMPONENT, sheet.root());
-    let metadata = reader.free(fields.get("metadata"));
-    let examples: Vec<Example> = fields
+    let mut metadata = reader.free(fields.get("metadata"));
+    let mut examples: Vec<Example> = fields
         .items("examples")
         .into_iter()
         .map(|item| Example {
@@ -74,6 +74,9 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
                 .hint("keep `[[examples]]`, and delete `examples` from `[metadata]`"),
         );
     }
+    if fields.get("examples").is_none() {
+        examples = take_examples(&mut metadata);
+    }
     let component = Component {
         origin: file.origin.clone(),
         key: file.key.to_string(),
@@ -81,7 +84,7 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
         kind: fields.needed_text("type"),
         version: fields.needed_text("version"),
         published: fields.flag("published"),
-        dependencies: fields.texts("dependencies").unwrap_or_default(),
+        dependencies: fields.text_list("dependencies"),
         preview_url: fields.text("preview_url"),
         props: reader.free(fields.get("props")),
         metadata,
@@ -94,6 +97,31 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
     reader.check_sibling(component.styles.as_deref(), Some("css"));
     reader.check_sibling(component.react.as_deref(), None);
     Some(component)
+}
+
+/// Takes the examples out of `metadata.examples`, where rows keep them: an array of tables that have
+/// a `name`, unlike all others, and `props`, and nothing else. Anything else stays where it is.
+pub(super) fn take_examples(metadata: &mut Table) -> Vec<Example> {
+    let example = |value: &Value| {
+        let table = value.as_table().filter(|table| table.len() == 2)?;
+        let name = table.get("name")?.as_text()?;
+        let props = table.get("props")?.as_table()?;
+        text_fault("name", &NAME, name).is_none().then(|| Example {
+            name: name.to_string(),
+            props: props.clone(),
+        })
+    };
+    let items = metadata.get("examples").and_then(Value::as_array);
+    let examples: Option<Vec<Example>> = items.unwrap_or_default().iter().map(example).collect();
+    let Some(examples) = examples.filter(|examples| !examples.is_empty()) else {
+        return Vec::new();
+    };
+    let names: BTreeSet<&str> = examples.iter().map(|one| one.name.as_str()).collect();
+    if names.len() < examples.len() {
+        return Vec::new();
+    }
+    metadata.remove("examples");
+    examples
 }
 
 impl Reader<'_> {

@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::reader::{Reader, type_name};
+use super::reader::Reader;
 use super::rules::Rule;
 use super::secret::HIDDEN;
 use crate::diag::{Diagnostic, code, did_you_mean};
+use crate::model::TextList;
 
 /// The fields of one sort of table.
 pub(super) struct Shape {
@@ -19,6 +20,14 @@ pub(super) struct Shape {
     pub fields: &'static [Field],
     /// Names that are unknown here, and would hold secrets.
     pub secrets: &'static [&'static str],
+}
+
+impl Shape {
+    /// The field of a name.
+    pub(super) fn field(&'static self, name: &str) -> &'static Field {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.expect("readers ask only for names of the shape")
+    }
 }
 
 /// One field.
@@ -37,6 +46,8 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     /// An array of texts; whether each may stand there only once.
     Texts(Rule, bool),
+    /// The same, where an element may be missing: `{ "$null" = true }`.
+    TextsOrNull(Rule, bool),
     Flag,
     /// From the first number to the second.
     Integer(i64, i64),
@@ -127,8 +138,7 @@ impl<'a, 't> Fields<'a, 't> {
     }
 
     fn field(&self, name: &str) -> &'static Field {
-        let field = self.shape.fields.iter().find(|field| field.name == name);
-        field.expect("readers ask only for names of the shape")
+        self.shape.field(name)
     }
 
     /// The value as it stands there.
@@ -168,6 +178,18 @@ impl<'a, 't> Fields<'a, 't> {
             (_, Fallback::Texts(texts)) => Some(texts.iter().map(|&t| t.to_string()).collect()),
             _ => None,
         }
+    }
+
+    /// An array of texts some of which may be missing; empty where it is absent.
+    pub(super) fn text_list(&self, name: &str) -> TextList {
+        let Some(DeValue::Array(items)) = self.get(name).map(Spanned::as_ref) else {
+            return TextList::default();
+        };
+        let element = |item: &Spanned<DeValue<'_>>| match item.as_ref() {
+            DeValue::String(text) => Some(Some(text.to_string())),
+            other => is_null(other).then_some(None),
+        };
+        items.iter().filter_map(element).collect()
     }
 
     /// A flag, or its default.
@@ -240,6 +262,15 @@ impl<'a, 't> Fields<'a, 't> {
             })
             .collect()
     }
+}
+
+/// Whether a value is the carrier `{ "$null" = true }`.
+fn is_null(value: &DeValue<'_>) -> bool {
+    let DeValue::Table(table) = value else {
+        return false;
+    };
+    let null = table.get("$null").map(Spanned::as_ref);
+    table.len() == 1 && matches!(null, Some(DeValue::Boolean(true)))
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {
@@ -359,10 +390,13 @@ fn check_value(
                 reader.report(Diagnostic::error(code::BAD_VALUE, place, message).hint_if(hint));
             }
         }
-        (Kind::Texts(rule, unique), DeValue::Array(items)) => {
+        (Kind::Texts(rule, unique) | Kind::TextsOrNull(rule, unique), DeValue::Array(items)) => {
             let mut seen: BTreeSet<&str> = BTreeSet::new();
             for item in items {
                 let DeValue::String(text) = item.as_ref() else {
+                    if matches!(field.kind, Kind::TextsOrNull(..)) && is_null(item.as_ref()) {
+                        continue;
+                    }
                     reader.wrong_type(name, "a string", item);
                     continue;
                 };
@@ -424,7 +458,7 @@ fn check_value(
 
 impl Kind {
     /// Whether a text is one of those that the kind allows, its length aside.
-    fn allows(&self, text: &str) -> bool {
+    pub(super) fn allows(&self, text: &str) -> bool {
         match self {
             Kind::Text(rule) => (rule.check)(text).is_none(),
             Kind::OneOf(allowed) => allowed.contains(&text),
@@ -436,7 +470,7 @@ impl Kind {
     fn type_name(&self) -> &'static str {
         match self {
             Kind::Text(_) | Kind::OneOf(_) => "a string",
-            Kind::Texts(..) => "an array of strings",
+            Kind::Texts(..) | Kind::TextsOrNull(..) => "an array of strings",
             Kind::Flag => "`true` or `false`",
             Kind::Integer(..) => "an integer",
             Kind::Number(..) => "a number",
@@ -445,51 +479,5 @@ impl Kind {
                 "a table"
             }
         }
-    }
-}
-
-impl Reader<'_> {
-    /// Reports a text that its rule does not allow.
-    pub(super) fn check_text(&mut self, name: &str, rule: &Rule, text: &str, span: Range<usize>) {
-        if !self.check_nul(text, span.clone()) {
-            return;
-        }
-        if text.is_empty() && !rule.empty {
-            self.error(code::BAD_VALUE, span, format!("`{name}` is empty"));
-            return;
-        }
-        if let Some(max) = rule.max
-            && text.len() > max
-        {
-            let length = text.chars().count();
-            if length > max {
-                let message = format!("`{name}` has {length} characters, and {max} are allowed");
-                self.error(code::TOO_LONG, span, message);
-                return;
-            }
-        }
-        let Some(fault) = (rule.check)(text) else {
-            return;
-        };
-        let shown = match fault.secret {
-            true => HIDDEN.to_string(),
-            false => text.escape_debug().to_string(),
-        };
-        let message = format!("`{shown}` is not allowed as `{name}`: {}", fault.reason);
-        let place = self.place(span);
-        self.report(Diagnostic::error(fault.code, place, message).hint_if(fault.hint));
-    }
-
-    /// Reports a value of the wrong type.
-    pub(super) fn wrong_type(&mut self, name: &str, expected: &str, found: &Spanned<DeValue<'_>>) {
-        let message = format!(
-            "`{}`: expected {expected}, found {}",
-            name.escape_debug(),
-            type_name(found.as_ref())
-        );
-        let single = matches!(found.as_ref(), DeValue::Table(_)) && expected.contains("of tables");
-        let hint = single.then(|| format!("write `[[{name}]]` with two brackets"));
-        let place = self.place(found.span());
-        self.report(Diagnostic::error(code::WRONG_TYPE, place, message).hint_if(hint));
     }
 }

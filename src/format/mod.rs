@@ -9,12 +9,17 @@ mod config;
 mod conflict;
 mod fields;
 mod front;
+mod json;
+mod keys;
 mod locate;
 mod node;
 mod number;
 mod page;
 mod reader;
+mod row;
 mod rules;
+#[doc(hidden)]
+pub mod sample;
 pub mod schema;
 mod secret;
 mod shape;
@@ -26,10 +31,18 @@ mod value;
 pub use component::{ComponentFile, read_component};
 pub use config::read_config;
 pub use front::has_front_matter;
+pub use json::{
+    JsonProblem, read_json, read_json_table, write_json, write_json_into, write_json_table,
+};
 pub use locate::locate;
 pub use node::{NodeFile, read_node};
 pub use number::{float_text, number_value};
 pub use page::{PageFile, read_page};
+pub use row::{
+    BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,
+    PageRow, TOKENS_TABLE, TokenRow, column, component_row, node_row, page_row, read_component_row,
+    read_node_row, read_page_row, read_token_row, row_origin, token_row,
+};
 pub use secret::{may_show, redacted};
 pub use theme::read_theme;
 pub use token::read_tokens;

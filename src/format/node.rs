@@ -45,7 +45,7 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
         origin: file.origin.clone(),
         id: file.id.to_string(),
         name: fields.needed_text("name"),
-        enabled_apps: fields.texts("enabled_apps").unwrap_or_default(),
+        enabled_apps: fields.text_list("enabled_apps"),
         scheme,
         style_overrides,
         custom_css: file.custom_css,
@@ -54,11 +54,24 @@ pub fn read_node(file: NodeFile<'_>, diagnostics: &mut Diagnostics) -> Option<No
     Some(node)
 }
 
+/// The colour scheme that `theme` names, or a message and a hint.
+pub(super) fn scheme(theme: &str) -> Result<Scheme, (String, String)> {
+    match theme {
+        "dark" => Ok(Scheme::Dark),
+        "light" => Ok(Scheme::Light),
+        other => Err((
+            format!("`{}` is no `theme`: dark, light", other.escape_debug()),
+            did_you_mean(other, ["dark", "light"])
+                .unwrap_or_else(|| "leave it out for what the visitor prefers".into()),
+        )),
+    }
+}
+
 fn read_overrides(
     reader: &mut Reader<'_>,
     table: &DeTable<'_>,
 ) -> (Scheme, BTreeMap<String, String>) {
-    let mut scheme = Scheme::default();
+    let mut chosen = Scheme::default();
     let mut overrides = BTreeMap::new();
     for (key, value) in table {
         let name: &str = key.as_ref();
@@ -83,13 +96,9 @@ fn read_overrides(
             continue;
         };
         if name == "theme" {
-            match text.as_ref() {
-                "dark" => scheme = Scheme::Dark,
-                "light" => scheme = Scheme::Light,
-                other => {
-                    let hint = did_you_mean(other, ["dark", "light"])
-                        .unwrap_or_else(|| "leave it out for what the visitor prefers".into());
-                    let message = format!("`{}` is no `theme`: dark, light", other.escape_debug());
+            match scheme(text) {
+                Ok(named) => chosen = named,
+                Err((message, hint)) => {
                     let place = reader.place(value.span());
                     reader.report(Diagnostic::error(code::BAD_VALUE, place, message).hint(hint));
                 }
@@ -100,7 +109,7 @@ fn read_overrides(
         reader.check_text(name, &ANY, text, value.span());
         overrides.insert(name.to_string(), text.to_string());
     }
-    (scheme, overrides)
+    (chosen, overrides)
 }
 
 /// The path to the first value below a table, as one key with dots.

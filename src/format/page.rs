@@ -1,6 +1,6 @@
 //! Pages: `content/pages/<app>/**/<key>.toml`, and `.md` with front matter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -9,6 +9,7 @@ use toml::de::DeValue;
 use super::DataFile;
 use super::fields::{Fields, check};
 use super::front::{self, NoFrontMatter};
+use super::keys::BlockKeys;
 use super::reader::Reader;
 use super::rules::{KEY, KEY_50, ROUTE, Rule};
 use super::shape;
@@ -113,7 +114,7 @@ fn no_front_matter(reader: &mut Reader<'_>, problem: NoFrontMatter) {
 }
 
 /// `/<app>/<path below the app>`, without a last `index`.
-fn default_route(app: &str, path_below_app: &[&str]) -> String {
+pub(super) fn default_route(app: &str, path_below_app: &[&str]) -> String {
     let path = match path_below_app {
         [folders @ .., "index"] => folders,
         path => path,
@@ -153,7 +154,6 @@ fn check_default_route(reader: &mut Reader<'_>, route: &str) {
 /// The blocks in the order of the file, with their default keys.
 fn read_blocks(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> Vec<Block> {
     let items = fields.items("blocks");
-    let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut first: BTreeMap<&str, &Spanned<DeValue<'_>>> = BTreeMap::new();
     for item in &items {
         let Some(value) = item.get("key") else {
@@ -169,28 +169,15 @@ fn read_blocks(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> Vec<Block> {
             let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, place, message);
             reader.report(diagnostic.related(earlier, "the first is here"));
         }
-        taken.insert(key.to_string());
     }
 
     let mut blocks = Vec::with_capacity(items.len());
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut keys = BlockKeys::new(first.into_keys());
     for item in items {
         let component = item.needed_text("component");
         let key = match item.text("key") {
             Some(key) => key,
-            None => {
-                let count = counts.entry(component.clone()).or_default();
-                loop {
-                    *count += 1;
-                    let key = match *count {
-                        1 => component.clone(),
-                        count => format!("{component}-{count}"),
-                    };
-                    if taken.insert(key.clone()) {
-                        break key;
-                    }
-                }
-            }
+            None => keys.next(&component),
         };
         if item.get("key").is_none()
             && key.len() > component.len()

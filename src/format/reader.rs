@@ -8,7 +8,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::DataFile;
 use super::conflict::{conflict_at, conflicts};
-use super::rules::SECRET_HINT;
+use super::rules::{NUL, Rule, SECRET_HINT, text_fault};
 use super::secret;
 use crate::diag::{Code, Diagnostic, Diagnostics, Place, Spot, code};
 
@@ -142,10 +142,30 @@ impl<'a> Reader<'a> {
     pub(super) fn check_nul(&mut self, text: &str, span: Range<usize>) -> bool {
         let found = memchr::memchr(0, text.as_bytes()).is_some();
         if found {
-            let message = "the text has the character U+0000, which a database cannot hold";
-            self.error(code::BAD_VALUE, span, message);
+            self.error(code::BAD_VALUE, span, NUL);
         }
         !found
+    }
+
+    /// Reports a text that its rule does not allow.
+    pub(super) fn check_text(&mut self, name: &str, rule: &Rule, text: &str, span: Range<usize>) {
+        if let Some((code, message, hint)) = text_fault(name, rule, text) {
+            let place = self.place(span);
+            self.report(Diagnostic::error(code, place, message).hint_if(hint));
+        }
+    }
+
+    /// Reports a value of the wrong type.
+    pub(super) fn wrong_type(&mut self, name: &str, expected: &str, found: &Spanned<DeValue<'_>>) {
+        let message = format!(
+            "`{}`: expected {expected}, found {}",
+            name.escape_debug(),
+            type_name(found.as_ref())
+        );
+        let single = matches!(found.as_ref(), DeValue::Table(_)) && expected.contains("of tables");
+        let hint = single.then(|| format!("write `[[{name}]]` with two brackets"));
+        let place = self.place(found.span());
+        self.report(Diagnostic::error(code::WRONG_TYPE, place, message).hint_if(hint));
     }
 
     /// Reports conflict markers anywhere in the file; whether there are none.

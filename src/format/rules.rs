@@ -1,5 +1,6 @@
 //! Rules for texts: how long one may be and what it may look like, for files and their JSON Schemas.
 
+use super::secret::HIDDEN;
 use crate::diag::{Code, code};
 use crate::model::{key_problem, route_problem};
 
@@ -41,6 +42,40 @@ impl Fault {
         self
     }
 }
+
+/// What is wrong with a text by its rule: the code, a sentence that calls the text by `name`, and a
+/// hint. The same for files and for rows.
+pub(super) fn text_fault(
+    name: &str,
+    rule: &Rule,
+    text: &str,
+) -> Option<(Code, String, Option<String>)> {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        return Some((code::BAD_VALUE, NUL.to_string(), None));
+    }
+    if text.is_empty() && !rule.empty {
+        return Some((code::BAD_VALUE, format!("`{name}` is empty"), None));
+    }
+    if let Some(max) = rule.max
+        && text.len() > max
+    {
+        let length = text.chars().count();
+        if length > max {
+            let message = format!("`{name}` has {length} characters, and {max} are allowed");
+            return Some((code::TOO_LONG, message, None));
+        }
+    }
+    let fault = (rule.check)(text)?;
+    let shown = match fault.secret {
+        true => HIDDEN.to_string(),
+        false => text.escape_debug().to_string(),
+    };
+    let message = format!("`{shown}` is not allowed as `{name}`: {}", fault.reason);
+    Some((fault.code, message, fault.hint))
+}
+
+/// Said of U+0000: Postgres holds none in its texts.
+pub(super) const NUL: &str = "the text has the character U+0000, which a database cannot hold";
 
 const fn text(max: Option<usize>, empty: bool) -> Rule {
     Rule {

@@ -171,6 +171,17 @@ fn kind(kind: &Kind) -> Json {
             json!({ "type": "array", "items": text(rule), "uniqueItems": true })
         }
         Kind::Texts(rule, false) => json!({ "type": "array", "items": text(rule) }),
+        // That each text stands there only once, and null often, JSON Schema cannot say.
+        Kind::TextsOrNull(rule, _) => {
+            let missing = json!({
+                "type": "object",
+                "description": "An element that is missing",
+                "properties": { "$null": { "const": true } },
+                "required": ["$null"],
+                "additionalProperties": false,
+            });
+            json!({ "type": "array", "items": { "anyOf": [text(rule), missing] } })
+        }
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Integer(min, i64::MAX) => json!({ "type": "integer", "minimum": min }),
         Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
@@ -307,7 +318,7 @@ mod tests {
             kind: "ui".into(),
             version: "1.0.0".into(),
             published: true,
-            dependencies: vec![],
+            dependencies: Default::default(),
             preview_url: None,
             props,
             metadata: Table::new(),

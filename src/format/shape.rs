@@ -110,7 +110,7 @@ pub(super) static COMPONENT: Shape = shape(
         ),
         or(
             "dependencies",
-            Kind::Texts(FILLED, false),
+            Kind::TextsOrNull(FILLED, false),
             Fallback::Texts(&[]),
             "What the component depends on",
         ),
@@ -166,7 +166,7 @@ pub(super) static NODE: Shape = shape(
         required("name", Kind::Text(NAME), "The name of the node, for people"),
         or(
             "enabled_apps",
-            Kind::Texts(KEY_50, true),
+            Kind::TextsOrNull(KEY_50, true),
             Fallback::Texts(&[]),
             "The apps that the node has, besides `shared`",
         ),

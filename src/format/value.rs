@@ -19,7 +19,7 @@ const CARRIERS: [&str; 5] = ["$null", "$num", "$float", "$datetime", "$file"];
 const TOO_FINE: &str = "a time has at most nine digits behind the point of its seconds";
 
 /// Whether a date or time has more than nine digits behind the point: the rest would be lost.
-fn too_fine(text: &str) -> bool {
+pub(super) fn too_fine(text: &str) -> bool {
     let digits = |(_, behind): (&str, &str)| behind.bytes().take_while(u8::is_ascii_digit).count();
     text.split_once('.').map_or(0, digits) > 9
 }
@@ -91,6 +91,8 @@ impl Reader<'_> {
                 Ok(number) if number.is_infinite() && !float.as_str().contains("inf") => {
                     self.beyond(float.as_str(), value)
                 }
+                // One NaN of many: its sign means nothing, and no row could keep it.
+                Ok(number) if number.is_nan() => Value::Float(f64::NAN),
                 Ok(number) => Value::Float(number),
                 Err(_) => self.beyond(float.as_str(), value),
             },

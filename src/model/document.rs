@@ -4,10 +4,47 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Table, Value};
+use super::value::same_table;
+use super::{Table, TextList, Value};
 
 /// The app whose pages every node has, where there are such pages.
 pub const SHARED_APP: &str = "shared";
+
+/// The kinds of documents: what sync compares, one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntityKind {
+    Page,
+    Component,
+    Token,
+    Node,
+}
+
+impl EntityKind {
+    /// Every kind.
+    pub const ALL: [EntityKind; 4] = [
+        EntityKind::Page,
+        EntityKind::Component,
+        EntityKind::Token,
+        EntityKind::Node,
+    ];
+
+    /// The name that people and `--json` see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EntityKind::Page => "page",
+            EntityKind::Component => "component",
+            EntityKind::Token => "token",
+            EntityKind::Node => "node",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<EntityKind> {
+        EntityKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
 
 /// Whether a page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -67,6 +104,25 @@ impl Page {
     /// The layout of a page that names none.
     pub const DEFAULT_LAYOUT: &'static str = "single-column";
 
+    /// Whether two pages say the same, wherever they come from.
+    pub fn same(&self, other: &Page) -> bool {
+        self.key == other.key
+            && self.app == other.app
+            && self.name == other.name
+            && self.route == other.route
+            && self.layout == other.layout
+            && self.status == other.status
+            && self.title == other.title
+            && self.description == other.description
+            && same_table(&self.metadata, &other.metadata)
+            && self.blocks.len() == other.blocks.len()
+            && self
+                .blocks
+                .iter()
+                .zip(&other.blocks)
+                .all(|(a, b)| a.same(b))
+    }
+
     /// The text of `<title>`.
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(&self.name)
@@ -97,6 +153,15 @@ pub struct Block {
 }
 
 impl Block {
+    /// Whether two blocks say the same.
+    pub fn same(&self, other: &Block) -> bool {
+        self.key == other.key
+            && self.component == other.component
+            && self.zone == other.zone
+            && same_table(&self.props, &other.props)
+            && same_table(&self.conditions, &other.conditions)
+    }
+
     /// The zone of a block that names none.
     pub const DEFAULT_ZONE: &'static str = "main";
 }
@@ -111,7 +176,7 @@ pub struct Component {
     pub kind: String,
     pub version: String,
     pub published: bool,
-    pub dependencies: Vec<String>,
+    pub dependencies: TextList,
     pub preview_url: Option<String>,
     /// The JSON Schema; empty allows anything.
     pub props: Table,
@@ -127,6 +192,28 @@ pub struct Component {
 }
 
 impl Component {
+    /// Whether two components say the same, wherever they come from.
+    pub fn same(&self, other: &Component) -> bool {
+        self.key == other.key
+            && self.name == other.name
+            && self.kind == other.kind
+            && self.version == other.version
+            && self.published == other.published
+            && self.dependencies == other.dependencies
+            && self.preview_url == other.preview_url
+            && same_table(&self.props, &other.props)
+            && same_table(&self.metadata, &other.metadata)
+            && self.examples.len() == other.examples.len()
+            && self
+                .examples
+                .iter()
+                .zip(&other.examples)
+                .all(|(a, b)| a.same(b))
+            && self.template == other.template
+            && self.styles == other.styles
+            && self.react == other.react
+    }
+
     /// The file or row that a part of the component is in, by the ending of its sibling file:
     /// `html`, `css`, `tsx`.
     pub fn part_origin(&self, ending: &str) -> String {
@@ -149,6 +236,13 @@ pub struct Example {
     pub props: Table,
 }
 
+impl Example {
+    /// Whether two examples say the same.
+    pub fn same(&self, other: &Example) -> bool {
+        self.name == other.name && same_table(&self.props, &other.props)
+    }
+}
+
 /// One named design value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
@@ -159,6 +253,16 @@ pub struct Token {
     /// A CSS value; `{other.token}` in it is an alias.
     pub value: String,
     pub description: Option<String>,
+}
+
+impl Token {
+    /// Whether two tokens say the same, wherever they come from.
+    pub fn same(&self, other: &Token) -> bool {
+        self.key == other.key
+            && self.category == other.category
+            && self.value == other.value
+            && self.description == other.description
+    }
 }
 
 /// The CSS custom property of a token: `color.primary` is `--color-primary`.
@@ -193,7 +297,7 @@ pub struct Node {
     pub origin: Arc<str>,
     pub id: String,
     pub name: String,
-    pub enabled_apps: Vec<String>,
+    pub enabled_apps: TextList,
     /// `theme` in `style_overrides`.
     pub scheme: Scheme,
     /// The rest of `style_overrides`: token key to CSS value.
@@ -202,6 +306,19 @@ pub struct Node {
     pub custom_css: Option<String>,
     /// `<node_id>.js`
     pub custom_scripts: Option<String>,
+}
+
+impl Node {
+    /// Whether two nodes say the same, wherever they come from.
+    pub fn same(&self, other: &Node) -> bool {
+        self.id == other.id
+            && self.name == other.name
+            && self.enabled_apps == other.enabled_apps
+            && self.scheme == other.scheme
+            && self.style_overrides == other.style_overrides
+            && self.custom_css == other.custom_css
+            && self.custom_scripts == other.custom_scripts
+    }
 }
 
 /// What one door gives: documents that were read, each sound in itself and not yet checked against

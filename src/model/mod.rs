@@ -7,6 +7,7 @@ mod file;
 mod key;
 mod pages;
 mod site;
+mod text_list;
 mod theme;
 mod value;
 
@@ -16,12 +17,13 @@ pub use config::{
     SiteConfig,
 };
 pub use document::{
-    Block, Component, Documents, Example, Node, Page, SHARED_APP, Scheme, Status, Token, css_name,
-    sibling,
+    Block, Component, Documents, EntityKind, Example, Node, Page, SHARED_APP, Scheme, Status,
+    Token, css_name, sibling,
 };
 pub use file::FileStat;
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
 pub use pages::{Outline, PageMemory, Pages};
 pub use site::Site;
+pub use text_list::TextList;
 pub use theme::{Asset, ContrastPair, TextFile, Theme};
-pub use value::{Table, Value};
+pub use value::{Table, Value, same_table};

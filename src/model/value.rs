@@ -64,6 +64,20 @@ impl Value {
         }
     }
 
+    /// Whether two values say the same: as equality, but that NaN is NaN, and `-0.0` is not `0.0`.
+    pub fn same(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Float(a), Value::Float(b)) => {
+                a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+            }
+            (Value::Array(a), Value::Array(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+            }
+            (Value::Table(a), Value::Table(b)) => same_table(a, b),
+            _ => self == other,
+        }
+    }
+
     /// The value as JSON, for a JSON Schema to look at. What JSON lacks becomes the text that a
     /// person would write: a datetime is a string, and so are NaN, the infinities and the numbers
     /// that a double cannot hold.
@@ -79,6 +93,14 @@ impl Value {
             Value::Table(table) => table_to_json(table),
         }
     }
+}
+
+/// Whether two tables say the same; see `Value::same`.
+pub fn same_table(a: &Table, b: &Table) -> bool {
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|((key, value), (other, beside))| key == other && value.same(beside))
 }
 
 fn table_to_json(table: &Table) -> serde_json::Value {

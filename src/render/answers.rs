@@ -76,7 +76,8 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
             let node = &site.nodes[&facts.node];
             match name {
                 "enabled_apps" => {
-                    writer.texts(node.enabled_apps.iter().map(String::as_str));
+                    let apps: Vec<&str> = node.enabled_apps.iter().collect();
+                    writer.texts(apps.into_iter());
                 }
                 "base_url" => {
                     writer.maybe(site.config.base_url_of(&node.id));

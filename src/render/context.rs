@@ -109,7 +109,7 @@ impl NodeFacts {
             "name" => Value::from(node.name.as_str()),
             "scheme" => Value::from(node.scheme.as_str()),
             "base_url" => Value::from(self.site.config.base_url_of(&node.id)),
-            "enabled_apps" => node.enabled_apps.iter().map(String::as_str).collect(),
+            "enabled_apps" => node.enabled_apps.iter().collect(),
             _ => return None,
         })
     }

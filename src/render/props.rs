@@ -185,7 +185,7 @@ mod tests {
             kind: "ui".into(),
             version: "1.0.0".into(),
             published: true,
-            dependencies: Vec::new(),
+            dependencies: Default::default(),
             preview_url: None,
             metadata: Table::new(),
             examples: Vec::new(),

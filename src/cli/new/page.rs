@@ -30,11 +30,7 @@ pub fn run(globals: &Globals, root: &Path, site: &Site, arguments: &PageArgument
         Err((message, hint)) => return place::fail(globals, &message, &hint),
     };
     let app = parts_of(&page.path)[0];
-    let known = app == SHARED_APP
-        || site
-            .nodes
-            .values()
-            .any(|node| node.enabled_apps.iter().any(|name| name == app));
+    let known = app == SHARED_APP || site.nodes.values().any(|node| node.enabled_apps.has(app));
     let next = match known {
         true => "It is a draft: `rbgen build --drafts` builds it.".to_string(),
         false => format!(
@@ -246,7 +242,7 @@ fn check_layout(site: &Site, app: &str, layout: &str) -> Result<(), Fault> {
     let mut themes: BTreeSet<&str> = site
         .nodes
         .values()
-        .filter(|node| app == SHARED_APP || node.enabled_apps.iter().any(|name| name == app))
+        .filter(|node| app == SHARED_APP || node.enabled_apps.has(app))
         .map(|node| site.config.theme_of(&node.id))
         .collect();
     if themes.is_empty() {

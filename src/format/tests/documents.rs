@@ -348,6 +348,15 @@ theme = "light"
     assert_eq!(aurora.enabled_apps, ["work", "code"]);
     assert_eq!(aurora.custom_scripts.as_deref(), Some("let x;"));
 
+    let text =
+        "name = \"A\"\nenabled_apps = [\"work\", { \"$null\" = true }, { \"$null\" = true }]\n";
+    let (sparse, diagnostics) = node(text);
+    assert_eq!(found(text, &diagnostics), [""; 0]);
+    let apps = sparse.unwrap().enabled_apps;
+    assert_eq!(apps.elements(), [Some("work".to_string()), None, None]);
+    let text = "name = \"A\"\nenabled_apps = [{ \"$null\" = false }, { \"$num\" = \"1\" }]\n";
+    assert_eq!(node(text).1.len(), 2);
+
     let text = "name = \"A\"\nenabled_apps = [\"work\", \"work\", 3, \"W\"]\n[style_overrides]\ntheme = \"drak\"\ncolor.text.muted = \"x\"\n\"size.a\" = 4\n\"Bad\" = \"x\"\n";
     let (rest, diagnostics) = node(text);
     assert_eq!(rest.unwrap().name, "A");

@@ -86,7 +86,7 @@ fn node(scheme: Scheme, overrides: &[(&str, &str)]) -> Node {
         origin: "content/nodes/n.toml".into(),
         id: "n".into(),
         name: "N".into(),
-        enabled_apps: Vec::new(),
+        enabled_apps: Default::default(),
         scheme,
         style_overrides: overrides
             .iter()
@@ -105,7 +105,7 @@ fn component(key: &str, styles: &str) -> Component {
         kind: "ui".into(),
         version: "1.0.0".into(),
         published: true,
-        dependencies: Vec::new(),
+        dependencies: Default::default(),
         preview_url: None,
         props: Table::new(),
         metadata: Table::new(),
