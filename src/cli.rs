@@ -111,7 +111,23 @@ struct Selection {
     /// The time to hold conditions against, as RFC 3339 [default: the clock]
     #[arg(long, value_name = "TIME")]
     now: Option<Moment>,
+    /// Take the content from the rows of a database: `db` for the one called `main` in
+    /// robbieblocks.toml, `db=NAME` for another
+    #[arg(long, value_name = "db[=NAME]", value_parser = parse_source)]
+    from: Option<String>,
 }
+
+/// The name of a database in `db` or `db=NAME`.
+fn parse_source(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        None if text == "db" => Ok(DEFAULT_DATABASE.to_string()),
+        Some(("db", name)) if !name.is_empty() => Ok(name.to_string()),
+        _ => Err("it is `db` or `db=NAME`".to_string()),
+    }
+}
+
+/// The database that is meant where none is named.
+const DEFAULT_DATABASE: &str = "main";
 
 impl Selection {
     fn options(&self) -> Options {
@@ -124,6 +140,7 @@ impl Selection {
             force: false,
             verify: false,
             explain: false,
+            from: self.from.clone(),
         }
     }
 }
@@ -134,6 +151,7 @@ enum Status {
     Done = 0,
     ContentErrors = 1,
     Unusable = 2,
+    Unreachable = 4,
 }
 
 /// Runs the program with the arguments of the process.

@@ -1,10 +1,12 @@
-//! Reads trees of files from disk: lists folders, reads texts, digests what is only copied. Nothing
-//! is read through a symbolic link.
+//! Reads trees of files from disk: lists folders, reads texts, digests what is only copied; and writes
+//! single files. Nothing is read or written through a symbolic link.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "this room reads the disk"
 )]
+
+mod write;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -17,6 +19,8 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
 use crate::model::{Asset, FileStat};
+
+pub use write::{blocked_folder, remove_file, write_file};
 
 /// The largest text file that is read, in bytes.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;

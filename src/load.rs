@@ -24,7 +24,7 @@ use crate::model::{Component, Documents, PageMemory, Site};
 
 pub use bodies::Bodies;
 pub use places::{Located, LocatedPlace, locate};
-pub use survey::{Known, Survey, compare, survey};
+pub use survey::{Known, Survey, compare, survey, survey_without_content};
 use survey::{PAGES, not_read};
 
 /// The configuration file of a site.
@@ -68,6 +68,15 @@ pub struct Loaded {
     pub only_pages: bool,
 }
 
+/// Documents that came through another door than files.
+pub struct Given {
+    pub documents: Documents,
+    /// What is wrong with them, each in itself.
+    pub diagnostics: Diagnostics,
+    /// Whether some could not be read at all.
+    pub incomplete: bool,
+}
+
 /// Loads the site of a folder.
 pub fn load_site(folder: &Folder) -> Loaded {
     load_known(folder, &survey(folder), None, &Known::default(), false)
@@ -82,24 +91,45 @@ pub fn load_known(
     known: &Known,
     may_be_short: bool,
 ) -> Loaded {
+    load(Reading {
+        ledger,
+        may_be_short,
+        ..reading(folder, survey, known)
+    })
+}
+
+/// Loads a site whose documents are given; everything else comes from the folder. What is `known` of
+/// it is not read again.
+pub fn load_given(folder: &Folder, survey: &Survey, known: &Known, given: Given) -> Loaded {
+    load(Reading {
+        given: Some(given),
+        ..reading(folder, survey, known)
+    })
+}
+
+fn reading<'a>(folder: &'a Folder, survey: &'a Survey, known: &'a Known) -> Reading<'a> {
     let mut digests = known.digests.clone();
     digests.resize(survey.files.len(), None);
-    let mut reading = Reading {
+    Reading {
         folder,
         survey,
-        ledger,
+        ledger: None,
         known,
-        may_be_short,
+        may_be_short: false,
+        given: None,
         read: Mutex::new(digests),
         diagnostics: survey.diagnostics.clone(),
         missing: false,
-    };
+    }
+}
+
+fn load(mut reading: Reading<'_>) -> Loaded {
     let mut loaded = Loaded {
         site: None,
         diagnostics: Diagnostics::new(),
         inputs: Vec::new(),
         notes: BTreeMap::new(),
-        bodies: Bodies::new(folder, HashMap::new()),
+        bodies: Bodies::new(reading.folder, HashMap::new()),
         frame: Hasher::new("").finish(),
         schemas: BTreeMap::new(),
         only_pages: false,
@@ -118,6 +148,8 @@ struct Reading<'a> {
     known: &'a Known,
     /// Whether what only follows from what has not changed may be left out.
     may_be_short: bool,
+    /// The documents, where they are not read from files.
+    given: Option<Given>,
     /// By file of the survey: the digest of what was read, now or before.
     read: Mutex<Vec<Option<Digest>>>,
     diagnostics: Diagnostics,
@@ -143,10 +175,22 @@ impl Reading<'_> {
         let config = self.text(CONFIG_FILE).and_then(|text| {
             format::read_config(&Arc::from(CONFIG_FILE), &text, &mut self.diagnostics)
         });
-        let mut documents = Documents::default();
-        self.components(&mut documents);
-        self.tokens(&mut documents);
-        self.nodes(&mut documents);
+        let given = self.given.take();
+        let is_given = given.is_some();
+        let mut documents = match given {
+            Some(given) => {
+                self.diagnostics.extend(given.diagnostics);
+                self.missing |= given.incomplete;
+                given.documents
+            }
+            None => {
+                let mut documents = Documents::default();
+                self.components(&mut documents);
+                self.tokens(&mut documents);
+                self.nodes(&mut documents);
+                documents
+            }
+        };
         let themes = self.themes();
         let statics = self.assets("static");
         loaded.frame = self.frame_digest();
@@ -171,7 +215,10 @@ impl Reading<'_> {
             }
             _ => BTreeSet::new(),
         };
-        let pages = self.pages(&validators, &changed, same_frame);
+        let pages = match is_given {
+            true => self.given_pages(&validators, std::mem::take(&mut documents.pages)),
+            false => self.pages(&validators, &changed, same_frame),
+        };
         loaded.notes = pages.notes;
         loaded.bodies = Bodies::new(self.folder, pages.bodies);
         loaded.only_pages = pages.nothing_else;

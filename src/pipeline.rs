@@ -7,6 +7,7 @@
 mod check;
 mod memory;
 mod outcome;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,12 +19,16 @@ use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format;
 use crate::ledger::{Facts, Ledger, request_key};
-use crate::load::{CONFIG_FILE, Known, Loaded, Survey, compare, load_known, survey};
+use crate::load::{
+    CONFIG_FILE, Given, Known, Loaded, Survey, compare, load_given, load_known, survey,
+    survey_without_content,
+};
 use crate::model::{Config, FileStat, Moment, Page, Site, Table};
 use crate::plan::{Request, plan};
 use crate::store::{Condition, Published, Scope, Store, look_over, output_place, was_interrupted};
 use check::{check_names, say};
 use memory::{Memory, Next};
+use source::read_given;
 
 pub use check::check_folder;
 pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
@@ -62,6 +67,13 @@ fn build_remembering(
         }
         return outcome;
     };
+    let given = match &options.from {
+        Some(name) => match read_given(config, name) {
+            Ok(given) => Some(given),
+            Err(outcome) => return outcome,
+        },
+        None => None,
+    };
     let request = request(options, config);
     let memory = Memory::new(root, out, options, request_key(&request));
     let ((opened, condition), survey) = rayon::join(
@@ -74,7 +86,10 @@ fn build_remembering(
             let condition = opened.ledger.as_deref().map(look);
             (opened, condition)
         },
-        || survey(&folder),
+        || match given {
+            Some(_) => survey_without_content(&folder),
+            None => survey(&folder),
+        },
     );
     let mut known = match &opened.ledger {
         Some(ledger) => compare(&survey, ledger),
@@ -99,6 +114,7 @@ fn build_remembering(
         out,
         memory: &memory,
         survey: &survey,
+        given,
         notes: opened.note.into_iter().collect(),
     };
     match run.run(&seen, progress) {
@@ -137,11 +153,17 @@ struct Run<'a> {
     out: &'a Path,
     memory: &'a Memory,
     survey: &'a Survey,
+    /// The documents, where they are not read from files.
+    given: Option<Given>,
     notes: Vec<String>,
 }
 
 impl Run<'_> {
-    fn run(self, seen: &Seen, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Outcome, Again> {
+    fn run(
+        mut self,
+        seen: &Seen,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Outcome, Again> {
         if let Some(ledger) = &seen.ledger
             && self.is_unchanged(ledger, seen)
         {
@@ -153,7 +175,10 @@ impl Run<'_> {
             .is_some_and(|ledger| !self.options.explain && self.is_as_left(ledger, seen));
         let ledger = seen.ledger.as_ref();
         let load = |short| load_known(self.folder, self.survey, ledger, &seen.known, short);
-        let mut loaded = load(may_be_short);
+        let mut loaded = match self.given.take() {
+            Some(given) => load_given(self.folder, self.survey, &seen.known, given),
+            None => load(may_be_short),
+        };
         if loaded.only_pages && loaded.diagnostics.has_errors() {
             // With an error all is said that there is to say.
             loaded = load(false);
@@ -230,7 +255,11 @@ impl Run<'_> {
 
     /// Whether everything is as the ledger says.
     fn is_unchanged(&self, ledger: &Ledger, seen: &Seen) -> bool {
-        seen.known.is_all() && !self.options.explain && self.is_as_left(ledger, seen)
+        // Whether rows are as they were is known when they have been read.
+        self.given.is_none()
+            && seen.known.is_all()
+            && !self.options.explain
+            && self.is_as_left(ledger, seen)
     }
 
     /// Whether nothing but the files of the site can differ from when the ledger was written: neither

@@ -9,6 +9,7 @@
 )]
 
 mod corpus;
+mod database;
 mod rows;
 mod site;
 mod table;
@@ -45,6 +46,9 @@ struct Arguments {
     /// Also the rows that need ten times the pages; they take minutes and gigabytes of disk
     #[arg(long)]
     large: bool,
+    /// Only the rows with a database: its address, of a user who owns it. What is in it is lost
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Prints JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -111,6 +115,11 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
         apps: 4,
         layouts,
     };
+    if let Some(url) = &arguments.database {
+        let mut rows = database::exchanges(program, url, work, size, rounds)?;
+        rows.extend(database::reads(program, url, work, size, rounds)?);
+        return Ok(rows);
+    }
     let mut one = Site::make(program, &work.join("one"), size)?;
     let mut two = Site::make(program, &work.join("two"), Size { nodes: 2, ..size })?;
     let mut rows = rows::clean_builds(&mut one, &mut two, rounds)?;

@@ -15,6 +15,11 @@ pub fn check(site: &Site, pages: &[&Page], diagnostics: &mut Diagnostics) {
         if page.status == Status::Archived {
             continue;
         }
+        if page.blocks.is_empty() && page.status == Status::Published {
+            let message = format!("the page `{}` has no block", page.key);
+            let place = Place::whole(Arc::clone(&page.origin));
+            diagnostics.push(Diagnostic::warning(code::NO_BLOCKS, place, message));
+        }
         check_aliases(page, diagnostics);
         check_conditions(site, page, diagnostics);
         let none = BTreeSet::new();

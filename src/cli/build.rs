@@ -137,6 +137,7 @@ pub fn build_site(
         ));
     }
     Err(match outcome.unusable {
+        _ if outcome.unreachable => Status::Unreachable,
         true => Status::Unusable,
         false => Status::ContentErrors,
     })

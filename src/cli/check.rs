@@ -40,6 +40,7 @@ pub fn run(globals: &Globals, arguments: &CheckArguments) -> Status {
         output::line("no errors, no warnings");
     }
     match (outcome.unusable, errors) {
+        _ if outcome.unreachable => Status::Unreachable,
         (true, _) => Status::Unusable,
         (false, 0) => Status::Done,
         (false, _) => Status::ContentErrors,

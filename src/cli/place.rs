@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Globals, Status, output, print};
+use crate::files::{blocked_folder, write_file};
 use crate::scaffold::Files;
 
 /// Why nothing was written.
@@ -28,7 +29,7 @@ pub fn write_new(root: &Path, files: &Files) -> Result<(), Refusal> {
     }
     let mut written: Vec<PathBuf> = Vec::new();
     for (path, bytes) in files {
-        if let Err(error) = replace(root, path, bytes) {
+        if let Err(error) = write_file(root, path, bytes) {
             for path in written {
                 let _ = fs::remove_file(path);
             }
@@ -46,35 +47,6 @@ fn in_the_way(root: &Path, path: &str) -> Option<String> {
         return Some(path.to_string());
     }
     blocked_folder(root, path)
-}
-
-fn blocked_folder(root: &Path, path: &str) -> Option<String> {
-    path.match_indices('/')
-        .map(|(end, _)| &path[..end])
-        .find(|folder| {
-            fs::symlink_metadata(root.join(folder)).is_ok_and(|metadata| !metadata.is_dir())
-        })
-        .map(str::to_string)
-}
-
-/// Writes a file whole: a reader sees the old bytes or the new ones. Nothing is written through a
-/// link.
-pub fn replace(root: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = blocked_folder(root, path) {
-        return Err(io::Error::other(format!("`{folder}` is no folder")));
-    }
-    let target = root.join(path);
-    let folder = target.parent().unwrap_or(root);
-    fs::create_dir_all(folder)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
-    let written = fs::File::create_new(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(&temporary, &target));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }
 
 /// Says why nothing was written.

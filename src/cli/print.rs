@@ -11,8 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{Globals, output};
-use crate::diag::{Diagnostics, Severity};
+use crate::diag::{Diagnostics, Place, Severity};
 use crate::files::Folder;
+use crate::format::row_place;
 use crate::load::{Located, LocatedPlace, locate};
 
 /// A diagnostic as `--json` shows it.
@@ -105,7 +106,7 @@ fn groups(located: &Located) -> Vec<Group<'_>> {
         .id(diagnostic.code.0);
     let mut first = match &diagnostic.place {
         Some(place) if !place.path.is_empty() || located.at.is_some() => {
-            with_source(Group::with_title(title), located.at.as_ref(), &place.path)
+            with_source(Group::with_title(title), located.at.as_ref(), place)
         }
         _ => Group::with_title(title),
     };
@@ -116,13 +117,18 @@ fn groups(located: &Located) -> Vec<Group<'_>> {
     for (at, place, label) in &located.related {
         let title = Level::NOTE.secondary_title(clean(label));
         let group = Group::with_title(title);
-        groups.push(with_source(group, at.as_ref(), &place.path));
+        groups.push(with_source(group, at.as_ref(), place));
     }
     groups
 }
 
-/// Shows where something is: the path, and where there is one that may be shown, the line.
-fn with_source<'a>(group: Group<'a>, at: Option<&'a LocatedPlace>, path: &'a str) -> Group<'a> {
+/// Shows where something is: the path, and where there is one that may be shown, the line; of a row the
+/// column.
+fn with_source<'a>(group: Group<'a>, at: Option<&'a LocatedPlace>, place: &'a Place) -> Group<'a> {
+    let path = &*place.path;
+    if let Some(row) = row_place(place) {
+        return group.element(Origin::path(clean(&row)));
+    }
     let origin = Origin::path(path);
     let Some(at) = at else {
         return group.element(origin);
@@ -159,7 +165,7 @@ fn with_source<'a>(group: Group<'a>, at: Option<&'a LocatedPlace>, path: &'a str
 }
 
 /// Text from files and rows, without what would steer a terminal.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() && c != '\n' {

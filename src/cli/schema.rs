@@ -67,7 +67,7 @@ pub fn schema_files(site: Option<&Site>) -> Files {
 pub fn write(folder: &Path, schemas: &Files) -> io::Result<()> {
     for (name, bytes) in schemas {
         if !std::fs::read(folder.join(name)).is_ok_and(|old| old == *bytes) {
-            place::replace(folder, name, bytes)?;
+            crate::files::write_file(folder, name, bytes)?;
         }
     }
     Ok(())

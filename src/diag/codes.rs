@@ -95,6 +95,8 @@ RB0208 UNKNOWN_PAGE "no such page"
 "`url_for` was given a key that no page of this node has: it does not exist, is not published, or belongs to an app that the node does not have. Guard the link with `node.enabled_apps`, or list pages with `pages(…)`.";
 RB0209 BAD_ALIAS "an alias that cannot be used"
 "`metadata.aliases` lists old routes that redirect to the page. Each must be a route, and no page and no other alias may have it.";
+RB0210 NO_BLOCKS "a page without blocks"
+"The page is published and has no block, so visitors see an empty page. In files a block is a table `[[blocks]]`; in a database it is a row of `robbieblocks_page_blocks` with the page's id. Set the page to `draft` until it has one.";
 RB0301 UNKNOWN_COMPONENT "an unknown component"
 "A block names a component that is not in `content/components/`.";
 RB0302 BAD_PROPS "props that the schema does not allow"

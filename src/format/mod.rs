@@ -41,7 +41,7 @@ pub use page::{PageFile, read_page};
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,
     PageRow, TOKENS_TABLE, TokenRow, column, component_row, node_row, page_row, read_component_row,
-    read_node_row, read_page_row, read_token_row, row_origin, token_row,
+    read_node_row, read_page_row, read_token_row, row_origin, row_place, token_row,
 };
 pub use secret::{may_show, redacted};
 pub use theme::read_theme;

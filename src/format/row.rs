@@ -10,6 +10,8 @@ mod write;
 
 use std::sync::Arc;
 
+use crate::diag::{FieldPath, Place, Spot, Step};
+
 pub use read::{read_component_row, read_node_row, read_page_row, read_token_row};
 pub use write::{component_row, node_row, page_row, token_row};
 
@@ -127,6 +129,33 @@ pub fn column<'f>(table: &str, field: &'f str) -> &'f str {
         .iter()
         .find(|(of, name, _)| *of == table && *name == field);
     found.map_or(field, |(_, _, column)| column)
+}
+
+/// Where a spot in a row is, in the words of the tables: `robbieblocks_pages/home, page_route`; for a
+/// block of the page its number and column. `None` where the place is no row.
+pub fn row_place(place: &Place) -> Option<String> {
+    let (table, _) = place.path.split_once('/')?;
+    if ![PAGES_TABLE, COMPONENTS_TABLE, TOKENS_TABLE, NODES_TABLE].contains(&table) {
+        return None;
+    }
+    let path = &place.path;
+    let field = match &place.spot {
+        Spot::Key(field) | Spot::Value(field) => field.0.as_slice(),
+        Spot::Whole | Spot::Span(..) => &[],
+    };
+    let inside = |table: &str, steps: &[Step]| match steps {
+        [Step::Key(first), rest @ ..] => {
+            let field = FieldPath([&[Step::from(column(table, first))], rest].concat());
+            format!(", {field}")
+        }
+        _ => String::new(),
+    };
+    Some(match field {
+        [Step::Key(blocks), Step::Index(index), rest @ ..] if blocks == "blocks" => {
+            format!("{path}, block {}{}", index + 1, inside(BLOCKS_TABLE, rest))
+        }
+        steps => format!("{path}{}", inside(table, steps)),
+    })
 }
 
 /// The path by which diagnostics name a row: `<table>/<key>`, the key without control characters.

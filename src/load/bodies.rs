@@ -40,9 +40,21 @@ pub(super) enum Body {
 
 /// How much is kept.
 #[derive(Default)]
-pub(super) struct Room(AtomicUsize);
+pub(super) struct Room {
+    taken: AtomicUsize,
+    /// Whether all is kept, because it cannot be read again.
+    boundless: bool,
+}
 
 impl Room {
+    /// Room for everything, where there are no files to read again.
+    pub fn boundless() -> Room {
+        Room {
+            boundless: true,
+            ..Room::default()
+        }
+    }
+
     /// What is kept of these props: as little as has to be.
     pub fn keep(&self, props: &[Table]) -> Body {
         let mut writer = Writer::default();
@@ -55,15 +67,18 @@ impl Room {
             return Body::Plain(plain);
         }
         match compressed(&plain) {
-            Some(bytes) if self.take(bytes.len(), MOST_KEPT) => Body::Compressed(bytes),
+            Some(bytes) if self.take(bytes.len(), MOST_KEPT) || self.boundless => {
+                Body::Compressed(bytes)
+            }
+            None if self.boundless => Body::Plain(plain),
             _ => Body::Elsewhere,
         }
     }
 
     fn take(&self, size: usize, most: usize) -> bool {
-        let fits = self.0.fetch_add(size, Ordering::Relaxed) + size <= most;
+        let fits = self.taken.fetch_add(size, Ordering::Relaxed) + size <= most;
         if !fits {
-            self.0.fetch_sub(size, Ordering::Relaxed);
+            self.taken.fetch_sub(size, Ordering::Relaxed);
         }
         fits
     }
@@ -147,14 +162,17 @@ mod tests {
             panic!("there is room");
         };
         assert_eq!(read_props(&plain).as_ref(), Some(&props));
-        room.0.store(MOST_PLAIN, Ordering::Relaxed);
+        room.taken.store(MOST_PLAIN, Ordering::Relaxed);
         let Body::Compressed(bytes) = room.keep(&props) else {
             panic!("there is room for what is compressed");
         };
         assert!(bytes.len() < plain.len() / 2);
         let bytes = decompressed(&bytes).expect("what was compressed");
         assert_eq!(read_props(&bytes).as_ref(), Some(&props));
-        room.0.store(MOST_KEPT, Ordering::Relaxed);
+        room.taken.store(MOST_KEPT, Ordering::Relaxed);
         assert!(matches!(room.keep(&props), Body::Elsewhere));
+        let room = Room::boundless();
+        room.taken.store(MOST_KEPT, Ordering::Relaxed);
+        assert!(matches!(room.keep(&props), Body::Compressed(_)));
     }
 }

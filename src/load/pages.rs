@@ -208,6 +208,39 @@ impl Reading<'_> {
         pages
     }
 
+    /// Pages that are given, each held to the schemas of its components.
+    pub(super) fn given_pages(
+        &mut self,
+        validators: &Validators<'_>,
+        given: Vec<Page>,
+    ) -> PagesRead {
+        let room = Room::boundless();
+        let read: Vec<(ReadPage, Diagnostics)> = given
+            .into_par_iter()
+            .map(|page| {
+                let mut diagnostics = Diagnostics::new();
+                validators.check_page(&page, &mut diagnostics);
+                let mut read = without_props(page, Vec::new());
+                read.body = room.keep(&std::mem::take(&mut read.props));
+                (read, diagnostics)
+            })
+            .collect();
+        let mut pages = PagesRead {
+            read: Vec::with_capacity(read.len()),
+            notes: BTreeMap::new(),
+            remembered: Vec::new(),
+            nothing_else: false,
+            bodies: HashMap::with_capacity(read.len()),
+        };
+        for (read, diagnostics) in read {
+            self.diagnostics.extend(diagnostics);
+            pages.bodies.insert(read.page.key.clone(), read.body);
+            pages.notes.insert(read.page.key.clone(), read.note);
+            pages.read.push(read.page);
+        }
+        pages
+    }
+
     /// All files among the pages that are no pages: those that were read now and those known before.
     fn others<'f>(&self, files: &'f [crate::files::Found], read: Vec<&'f str>) -> Vec<&'f str> {
         let Some(ledger) = self.ledger else {
@@ -303,9 +336,15 @@ pub(super) fn read_page(
         },
         diagnostics,
     );
-    let Some(mut page) = page else {
+    let Some(page) = page else {
         return PageRead::Broken;
     };
+    let data_files = used.into_inner().unwrap_or_default().into_iter().collect();
+    PageRead::Page(Box::new(without_props(page, data_files)))
+}
+
+/// A page parted from the props of its blocks, with what is to be noted of it.
+fn without_props(mut page: Page, data_files: Vec<String>) -> ReadPage {
     let props: Vec<Table> = page
         .blocks
         .iter_mut()
@@ -314,14 +353,14 @@ pub(super) fn read_page(
     let note = PageNote {
         document: document_digest(&page, &props),
         structure: structure_digest(&page),
-        data_files: used.into_inner().unwrap_or_default().into_iter().collect(),
+        data_files,
     };
-    PageRead::Page(Box::new(ReadPage {
+    ReadPage {
         page,
         props,
         note,
         body: Body::Elsewhere,
-    }))
+    }
 }
 
 /// The text of a file that `$file` names, in the folder of the document.

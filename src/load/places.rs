@@ -36,7 +36,8 @@ pub struct LocatedPlace {
 pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
     let mut texts: BTreeMap<Arc<str>, Option<Arc<str>>> = BTreeMap::new();
     let mut find = |place: &Place| -> Option<LocatedPlace> {
-        if place.spot == Spot::Whole {
+        // The key of a row may look like a path to anywhere.
+        if place.spot == Spot::Whole || format::row_place(place).is_some() {
             return None;
         }
         let text = texts

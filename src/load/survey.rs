@@ -32,6 +32,15 @@ pub struct Survey {
 
 /// Looks at every file that a site may have.
 pub fn survey(folder: &Folder) -> Survey {
+    survey_of(folder, true)
+}
+
+/// Looks at every file of a site but its content, which comes from elsewhere.
+pub fn survey_without_content(folder: &Folder) -> Survey {
+    survey_of(folder, false)
+}
+
+fn survey_of(folder: &Folder, content: bool) -> Survey {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let looked_at = now.map_or(0, |since| {
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
@@ -46,7 +55,9 @@ pub fn survey(folder: &Folder) -> Survey {
         ("content/tokens", false),
         ("static", true),
     ] {
-        files.extend(folder.list(place, hidden, &mut diagnostics));
+        if content || !place.starts_with("content/") {
+            files.extend(folder.list(place, hidden, &mut diagnostics));
+        }
     }
     let mut themes = Vec::new();
     for theme in folder.subfolders("themes", &mut diagnostics) {

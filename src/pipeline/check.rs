@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Options, Outcome, request};
+use super::source::read_given;
+use super::{Options, Outcome, read_config, request};
 use crate::build::{Job, NoOutput, Output, Reason, build};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::files::Folder;
-use crate::load::load_site;
+use crate::load::{Known, Loaded, load_given, load_site, survey_without_content};
 use crate::model::Site;
 use crate::plan::{Plan, plan};
 
@@ -19,7 +20,10 @@ pub fn check_folder(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
     let folder = Folder::new(root);
-    let mut loaded = load_site(&folder);
+    let mut loaded = match load(&folder, options) {
+        Ok(loaded) => loaded,
+        Err(outcome) => return outcome,
+    };
     let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
     let Some(site) = loaded.site.take() else {
         return Outcome::unusable(diagnostics);
@@ -44,6 +48,16 @@ pub fn check_folder(
     };
     diagnostics.extend(say(&job, &plan, progress));
     Outcome::failed(diagnostics)
+}
+
+fn load(folder: &Folder, options: &Options) -> Result<Loaded, Outcome> {
+    // Without a configuration there is no database, and loading the files says what is wrong.
+    let (Some(name), Some(config)) = (&options.from, read_config(folder)) else {
+        return Ok(load_site(folder));
+    };
+    let given = read_given(&config, name)?;
+    let survey = survey_without_content(folder);
+    Ok(load_given(folder, &survey, &Known::default(), given))
 }
 
 /// Renders everything into nothing, for what it says.

@@ -73,6 +73,9 @@ impl Memory {
             }
         }
         kind.number(u64::from(options.drafts));
+        if let Some(database) = &options.from {
+            kind.text(database);
+        }
         let name = format!("ledger-{}", kind.finish().short(12));
         Memory {
             path: root.join(STATE_FOLDER).join(name),

@@ -29,6 +29,9 @@ pub struct Options {
     pub verify: bool,
     /// Whether `Report::explained` is wanted.
     pub explain: bool,
+    /// The database whose rows are the content, by its name in robbieblocks.toml; `None` takes the
+    /// files.
+    pub from: Option<String>,
 }
 
 /// What came of it.
@@ -39,6 +42,8 @@ pub struct Outcome {
     pub diagnostics: Diagnostics,
     /// Whether robbieblocks.toml or the request itself was at fault.
     pub unusable: bool,
+    /// Whether the database of the content could not be reached.
+    pub unreachable: bool,
     /// Whether it failed so late that some outputs are new already.
     pub partly_written: bool,
 }
@@ -91,6 +96,7 @@ impl Outcome {
             report: None,
             diagnostics,
             unusable: true,
+            unreachable: false,
             partly_written: false,
         }
     }

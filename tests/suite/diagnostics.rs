@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
-use rbgen::diag::ALL_CODES;
+use rbgen::diag::{ALL_CODES, CodeEntry};
 
 use crate::harness::{TestSite, assert_same, copy_tree, project, symlink, text};
 
@@ -353,7 +353,9 @@ fn every_code_has_a_fixture() {
         .iter()
         .map(|fixture| fs::read_to_string(fixture.join("expected.snap")).unwrap_or_default())
         .collect();
-    for entry in ALL_CODES {
+    // What a database says is tested with one.
+    let files = |entry: &&CodeEntry| !entry.code.0.starts_with("RB09");
+    for entry in ALL_CODES.iter().filter(files) {
         let code = entry.code.0;
         let told = shown.contains(&format!("[{code}]"));
         assert!(told, "{code}, {}: it needs a fixture", entry.title);

@@ -219,7 +219,7 @@ fn every_field_of_every_file_is_described() {
         (
             "site",
             "build/configuration.md",
-            &["database", "react", "deploy"],
+            &["react", "deploy"],
         ),
     ] {
         let json: Value =

@@ -17,7 +17,7 @@ use crate::scaffold::{NoRoom, new_tokens_file, with_token};
 pub fn run(globals: &Globals, root: &Path, site: &Site, arguments: &TokenArguments) -> Status {
     match token_text(root, site, arguments) {
         Err((message, hint)) => place::fail(globals, &message, &hint),
-        Ok((path, text)) => match place::replace(root, &path, text.as_bytes()) {
+        Ok((path, text)) => match crate::files::write_file(root, &path, text.as_bytes()) {
             Ok(()) => {
                 place::report(globals, [path.as_str()].into_iter());
                 Status::Done

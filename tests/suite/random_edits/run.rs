@@ -372,6 +372,7 @@ fn options(asked: &Asked) -> Options {
         force: false,
         verify: false,
         explain: false,
+        from: None,
     }
 }
 
