@@ -5,16 +5,19 @@
 )]
 
 mod address;
+mod connect;
 mod copy;
 mod failure;
 mod read;
 mod session;
+mod tls;
 mod write;
 
-pub use address::{Address, address_of};
+pub use address::{Address, Limits, address_of, listen_address_of};
 pub use failure::Failure;
 pub use read::{CONTENT_TABLES, Content, Rows, documents_of, read_content, read_rows};
-pub use session::{Access, Session};
+pub use session::{Access, Parameter, Session};
+pub use tls::{Protection, Verified};
 pub use write::{
     BlockOrders, Writes, block_orders, lock_content, may_write_sources, write_documents,
 };

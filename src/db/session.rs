@@ -1,26 +1,23 @@
 //! One connection to a database, used by one thread, with a deadline on everything that waits.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::io::Cursor;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, TryStreamExt};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row};
+use tokio_postgres::{Client, Row};
 
+use super::connect::{Connected, Heard, connect};
+use super::tls::Protection;
 use super::{Address, Failure};
 use crate::diag::code;
 
 /// A value of a statement with its type: statements are unnamed, because behind a pooler in
 /// transaction mode a prepared one may be gone or somebody else's.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How long nothing may come while rbgen waits for an answer. The server's own limit on a statement
-/// is shorter, so that it is the one to speak where it still can.
-const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +28,23 @@ pub enum Access {
     Write,
 }
 
+/// How long the end of a connection may take: the server is told, and not waited for.
+const GOODBYE: Duration = Duration::from_millis(200);
+/// How many bytes of a copy are handed over at once.
+const PIECE: usize = 64 * 1024;
+
 /// A connection. Dropping it ends it.
 pub struct Session {
-    runtime: Runtime,
-    client: Client,
-    notices: Arc<Mutex<Vec<String>>>,
+    /// Both are there until the session is dropped.
+    runtime: Option<Runtime>,
+    client: Option<Client>,
+    carrier: Option<JoinHandle<()>>,
+    heard: Heard,
+    address: Address,
+    protection: Protection,
+    server: String,
+    /// Whether the server was silent for too long: it is not asked again.
+    given_up: bool,
 }
 
 impl Session {
@@ -45,51 +54,86 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| {
-                Failure::new(
+                address.blame(Failure::new(
                     code::UNREACHABLE,
                     format!("no runtime for a connection: {error}"),
-                )
+                ))
             })?;
-        // A timeout is made inside the runtime, whose clock it needs.
-        let connecting =
-            async { tokio::time::timeout(CONNECT, address.config.connect(NoTls)).await };
-        let (client, mut connection) = runtime.block_on(connecting).map_err(|_| {
-            Failure::new(code::UNREACHABLE, "the database did not answer in time")
-        })??;
-        let notices = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&notices);
-        runtime.spawn(async move {
-            while let Some(Ok(message)) =
-                std::future::poll_fn(|context| connection.poll_message(context)).await
-            {
-                if let AsyncMessage::Notice(notice) = message
-                    && let Ok(mut heard) = heard.lock()
-                {
-                    heard.push(notice.message().to_string());
-                }
+        let heard = Heard::default();
+        match runtime.block_on(connect(address, &heard)) {
+            Ok(Connected {
+                client,
+                carrier,
+                protection,
+                server,
+            }) => Ok(Session {
+                carrier: Some(runtime.spawn(carrier)),
+                runtime: Some(runtime),
+                client: Some(client),
+                heard,
+                address: address.clone(),
+                protection,
+                server,
+                given_up: false,
+            }),
+            Err(failure) => {
+                // The name of a host may still be looked up, and that is not waited for.
+                runtime.shutdown_background();
+                Err(address.blame(failure))
             }
-        });
-        Ok(Session {
-            runtime,
-            client,
-            notices,
+        }
+    }
+
+    /// How the connection is protected.
+    pub fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// The server that answered, as `host:port`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Waits for work with the server, each step of which may take as long as `silence` allows.
+    fn wait<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Client, Duration) -> Result<T, Trouble>,
+    ) -> Result<T, Failure> {
+        let silence = self.address.limits.silence;
+        let silent = Failure::new(
+            code::CONNECTION_LOST,
+            format!(
+                "{} said nothing for {} seconds",
+                self.server,
+                silence.as_secs_f64()
+            ),
+        )
+        .hint("look at the network, and at proxies on the way");
+        let (Some(runtime), Some(client), false) = (&self.runtime, &self.client, self.given_up)
+        else {
+            return Err(self.address.blame(silent));
+        };
+        runtime.block_on(work(client, silence)).map_err(|trouble| {
+            let failure = match trouble {
+                Trouble::Silence => {
+                    self.given_up = true;
+                    silent
+                }
+                Trouble::Said(error) if error.is_closed() => self.end_of_connection(error),
+                Trouble::Said(error) => Failure::from(error),
+            };
+            self.address.blame(failure)
         })
     }
 
-    fn wait<T>(
-        &self,
-        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Failure> {
-        let answer = async { tokio::time::timeout(PATIENCE, answer).await };
-        match self.runtime.block_on(answer) {
-            Ok(answer) => answer.map_err(Failure::from),
-            Err(_) => Err(Failure::new(
-                code::CONNECTION_LOST,
-                format!(
-                    "the database said nothing for {} seconds",
-                    PATIENCE.as_secs()
-                ),
-            )),
+    /// Why the connection ended: what the server said last is known to who carries the messages.
+    fn end_of_connection(&self, error: tokio_postgres::Error) -> Failure {
+        let end = self.heard.end.lock().ok().and_then(|end| end.clone());
+        let failure = end.unwrap_or_else(|| Failure::from(error));
+        Failure {
+            code: code::CONNECTION_LOST,
+            message: format!("{}: {}", self.server, failure.message),
+            ..failure
         }
     }
 
@@ -126,22 +170,22 @@ impl Session {
 
     /// Runs statements without values, and throws their rows away.
     pub fn run(&mut self, statements: &str) -> Result<(), Failure> {
-        self.wait(self.client.batch_execute(statements))
+        self.wait(async |client, silence| in_time(silence, client.batch_execute(statements)).await)
     }
 
     /// The rows of a query.
     pub fn query(&mut self, query: &str, values: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
-        self.wait(self.client.query_typed(query, values))
+        self.wait(async |client, silence| in_time(silence, client.query_typed(query, values)).await)
     }
 
     /// Hands each row of a query to `take` as it comes.
     pub fn each(&mut self, query: &str, mut take: impl FnMut(&Row)) -> Result<(), Failure> {
         let none: [(&(dyn ToSql + Sync), Type); 0] = [];
-        self.wait(async {
-            let rows = self.client.query_typed_raw(query, none).await?;
+        self.wait(async |client, silence| {
+            let rows = in_time(silence, client.query_typed_raw(query, none)).await?;
             let mut rows = std::pin::pin!(rows);
-            while let Some(row) = rows.next().await {
-                take(&row?);
+            while let Some(row) = in_time(silence, rows.try_next()).await? {
+                take(&row);
             }
             Ok(())
         })
@@ -149,25 +193,67 @@ impl Session {
 
     /// Runs a statement, and gives the number of rows that it changed.
     pub fn execute(&mut self, statement: &str, values: &[Parameter<'_>]) -> Result<u64, Failure> {
-        self.wait(self.client.execute_typed(statement, values))
+        self.wait(async |client, silence| {
+            in_time(silence, client.execute_typed(statement, values)).await
+        })
     }
 
     /// Copies rows in the text format of COPY into a table. It must run in a transaction, because it
     /// uses a prepared statement.
     pub fn copy_in(&mut self, statement: &str, rows: String) -> Result<u64, Failure> {
-        self.wait(async {
-            let sink = self.client.copy_in(statement).await?;
+        self.wait(async |client, silence| {
+            let sink = in_time(silence, client.copy_in(statement)).await?;
             let mut sink = std::pin::pin!(sink);
-            sink.send(std::io::Cursor::new(rows.into_bytes())).await?;
-            sink.finish().await
+            // In pieces, because the time for each is limited and the whole may be large.
+            let mut rows = rows.as_bytes();
+            while !rows.is_empty() {
+                let (piece, rest) = rows.split_at(PIECE.min(rows.len()));
+                rows = rest;
+                in_time(silence, sink.send(Cursor::new(piece.to_vec()))).await?;
+            }
+            in_time(silence, sink.finish()).await
         })
     }
 
     /// What the server has said besides, since the last time that it was asked.
     pub fn notices(&mut self) -> Vec<String> {
-        self.notices
+        self.heard
+            .notices
             .lock()
             .map(|mut heard| std::mem::take(&mut *heard))
             .unwrap_or_default()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Without a client, the task that carries messages says goodbye and ends.
+        self.client = None;
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        if let Some(carrier) = self.carrier.take()
+            && !self.given_up
+        {
+            // A server that is gone is not waited for.
+            let _ = runtime.block_on(async { tokio::time::timeout(GOODBYE, carrier).await });
+        }
+        runtime.shutdown_background();
+    }
+}
+
+/// Why a step of work with the server failed.
+enum Trouble {
+    Silence,
+    Said(tokio_postgres::Error),
+}
+
+async fn in_time<T>(
+    silence: Duration,
+    step: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Trouble> {
+    match tokio::time::timeout(silence, step).await {
+        Ok(answer) => answer.map_err(Trouble::Said),
+        Err(_) => Err(Trouble::Silence),
     }
 }
