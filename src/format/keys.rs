@@ -35,7 +35,6 @@ impl BlockKeys {
 
 /// Which blocks have to name their key, so that each has the one that is wanted: those that already
 /// `named` theirs, and as few others as needed.
-#[allow(dead_code)]
 pub(super) fn explicit_keys(wanted: &[(&str, &str)], named: impl Fn(usize) -> bool) -> Vec<bool> {
     let mut explicit: Vec<bool> = (0..wanted.len()).map(named).collect();
     loop {

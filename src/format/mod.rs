@@ -7,6 +7,7 @@
 mod component;
 mod config;
 mod conflict;
+mod documents;
 mod fields;
 mod front;
 mod json;
@@ -15,6 +16,7 @@ mod locate;
 mod node;
 mod number;
 mod page;
+mod print;
 mod reader;
 mod row;
 mod rules;
@@ -30,6 +32,7 @@ mod value;
 
 pub use component::{ComponentFile, read_component};
 pub use config::read_config;
+pub use documents::{Texts, documents_of};
 pub use front::has_front_matter;
 pub use json::{
     JsonProblem, read_json, read_json_table, write_json, write_json_into, write_json_table,
@@ -38,6 +41,7 @@ pub use locate::locate;
 pub use node::{NodeFile, read_node};
 pub use number::{float_text, number_value};
 pub use page::{PageFile, read_page};
+pub use print::{Printed, print_documents};
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,
     PageRow, TOKENS_TABLE, TokenRow, column, component_row, node_row, page_row, read_component_row,

@@ -1,0 +1,498 @@
+//! The change of one document: its new files, read again before they are believed.
+
+use std::collections::BTreeMap;
+
+use super::places::route_at;
+use super::tokens::{Comments, comments};
+use super::{Printed, fields, tokens, whole};
+use crate::diag::Diagnostics;
+use crate::format::conflict::conflicts;
+use crate::format::documents::{
+    COMPONENTS, NODES, PAGES, Read, Texts, Tree, beside, component_of, is_page, node_of, page_from,
+    page_of, tokens_of,
+};
+use crate::format::front;
+use crate::model::{Component, Node, Page, Token};
+
+/// What becomes of the files of one document.
+#[derive(Default)]
+pub(super) struct Change {
+    pub texts: Vec<(String, String)>,
+    pub removed: Vec<String>,
+    /// The texts that the document takes with `$file`.
+    pub used: Vec<String>,
+}
+
+/// The files that were there.
+pub(super) struct Files<'a> {
+    pub before: &'a Texts,
+    pub tree: &'a Tree,
+    /// How often each text is taken with `$file`.
+    pub users: BTreeMap<&'a str, usize>,
+    /// Of the tokens that have changed their file.
+    comments: BTreeMap<&'a str, Comments>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn new(before: &'a Texts, tree: &'a Tree) -> Files<'a> {
+        let mut users: BTreeMap<&str, usize> = BTreeMap::new();
+        let pages = tree.pages.iter().flat_map(|read| &read.used);
+        let components = tree.components.iter().flat_map(|read| &read.used);
+        for path in pages.chain(components) {
+            *users.entry(path).or_default() += 1;
+        }
+        let files = tree.tokens.iter();
+        let comments = files.map(|read| (read.path.as_str(), comments(&before[&read.path])));
+        Files {
+            before,
+            tree,
+            users,
+            comments: comments.collect(),
+        }
+    }
+
+    /// Whether a text can be all that follows the front matter of a Markdown page.
+    pub(super) fn is_body(&self, text: &str) -> bool {
+        conflicts(text).is_empty() && !text.contains('\0')
+    }
+
+    /// Whether a file is a document or a part of one, and not only a text that `$file` takes.
+    pub(super) fn is_document(&self, path: &str) -> bool {
+        let text = self.before.get(path);
+        if path.starts_with(PAGES) {
+            return path.ends_with(".toml") || text.is_some_and(|text| is_page(path, text));
+        }
+        let ending = path.rsplit('.').next().unwrap_or_default();
+        let stem = path.strip_suffix(ending).unwrap_or_default();
+        ending == "toml" || self.before.contains_key(&format!("{stem}toml"))
+    }
+
+    /// Whether a text may be put into a file that `$file` names: nobody else takes it.
+    fn takes_text(&self, path: &str, text: &str) -> bool {
+        let broken_beside = self.tree.broken.iter().any(|other| {
+            let folder = |path: &str| path.rfind('/').map(|at| path[..at].to_string());
+            folder(other) == folder(path)
+        });
+        self.users.get(path) == Some(&1)
+            && !self.is_document(path)
+            && !broken_beside
+            && self.is_body(text)
+            && !is_page(path, text)
+    }
+
+    fn source<'t>(&'t self, texts: &'t [(String, String)]) -> impl Fn(&str) -> Option<String> + 't {
+        move |path| {
+            let new = texts.iter().find(|(other, _)| other == path);
+            new.map(|(_, text)| text)
+                .or_else(|| self.before.get(path))
+                .cloned()
+        }
+    }
+
+    /// A page as its new text has it, with the texts that it takes; `None` unless that is the wanted
+    /// one.
+    fn page_as_wanted(
+        &self,
+        path: &str,
+        texts: &[(String, String)],
+        wanted: &Page,
+    ) -> Option<Vec<String>> {
+        let (_, text) = texts.iter().find(|(other, _)| other == path)?;
+        let mut found = Diagnostics::new();
+        let (page, used) = page_of(path, text, &self.source(texts), &mut found)?;
+        (!found.has_errors() && page.same(wanted)).then_some(used)
+    }
+
+    /// The file of a page that has none yet.
+    pub(super) fn new_page(&self, page: &Page, path: &str, route: &str) -> Option<Change> {
+        let text = match whole::markdown_body(page).filter(|_| path.ends_with(".md")) {
+            Some(body) => whole::markdown(page, body, route),
+            None => whole::page(page, route),
+        };
+        let texts = vec![(path.to_string(), text)];
+        let used = self.page_as_wanted(path, &texts, page)?;
+        Some(Change {
+            texts,
+            used,
+            ..Change::default()
+        })
+    }
+
+    /// The file of a page changed, and moved to `path` where that is another.
+    pub(super) fn change_page(
+        &self,
+        read: &Read<Page>,
+        wanted: &Page,
+        path: &str,
+    ) -> Option<Change> {
+        let source = self.source(&[]);
+        let change = self.patch_page(read, wanted, path, &source, true);
+        let change = change.or_else(|| self.new_page(wanted, path, &route_at(path)));
+        let mut change = change?;
+        if read.path != path {
+            change.removed.push(read.path.clone());
+        }
+        Some(change)
+    }
+
+    fn patch_page(
+        &self,
+        read: &Read<Page>,
+        wanted: &Page,
+        path: &str,
+        source: &dyn Fn(&str) -> Option<String>,
+        may_take: bool,
+    ) -> Option<Change> {
+        let text = &self.before[&read.path];
+        let folder = |path: &str| path.rfind('/').map_or("", |at| &path[..at]).to_string();
+        let here = folder(&read.path);
+        let front = match read.path.ends_with(".md") {
+            true => Some(front::split(text).ok()?),
+            false => None,
+        };
+        let markdown = path.ends_with(".md");
+        let toml = front
+            .as_ref()
+            .map_or(text.as_str(), |front| &text[front.toml.clone()]);
+        // What it says at its new place: its route may come from there.
+        let whole = if markdown { text } else { toml };
+        let mut ignored = Diagnostics::new();
+        let (now, _) = page_from(path, &here, whole, source, &mut ignored)?;
+        let mut texts: Vec<(String, String)> = Vec::new();
+        let same_folder = here == folder(path);
+        let mut takes_text = |name: &str, text: &str| {
+            let file = format!("{here}/{name}");
+            let takes = may_take && same_folder && self.takes_text(&file, text);
+            if takes {
+                texts.push((file, text.to_string()));
+            }
+            takes
+        };
+        let patched = match same_folder {
+            true => fields::page(toml, &now, wanted, !markdown, &mut takes_text)?,
+            false => {
+                let toml = self.without_files(toml, &now)?;
+                fields::page(&toml, &now, wanted, !markdown, &mut takes_text)?
+            }
+        };
+        let new = match (&front, markdown) {
+            (Some(front), true) => {
+                let body = whole::markdown_body(wanted)?;
+                let fence = &text[front.toml.end..front.body.start];
+                let open = &text[..front.toml.start];
+                let line = if fence.ends_with('\n') { "" } else { "\n" };
+                format!("{open}{patched}{fence}{line}{body}")
+            }
+            _ => patched,
+        };
+        texts.push((path.to_string(), new));
+        let used = self.page_as_wanted(path, &texts, wanted)?;
+        Some(Change {
+            texts,
+            used,
+            ..Change::default()
+        })
+    }
+
+    /// The TOML of a page without `$file`: in another folder these files are not there.
+    fn without_files(&self, toml: &str, now: &Page) -> Option<String> {
+        if !toml.contains("$file") {
+            return Some(toml.to_string());
+        }
+        let mut blank = now.clone();
+        fields::without_texts(&mut blank);
+        let mut never = |_: &str, _: &str| false;
+        fields::page(toml, &blank, now, true, &mut never)
+    }
+
+    /// A page that takes a text that is another one now: it gets its own inline.
+    pub(super) fn inline_page(&self, read: &Read<Page>, printed: &Printed) -> Option<Change> {
+        let source = |path: &str| match printed.removed.contains(path) {
+            true => None,
+            false => printed
+                .texts
+                .get(path)
+                .or_else(|| self.before.get(path))
+                .cloned(),
+        };
+        self.patch_page(read, &read.document, &read.path, &source, false)
+            .or_else(|| self.new_page(&read.document, &read.path, &route_at(&read.path)))
+    }
+
+    /// The same for a component.
+    pub(super) fn inline_component(
+        &self,
+        read: &Read<Component>,
+        printed: &Printed,
+    ) -> Option<Change> {
+        let source = |path: &str| match printed.removed.contains(path) {
+            true => None,
+            false => printed
+                .texts
+                .get(path)
+                .or_else(|| self.before.get(path))
+                .cloned(),
+        };
+        let text = &self.before[&read.path];
+        let mut ignored = Diagnostics::new();
+        let (now, _) = component_of(&read.path, text, &source, &mut ignored)?;
+        let mut never = |_: &str, _: &str| false;
+        let text = fields::component(text, &now, &read.document, &mut never)?;
+        let texts = vec![(read.path.clone(), text)];
+        let used = self.component_as_wanted(&read.path, &texts, &[], &read.document)?;
+        Some(Change {
+            texts,
+            used,
+            ..Change::default()
+        })
+    }
+
+    fn component_as_wanted(
+        &self,
+        path: &str,
+        texts: &[(String, String)],
+        removed: &[String],
+        wanted: &Component,
+    ) -> Option<Vec<String>> {
+        let source = self.source(texts);
+        let source = |path: &str| match removed.iter().any(|gone| gone == path) {
+            true => None,
+            false => source(path),
+        };
+        let mut found = Diagnostics::new();
+        let (component, used) = component_of(path, &source(path)?, &source, &mut found)?;
+        (!found.has_errors() && component.same(wanted)).then_some(used)
+    }
+
+    /// The parts of a component or node beside its TOML file: what is wanted by ending.
+    fn parts(&self, path: &str, parts: &[(&str, Option<&String>)], change: &mut Change) {
+        for (ending, text) in parts {
+            let path = beside(path, ending);
+            let before = self.before.get(&path);
+            match text {
+                Some(text) => {
+                    // A byte order mark at the beginning would be taken off when it is read.
+                    let mark = if text.starts_with('\u{feff}') {
+                        "\u{feff}"
+                    } else {
+                        ""
+                    };
+                    let same = |before: &String| {
+                        before.strip_prefix('\u{feff}').unwrap_or(before) == text.as_str()
+                    };
+                    if !before.is_some_and(same) {
+                        change.texts.push((path, format!("{mark}{text}")));
+                    }
+                }
+                None if before.is_some() => change.removed.push(path),
+                None => {}
+            }
+        }
+    }
+
+    fn component_parts(&self, path: &str, wanted: &Component, change: &mut Change) {
+        let plain = [
+            ("html", wanted.template.as_ref()),
+            ("css", wanted.styles.as_ref()),
+        ];
+        self.parts(path, &plain, change);
+        let there = |ending: &str| self.before.contains_key(&beside(path, ending));
+        let react = wanted.react.as_ref();
+        match (there("tsx"), there("jsx")) {
+            (false, true) => self.parts(path, &[("jsx", react)], change),
+            (true, true) if react.is_none() => {
+                self.parts(path, &[("tsx", None), ("jsx", None)], change);
+            }
+            _ => self.parts(path, &[("tsx", react)], change),
+        }
+    }
+
+    /// The files of a component that has none yet; the path of one that is in the way.
+    pub(super) fn new_component(&self, component: &Component) -> Result<Change, String> {
+        let path = format!("{COMPONENTS}{}.toml", component.key);
+        for ending in ["toml", "html", "css", "tsx", "jsx"] {
+            let path = beside(&path, ending);
+            if self.before.contains_key(&path) {
+                return Err(path);
+            }
+        }
+        let mut change = Change::default();
+        let text = whole::component(component);
+        change.texts.push((path.clone(), text));
+        self.component_parts(&path, component, &mut change);
+        match self.component_as_wanted(&path, &change.texts, &[], component) {
+            Some(_) => Ok(change),
+            None => Err(path),
+        }
+    }
+
+    /// The files of a component changed.
+    pub(super) fn change_component(
+        &self,
+        read: &Read<Component>,
+        wanted: &Component,
+    ) -> Option<Change> {
+        let path = read.path.as_str();
+        let text = &self.before[path];
+        let mut change = Change::default();
+        let mut parted = read.document.clone();
+        parted.template = wanted.template.clone();
+        parted.styles = wanted.styles.clone();
+        parted.react = wanted.react.clone();
+        if !parted.same(wanted) {
+            let mut takes_text = |name: &str, text: &str| {
+                let file = format!("{COMPONENTS}{name}");
+                let takes = self.takes_text(&file, text);
+                if takes {
+                    change.texts.push((file, text.to_string()));
+                }
+                takes
+            };
+            let patched = fields::component(text, &read.document, wanted, &mut takes_text);
+            change
+                .texts
+                .extend(patched.map(|text| (path.to_string(), text)));
+        }
+        self.component_parts(path, wanted, &mut change);
+        let as_wanted = |change: &Change| {
+            self.component_as_wanted(path, &change.texts, &change.removed, wanted)
+        };
+        if let Some(used) = as_wanted(&change) {
+            change.used = used;
+            return Some(change);
+        }
+        let mut anew = Change::default();
+        anew.texts
+            .push((path.to_string(), whole::component(wanted)));
+        self.component_parts(path, wanted, &mut anew);
+        anew.used = as_wanted(&anew)?;
+        Some(anew)
+    }
+
+    fn node_as_wanted(&self, path: &str, change: &Change, wanted: &Node) -> Option<()> {
+        let source = self.source(&change.texts);
+        let source = |path: &str| match change.removed.iter().any(|gone| gone == path) {
+            true => None,
+            false => source(path),
+        };
+        let mut found = Diagnostics::new();
+        let node = node_of(path, &source(path)?, &source, &mut found)?;
+        (!found.has_errors() && node.same(wanted)).then_some(())
+    }
+
+    fn node_parts(&self, path: &str, wanted: &Node, change: &mut Change) {
+        let parts = [
+            ("css", wanted.custom_css.as_ref()),
+            ("js", wanted.custom_scripts.as_ref()),
+        ];
+        self.parts(path, &parts, change);
+    }
+
+    /// The files of a node that has none yet; the path of one that is in the way.
+    pub(super) fn new_node(&self, node: &Node) -> Result<Change, String> {
+        let path = format!("{NODES}{}.toml", node.id);
+        for ending in ["toml", "css", "js"] {
+            let path = beside(&path, ending);
+            if self.before.contains_key(&path) {
+                return Err(path);
+            }
+        }
+        let mut change = Change::default();
+        change.texts.push((path.clone(), whole::node(node)));
+        self.node_parts(&path, node, &mut change);
+        match self.node_as_wanted(&path, &change, node) {
+            Some(()) => Ok(change),
+            None => Err(path),
+        }
+    }
+
+    /// The files of a node changed.
+    pub(super) fn change_node(&self, read: &Read<Node>, wanted: &Node) -> Option<Change> {
+        let path = read.path.as_str();
+        let mut change = Change::default();
+        let mut parted = read.document.clone();
+        parted.custom_css = wanted.custom_css.clone();
+        parted.custom_scripts = wanted.custom_scripts.clone();
+        if !parted.same(wanted) {
+            let patched = fields::node(&self.before[path], &read.document, wanted);
+            change
+                .texts
+                .extend(patched.map(|text| (path.to_string(), text)));
+        }
+        self.node_parts(path, wanted, &mut change);
+        if self.node_as_wanted(path, &change, wanted).is_some() {
+            return Some(change);
+        }
+        let mut anew = Change::default();
+        anew.texts.push((path.to_string(), whole::node(wanted)));
+        self.node_parts(path, wanted, &mut anew);
+        self.node_as_wanted(path, &anew, wanted)?;
+        Some(anew)
+    }
+
+    /// The file of a category; the path of what is in the way.
+    pub(super) fn print_tokens(&self, path: &str, wanted: &[&Token]) -> Result<Change, String> {
+        let mut change = Change::default();
+        let read = self.tree.tokens.iter().find(|read| read.path == path);
+        let as_wanted = |text: &str| {
+            let mut found = Diagnostics::new();
+            let mut tokens = tokens_of(path, text, &mut found);
+            tokens.sort_by(|a, b| a.key.cmp(&b.key));
+            !found.has_errors() && same_tokens(&tokens, wanted)
+        };
+        match read {
+            None if wanted.is_empty() => return Ok(change),
+            None if self.before.contains_key(path) => return Err(path.to_string()),
+            None => {}
+            Some(read) => {
+                let mut now: Vec<Token> = read.document.clone();
+                now.sort_by(|a, b| a.key.cmp(&b.key));
+                if same_tokens(&now, wanted) {
+                    return Ok(change);
+                }
+                if wanted.is_empty() {
+                    change.removed.push(path.to_string());
+                    return Ok(change);
+                }
+                let moved = self.moved_comments(path, wanted);
+                let patched = tokens::tokens(&self.before[path], &now, wanted, &moved);
+                if let Some(text) = patched.filter(|text| as_wanted(text)) {
+                    change.texts.push((path.to_string(), text));
+                    return Ok(change);
+                }
+            }
+        }
+        let mut text = whole::tokens(wanted);
+        let moved = self.moved_comments(path, wanted);
+        if read.is_none()
+            && moved
+                .values()
+                .any(|(before, behind)| (before.clone() + behind).contains('#'))
+        {
+            // The tokens come one by one into the empty frame, each with its comments.
+            let framed = tokens::tokens("", &[], wanted, &moved).filter(|text| as_wanted(text));
+            text = framed.unwrap_or(text);
+        }
+        match as_wanted(&text) {
+            true => change.texts.push((path.to_string(), text)),
+            false => return Err(path.to_string()),
+        }
+        Ok(change)
+    }
+
+    /// The comments of tokens that stood in another file.
+    fn moved_comments(&self, path: &str, wanted: &[&Token]) -> Comments {
+        let others = || self.comments.iter().filter(|(other, _)| **other != path);
+        let mut moved = Comments::new();
+        for token in wanted {
+            if let Some(around) = others().find_map(|(_, comments)| comments.get(&token.key)) {
+                moved.insert(token.key.clone(), around.clone());
+            }
+        }
+        moved
+    }
+}
+
+fn same_tokens(now: &[Token], wanted: &[&Token]) -> bool {
+    now.len() == wanted.len() && now.iter().zip(wanted).all(|(a, b)| a.same(b))
+}

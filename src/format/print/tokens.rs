@@ -1,0 +1,247 @@
+//! Changing the tokens of a category in its file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml_edit::{DocumentMut, Item, RawString, TableLike, Value as Written};
+
+use super::patch::{Entries, Patch, Tools, section_of, settle, written};
+use super::{whole, words};
+use crate::model::{Token, Value};
+
+/// What stands around the tokens of a file: before the line of each, and behind it.
+pub(super) type Comments = BTreeMap<String, (String, String)>;
+
+/// The comments of the tokens of a file, by token key.
+pub(super) fn comments(text: &str) -> Comments {
+    fn walk(prefix: &str, table: &dyn TableLike, out: &mut Comments) {
+        for (name, item) in table.iter() {
+            let path = joined(prefix, name);
+            match item.as_table_like().filter(|inner| !is_token(*inner)) {
+                Some(inner) => walk(&path, inner, out),
+                None => {
+                    let raw = |raw: Option<&RawString>| {
+                        let text = raw.and_then(RawString::as_str).unwrap_or_default();
+                        text.to_string()
+                    };
+                    let key = table.key(name).map(|key| raw(key.leaf_decor().prefix()));
+                    let suffix = item.as_value().map(|value| raw(value.decor().suffix()));
+                    out.insert(path, (key.unwrap_or_default(), suffix.unwrap_or_default()));
+                }
+            }
+        }
+    }
+    let mut out = Comments::new();
+    if let Ok(sheet) = text.parse::<DocumentMut>() {
+        walk("", sheet.as_table(), &mut out);
+    }
+    out
+}
+
+fn joined(prefix: &str, name: &str) -> String {
+    match prefix {
+        "" => name.to_string(),
+        prefix => format!("{prefix}.{name}"),
+    }
+}
+
+/// Whether a table is a token, and not a group of tokens.
+fn is_token(table: &dyn TableLike) -> bool {
+    table
+        .get("value")
+        .is_some_and(|value| !value.is_table_like())
+}
+
+/// The text of a category file, changed to the wanted tokens. New tokens bring their comments along
+/// from the files where they were.
+pub(super) fn tokens(
+    text: &str,
+    now: &[Token],
+    wanted: &[&Token],
+    moved: &Comments,
+) -> Option<String> {
+    let mut never = |_: &str, _: &str| false;
+    let mut patch = Patch::new(text, &mut never)?;
+    let (mut root, mut tools) = patch.root();
+    let by_key: BTreeMap<&str, &Token> =
+        wanted.iter().map(|one| (one.key.as_str(), *one)).collect();
+    let had: BTreeMap<&str, &Token> = now.iter().map(|one| (one.key.as_str(), one)).collect();
+    let mut change = Change {
+        tools: &mut tools,
+        wanted: &by_key,
+        had: &had,
+    };
+    change.group("", &mut root);
+    let keys: Vec<&str> = by_key.keys().copied().collect();
+    for one in wanted
+        .iter()
+        .filter(|one| !had.contains_key(one.key.as_str()))
+    {
+        add(&mut tools, &mut root, one, &keys, moved.get(&one.key))?;
+    }
+    Some(patch.finish())
+}
+
+struct Change<'c, 't> {
+    tools: &'c mut Tools<'t>,
+    wanted: &'c BTreeMap<&'c str, &'c Token>,
+    had: &'c BTreeMap<&'c str, &'c Token>,
+}
+
+impl Change<'_, '_> {
+    fn group(&mut self, prefix: &str, table: &mut Entries<'_>) {
+        let keys: Vec<String> = table
+            .like()
+            .iter()
+            .map(|(key, _)| key.to_string())
+            .collect();
+        let lines = self.tools.lines && matches!(table, Entries::Section(_));
+        let mut gone = BTreeSet::new();
+        for name in keys {
+            let path = joined(prefix, &name);
+            let Some(item) = table.item(&name) else {
+                continue;
+            };
+            let group = item.as_table_like().is_some_and(|inner| !is_token(inner));
+            if !group {
+                let wanted = self.wanted.get(path.as_str());
+                match (wanted, self.had.get(path.as_str())) {
+                    (Some(wanted), Some(had)) if wanted.same(had) => {}
+                    (Some(wanted), _) => self.token(item, wanted, lines),
+                    (None, _) => {
+                        gone.insert(name);
+                    }
+                }
+                continue;
+            }
+            let mut inner = match item {
+                Item::Table(inner) => Entries::Section(inner),
+                Item::Value(Written::InlineTable(inner)) => Entries::Inline(inner),
+                _ => continue,
+            };
+            let was_empty = inner.like().is_empty();
+            self.group(&path, &mut inner);
+            if inner.like().is_empty() && !was_empty {
+                gone.insert(name);
+            }
+        }
+        for name in gone {
+            table.remove(&name);
+        }
+    }
+
+    fn token(&mut self, item: &mut Item, wanted: &Token, lines: bool) {
+        let text = |text: &str| Value::Text(text.to_string());
+        let table = match item {
+            Item::Table(inner) => Some(Entries::Section(inner)),
+            Item::Value(Written::InlineTable(inner)) => Some(Entries::Inline(inner)),
+            _ => None,
+        };
+        let Some(mut table) = table else {
+            match &wanted.description {
+                None => self.tools.replace(item, &text(&wanted.value), lines),
+                Some(_) => {
+                    if let (Item::Value(old), Some(mut new)) =
+                        (item, written(&whole::token(wanted, lines)))
+                    {
+                        *new.decor_mut() = old.decor().clone();
+                        *old = new;
+                    }
+                }
+            }
+            return;
+        };
+        let order = ["value", "description"];
+        let differs = |item: Option<&mut Item>, wanted: &str| {
+            item.and_then(|item| item.as_str().map(str::to_string))
+                .as_deref()
+                != Some(wanted)
+        };
+        if differs(table.item("value"), &wanted.value) {
+            self.tools
+                .set_text(&mut table, "value", &wanted.value, &order);
+        }
+        match &wanted.description {
+            None => table.remove("description"),
+            Some(words) if differs(table.item("description"), words) => {
+                self.tools
+                    .set_text(&mut table, "description", words, &order);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Adds a token where its neighbours are.
+fn add(
+    tools: &mut Tools<'_>,
+    root: &mut Entries<'_>,
+    token: &Token,
+    keys: &[&str],
+    comments: Option<&(String, String)>,
+) -> Option<()> {
+    let mut parts: Vec<&str> = token.key.split('.').collect();
+    if !whole::nests(&token.key, keys) {
+        parts = vec![token.key.as_str()];
+    }
+    add_below(tools, root, token, &parts, comments)
+}
+
+fn add_below(
+    tools: &mut Tools<'_>,
+    table: &mut Entries<'_>,
+    token: &Token,
+    parts: &[&str],
+    comments: Option<&(String, String)>,
+) -> Option<()> {
+    let (first, rest) = parts.split_first()?;
+    let lines = tools.lines && matches!(table, Entries::Section(_));
+    if !rest.is_empty() {
+        match table.item(first) {
+            Some(Item::Table(inner)) if !is_token(inner) => {
+                return add_below(tools, &mut Entries::Section(inner), token, rest, comments);
+            }
+            Some(Item::Value(Written::InlineTable(inner))) if !is_token(inner) => {
+                return add_below(tools, &mut Entries::Inline(inner), token, rest, comments);
+            }
+            None => {
+                if let Entries::Section(section) = table
+                    && !section.is_dotted()
+                {
+                    let (leaf, groups) = rest.split_last()?;
+                    let path: Vec<String> = [first]
+                        .into_iter()
+                        .chain(groups)
+                        .map(|part| words::key(part))
+                        .collect();
+                    let line = format!("{} = {}", words::key(leaf), whole::token(token, lines));
+                    let mut new = section_of(&format!("[{}]\n{line}\n", path.join(".")))?;
+                    let at = tools.end();
+                    match groups {
+                        [] => new.set_position(Some(at)),
+                        _ => new.set_position(None),
+                    }
+                    settle(&mut new, at);
+                    section.insert(first, Item::Table(new));
+                    return Some(());
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    let name = parts.join(".");
+    if table.has(&name) {
+        return None;
+    }
+    let mut value = written(&whole::token(token, lines))?;
+    let decorated = comments.filter(|_| lines);
+    if let Some((_, suffix)) = decorated {
+        value.decor_mut().set_suffix(suffix.as_str());
+    }
+    table.add(&name, value);
+    if let Some((prefix, _)) = decorated
+        && let Some(mut key) = table.like().key_mut(&name)
+    {
+        key.leaf_decor_mut().set_prefix(prefix.as_str());
+    }
+    Some(())
+}
