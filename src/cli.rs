@@ -10,7 +10,9 @@ mod build;
 mod bundle;
 mod check;
 mod completions;
+mod database;
 mod doctor;
+mod exchange;
 mod explain;
 mod init;
 mod new;
@@ -82,6 +84,10 @@ enum Command {
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
+    /// Bring the rows of a database into the files, after saying what differs
+    Export(exchange::ExchangeArguments),
+    /// Bring the files into the rows of a database, after saying what differs
+    Import(exchange::ExchangeArguments),
     /// Write a page, a component, a node or a token
     New(new::NewArguments),
     /// Write the JSON Schemas of the files, for editors
@@ -151,6 +157,7 @@ enum Status {
     Done = 0,
     ContentErrors = 1,
     Unusable = 2,
+    Conflict = 3,
     Unreachable = 4,
 }
 
@@ -189,6 +196,8 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::Export(arguments) => exchange::run(globals, arguments, exchange::Way::Export),
+        Command::Import(arguments) => exchange::run(globals, arguments, exchange::Way::Import),
         Command::New(arguments) => new::run(globals, arguments),
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),

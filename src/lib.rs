@@ -17,6 +17,7 @@ pub mod codec;
 pub mod db;
 pub mod diag;
 pub mod digest;
+pub mod exchange;
 pub mod files;
 pub mod format;
 pub mod ledger;

@@ -216,11 +216,7 @@ fn every_field_of_every_file_is_described() {
         ("node", "look/tokens-and-nodes.md", &[]),
         ("tokens", "look/tokens-and-nodes.md", &[]),
         ("theme", "look/themes.md", &[]),
-        (
-            "site",
-            "build/configuration.md",
-            &["react", "deploy"],
-        ),
+        ("site", "build/configuration.md", &["react", "deploy"]),
     ] {
         let json: Value =
             serde_json::from_str(&site.read(&format!("schemas/{schema}.json"))).unwrap();

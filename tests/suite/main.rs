@@ -12,6 +12,8 @@
 
 mod diagnostics;
 mod docs;
+mod doors;
+mod exchange;
 mod fuzz;
 mod guarantees;
 mod harness;

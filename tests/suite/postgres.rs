@@ -1,6 +1,7 @@
 //! A Postgres server for the tests: started from the installed binaries in a temporary folder, ended
 //! with the tests, one database a test.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
@@ -8,14 +9,14 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::harness::text;
+use crate::harness::{project, text};
 
 /// The server of all tests that need no other: anybody on this machine may log in.
 pub static SERVER: LazyLock<Server> =
@@ -209,6 +210,33 @@ impl Server {
             text(&output.stderr)
         );
         text(&output.stdout)
+    }
+
+    /// A new database with rbgen's tables, owned by `owner`: a copy of one that was migrated once.
+    pub fn migrated(&self) -> Database<'_> {
+        static MADE: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+        let mut made = MADE.lock().unwrap();
+        if made.insert(self.port) {
+            self.admin("CREATE DATABASE migrated OWNER owner");
+            let mut files: Vec<PathBuf> = fs::read_dir(project().join("migrations"))
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with('V'))
+                .collect();
+            files.sort();
+            for file in files {
+                let output = self.psql("owner", "migrated", &fs::read_to_string(&file).unwrap());
+                assert!(output.status.success(), "{}: {}", file.display(), text(&output.stderr));
+            }
+        }
+        drop(made);
+        let database = self.database();
+        self.admin(&format!(
+            "DROP DATABASE {0}; ",
+            database.name
+        ));
+        self.admin(&format!("CREATE DATABASE {} OWNER owner TEMPLATE migrated", database.name));
+        database
     }
 
     /// A new database without any table, owned by `owner`, who is no superuser.

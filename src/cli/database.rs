@@ -1,0 +1,58 @@
+//! What the commands for databases share: opening one by its name, and saying why that failed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Globals, Status, print};
+use crate::db::{Address, Failure, Session, address_of};
+use crate::diag::Diagnostics;
+use crate::files::Folder;
+use crate::format;
+use crate::load::CONFIG_FILE;
+use crate::model::Config;
+
+/// The configuration of a site. What is wrong with it is said, and the status given.
+pub fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
+    let mut diagnostics = Diagnostics::new();
+    let config = match Folder::new(root).read_text(CONFIG_FILE) {
+        Ok(text) => format::read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    };
+    match config {
+        Some(config) if !diagnostics.has_errors() => Ok(config),
+        _ => Err(said(globals, root, diagnostics, Status::Unusable)),
+    }
+}
+
+/// The address of a database of a site, by its name in robbieblocks.toml.
+pub fn address(globals: &Globals, root: &Path, name: &str) -> Result<Address, Status> {
+    let config = configuration(globals, root)?;
+    address_of(&config, name, &|variable| std::env::var(variable).ok())
+        .map_err(|failure| failed(globals, root, &failure))
+}
+
+/// A connection to a database of a site, by its name in robbieblocks.toml.
+pub fn open(globals: &Globals, root: &Path, name: &str) -> Result<Session, Status> {
+    let address = address(globals, root, name)?;
+    Session::open(&address).map_err(|failure| failed(globals, root, &failure))
+}
+
+/// Says why a database did not do what it was asked to.
+pub fn failed(globals: &Globals, root: &Path, failure: &Failure) -> Status {
+    let status = match failure.is_unreachable() {
+        true => Status::Unreachable,
+        false => Status::Unusable,
+    };
+    said(globals, root, failure.diagnostic().into(), status)
+}
+
+fn said(globals: &Globals, root: &Path, diagnostics: Diagnostics, status: Status) -> Status {
+    let diagnostics = print::report(globals, root, diagnostics);
+    if globals.json {
+        print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));
+    }
+    status
+}

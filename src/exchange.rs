@@ -1,0 +1,87 @@
+//! One-way copies between files and rows, for those who do not sync by git: `rbgen import` brings the
+//! files into a database, `rbgen export` the rows into files. What differs is found out first, and
+//! nothing that is there already is overwritten unless that was asked for.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this room joins the rooms that do I/O"
+)]
+
+mod compare;
+mod export;
+mod import;
+mod sources;
+
+use rayon::prelude::*;
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::files::Folder;
+use crate::format::Texts;
+
+pub use compare::{Change, Difference, FieldChange, compare};
+pub use export::export;
+pub use import::import;
+
+/// How far a copy may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Whether it may overwrite what differs.
+    pub force: bool,
+    /// Whether it may remove what is only on the side that it writes to.
+    pub delete: bool,
+    /// Whether it only finds out what it would do.
+    pub dry_run: bool,
+}
+
+/// What came of a copy.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// In what the side that is written to differs from the other.
+    pub differences: Vec<Difference>,
+    pub diagnostics: Diagnostics,
+    pub end: End,
+}
+
+/// How a copy ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Everything was written that was to be.
+    Done,
+    /// Nothing was to be written but found out.
+    Found,
+    /// Nothing was written, because something would have been overwritten.
+    Refused,
+    /// Nothing was written, because the site that was to be copied has errors.
+    Broken,
+}
+
+impl Limits {
+    /// How a copy with these differences is to end.
+    fn end(self, differences: &[Difference]) -> End {
+        let overwrites = |difference: &Difference| matches!(difference.change, Change::Changed(_));
+        match () {
+            () if self.dry_run => End::Found,
+            () if !self.force && differences.iter().any(overwrites) => End::Refused,
+            () => End::Done,
+        }
+    }
+}
+
+/// The texts of all files below `content/`.
+fn read_texts(folder: &Folder, diagnostics: &mut Diagnostics) -> Texts {
+    let files = folder.list("content", false, diagnostics);
+    let read: Vec<Result<(String, String), Diagnostic>> = files
+        .into_par_iter()
+        .with_min_len(16)
+        .map(|file| folder.read_text(&file.path).map(|text| (file.path, text)))
+        .collect();
+    let mut texts = Texts::new();
+    for file in read {
+        match file {
+            Ok((path, text)) => {
+                texts.insert(path, text);
+            }
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    texts
+}

@@ -1,0 +1,136 @@
+//! Rows to files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
+use crate::db::{Failure, Session, read_content};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::files::{Folder, remove_file, write_file};
+use crate::format::{documents_of, print_documents};
+use crate::model::{Documents, EntityKind};
+
+/// Brings the documents of a database into the files of a folder. A file that says what its row says
+/// is not touched, and one that must change keeps what its author wrote besides. A file without a row
+/// stays, unless it may be deleted. Rows with errors are left out, and so are the files of their
+/// entities.
+pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<Exchange, Failure> {
+    let content = read_content(session)?;
+    let mut diagnostics = content.diagnostics;
+    let broken = content.broken;
+    let wanted = without(content.documents, &broken);
+    let files = read_texts(folder, &mut diagnostics);
+    let (there, _) = documents_of(&files);
+    let differences: Vec<Difference> = compare(&there, &wanted)
+        .into_iter()
+        .filter(|difference| !broken.contains(&(difference.kind, difference.key.clone())))
+        .collect();
+    let end = limits.end(&differences);
+    let mut exchange = Exchange {
+        differences,
+        diagnostics,
+        end,
+    };
+    if end != End::Done {
+        return Ok(exchange);
+    }
+    let help = sources::usable(&content.sources, &there, &files, &wanted);
+    let mut wanted = wanted;
+    if !limits.delete {
+        keep(&mut wanted, &there, &exchange.differences);
+    }
+    let mut before = help.clone();
+    before.extend(
+        files
+            .iter()
+            .map(|(path, text)| (path.clone(), text.clone())),
+    );
+    let (printed, found) = print_documents(&wanted, &before, &broken);
+    exchange.diagnostics.extend(found);
+    let mut tree: BTreeMap<&String, &String> = help.iter().collect();
+    tree.extend(&printed.texts);
+    tree.retain(|path, _| !printed.removed.contains(*path));
+    let removed = printed
+        .removed
+        .iter()
+        .filter(|path| files.contains_key(*path));
+    write(folder, &tree, removed, &mut exchange.diagnostics);
+    if exchange.diagnostics.has_errors() {
+        exchange.end = End::Broken;
+    }
+    Ok(exchange)
+}
+
+/// New files come before old ones go: a kill leaves an entity twice rather than not at all, and the
+/// next export mends it.
+fn write<'a>(
+    folder: &Folder,
+    tree: &BTreeMap<&String, &String>,
+    removed: impl Iterator<Item = &'a String>,
+    diagnostics: &mut Diagnostics,
+) {
+    let root = folder.root();
+    let mut failed = |path: &str, error: io::Error| {
+        diagnostics.push(Diagnostic::error(
+            code::WRITE_FAILED,
+            Place::whole(path),
+            format!("`{path}` cannot be written: {error}"),
+        ));
+    };
+    for (path, text) in tree {
+        if let Err(error) = write_file(root, path, text.as_bytes()) {
+            failed(path, error);
+        }
+    }
+    for path in removed {
+        if let Err(error) = remove_file(root, path) {
+            failed(path, error);
+        }
+    }
+}
+
+/// Documents without those that are broken.
+fn without(mut documents: Documents, broken: &BTreeSet<(EntityKind, String)>) -> Documents {
+    let sound = |kind: EntityKind, key: &str| !broken.contains(&(kind, key.to_string()));
+    documents
+        .pages
+        .retain(|page| sound(EntityKind::Page, &page.key));
+    documents
+        .components
+        .retain(|part| sound(EntityKind::Component, &part.key));
+    documents
+        .tokens
+        .retain(|token| sound(EntityKind::Token, &token.key));
+    documents
+        .nodes
+        .retain(|node| sound(EntityKind::Node, &node.id));
+    documents
+}
+
+/// Adds the documents that only the folder has.
+fn keep(wanted: &mut Documents, there: &Documents, differences: &[Difference]) {
+    let only_there: BTreeSet<(EntityKind, &str)> = differences
+        .iter()
+        .filter(|difference| difference.change == Change::Removed)
+        .map(|difference| (difference.kind, difference.key.as_str()))
+        .collect();
+    let stays = |kind: EntityKind, key: &str| only_there.contains(&(kind, key));
+    let pages = there
+        .pages
+        .iter()
+        .filter(|page| stays(EntityKind::Page, &page.key));
+    wanted.pages.extend(pages.cloned());
+    let components = there.components.iter();
+    let components = components.filter(|part| stays(EntityKind::Component, &part.key));
+    wanted.components.extend(components.cloned());
+    let tokens = there
+        .tokens
+        .iter()
+        .filter(|token| stays(EntityKind::Token, &token.key));
+    wanted.tokens.extend(tokens.cloned());
+    let nodes = there
+        .nodes
+        .iter()
+        .filter(|node| stays(EntityKind::Node, &node.id));
+    wanted.nodes.extend(nodes.cloned());
+}
