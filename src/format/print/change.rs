@@ -171,7 +171,7 @@ impl<'a> Files<'a> {
         let patched = match same_folder {
             true => fields::page(toml, &now, wanted, !markdown, &mut takes_text)?,
             false => {
-                let toml = self.without_files(toml, &now)?;
+                let toml = self.without_files(toml, &now, !markdown)?;
                 fields::page(&toml, &now, wanted, !markdown, &mut takes_text)?
             }
         };
@@ -195,14 +195,14 @@ impl<'a> Files<'a> {
     }
 
     /// The TOML of a page without `$file`: in another folder these files are not there.
-    fn without_files(&self, toml: &str, now: &Page) -> Option<String> {
+    fn without_files(&self, toml: &str, now: &Page, blocks: bool) -> Option<String> {
         if !toml.contains("$file") {
             return Some(toml.to_string());
         }
         let mut blank = now.clone();
         fields::without_texts(&mut blank);
         let mut never = |_: &str, _: &str| false;
-        fields::page(toml, &blank, now, true, &mut never)
+        fields::page(toml, &blank, now, blocks, &mut never)
     }
 
     /// A page that takes a text that is another one now: it gets its own inline.
@@ -471,7 +471,7 @@ impl<'a> Files<'a> {
         {
             // The tokens come one by one into the empty frame, each with its comments.
             let framed = tokens::tokens("", &[], wanted, &moved).filter(|text| as_wanted(text));
-            text = framed.unwrap_or(text);
+            text = framed.map_or(text, |text| text.trim_start_matches('\n').to_string());
         }
         match as_wanted(&text) {
             true => change.texts.push((path.to_string(), text)),

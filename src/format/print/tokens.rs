@@ -216,9 +216,9 @@ fn add_below(
                     let line = format!("{} = {}", words::key(leaf), whole::token(token, lines));
                     let mut new = section_of(&format!("[{}]\n{line}\n", path.join(".")))?;
                     let at = tools.end();
-                    match groups {
-                        [] => new.set_position(Some(at)),
-                        _ => new.set_position(None),
+                    if groups.is_empty() {
+                        new.set_position(Some(at));
+                        decorate(&mut Entries::Section(&mut new), leaf, comments);
                     }
                     settle(&mut new, at);
                     section.insert(first, Item::Table(new));
@@ -232,16 +232,22 @@ fn add_below(
     if table.has(&name) {
         return None;
     }
-    let mut value = written(&whole::token(token, lines))?;
-    let decorated = comments.filter(|_| lines);
-    if let Some((_, suffix)) = decorated {
-        value.decor_mut().set_suffix(suffix.as_str());
-    }
-    table.add(&name, value);
-    if let Some((prefix, _)) = decorated
-        && let Some(mut key) = table.like().key_mut(&name)
-    {
-        key.leaf_decor_mut().set_prefix(prefix.as_str());
+    table.add(&name, written(&whole::token(token, lines))?);
+    if lines {
+        decorate(table, &name, comments);
     }
     Some(())
+}
+
+/// Puts the comments that a token had elsewhere around it.
+fn decorate(table: &mut Entries<'_>, name: &str, comments: Option<&(String, String)>) {
+    let Some((before, behind)) = comments else {
+        return;
+    };
+    if let Some(Item::Value(value)) = table.item(name) {
+        value.decor_mut().set_suffix(behind.as_str());
+    }
+    if let Some(mut key) = table.like().key_mut(name) {
+        key.leaf_decor_mut().set_prefix(before.as_str());
+    }
 }

@@ -15,12 +15,15 @@ fn decorated(path: &str, text: &str, dice: &mut Dice) -> String {
     let (mut quoted, mut fences, mut number, mut blocks) = (false, 0, 0, 0);
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end_matches('\n');
-        let marks = bare.matches("\"\"\"").count();
+        let opens = !quoted && bare.ends_with("= \"\"\"");
+        let before = bare.strip_suffix("\"\"\"").unwrap_or("\\");
+        let escapes = before.len() - before.trim_end_matches('\\').len();
+        let closes = quoted && escapes % 2 == 0;
         fences += usize::from(markdown && !quoted && bare == "+++");
         let outside = markdown && (fences == 0 || fences >= 2 || bare == "+++");
         if outside || quoted || bare.is_empty() {
             out.push_str(line);
-            quoted ^= !outside && marks % 2 == 1;
+            quoted &= !closes;
             continue;
         }
         let inner = bare.starts_with([' ', ']']);
@@ -39,13 +42,13 @@ fn decorated(path: &str, text: &str, dice: &mut Dice) -> String {
         {
             line = format!("{key}   =  {value}");
         }
-        let closed = marks == 0 && !bare.ends_with('[');
+        let closed = !opens && !bare.ends_with('[');
         if closed && dice.one_in(3) {
             line.push_str(&format!("  # behind {number}"));
         }
         out.push_str(&line);
         out.push('\n');
-        quoted ^= marks % 2 == 1;
+        quoted |= opens;
     }
     out
 }
