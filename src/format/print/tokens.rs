@@ -65,18 +65,39 @@ pub(super) fn tokens(
     let by_key: BTreeMap<&str, &Token> =
         wanted.iter().map(|one| (one.key.as_str(), *one)).collect();
     let had: BTreeMap<&str, &Token> = now.iter().map(|one| (one.key.as_str(), one)).collect();
+    // A new token on the way to another leaves no table for it: that one gets its key in quotes.
+    let in_the_way = |key: &str| {
+        let above = key.match_indices('.').map(|(at, _)| &key[..at]);
+        above
+            .into_iter()
+            .any(|key| by_key.contains_key(key) && !had.contains_key(key))
+    };
+    let uprooted: BTreeSet<&str> = by_key
+        .keys()
+        .copied()
+        .filter(|key| in_the_way(key))
+        .collect();
+    let own = match uprooted.is_empty() {
+        true => Comments::new(),
+        false => comments(text),
+    };
     let mut change = Change {
         tools: &mut tools,
         wanted: &by_key,
         had: &had,
+        uprooted: &uprooted,
+        moved: BTreeSet::new(),
     };
     change.group("", &mut root);
+    let again = change.moved;
     let keys: Vec<&str> = by_key.keys().copied().collect();
-    for one in wanted
-        .iter()
-        .filter(|one| !had.contains_key(one.key.as_str()))
-    {
-        add(&mut tools, &mut root, one, &keys, moved.get(&one.key))?;
+    for one in wanted {
+        let key = one.key.as_str();
+        if again.contains(key) {
+            add(&mut tools, &mut root, one, &keys, own.get(key))?;
+        } else if !had.contains_key(key) {
+            add(&mut tools, &mut root, one, &keys, moved.get(key))?;
+        }
     }
     Some(patch.finish())
 }
@@ -85,6 +106,10 @@ struct Change<'c, 't> {
     tools: &'c mut Tools<'t>,
     wanted: &'c BTreeMap<&'c str, &'c Token>,
     had: &'c BTreeMap<&'c str, &'c Token>,
+    /// Tokens that cannot stay where they are, if they stand in a table.
+    uprooted: &'c BTreeSet<&'c str>,
+    /// Those of them that were taken out, to be added again.
+    moved: BTreeSet<String>,
 }
 
 impl Change<'_, '_> {
@@ -103,6 +128,11 @@ impl Change<'_, '_> {
             };
             let group = item.as_table_like().is_some_and(|inner| !is_token(inner));
             if !group {
+                if !prefix.is_empty() && self.uprooted.contains(path.as_str()) {
+                    gone.insert(name);
+                    self.moved.insert(path);
+                    continue;
+                }
                 let wanted = self.wanted.get(path.as_str());
                 match (wanted, self.had.get(path.as_str())) {
                     (Some(wanted), Some(had)) if wanted.same(had) => {}
