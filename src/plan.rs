@@ -167,7 +167,7 @@ fn by_route(site: &Site) -> Vec<usize> {
 /// Whether a node has a page: its app is enabled there, and it is published, or a draft where
 /// `drafts` count.
 pub fn has_page(site: &Site, node: &str, page: &Outline<'_>, drafts: bool) -> bool {
-    let enables = |node: &Node| node.enabled_apps.has(&page.app);
+    let enables = |node: &Node| node.enabled_apps.has(page.app);
     let has_app = page.app == SHARED_APP || site.nodes.get(node).is_some_and(enables);
     has_app && is_shown(page.status, drafts)
 }

@@ -35,7 +35,7 @@ fn read(texts: &Texts) -> Documents {
 }
 
 fn assert_same(a: &Documents, b: &Documents, what: &str) {
-    fn sorted<'a, D>(list: &'a [D], key: fn(&D) -> &str) -> Vec<&'a D> {
+    fn sorted<D>(list: &[D], key: fn(&D) -> &str) -> Vec<&D> {
         let mut list: Vec<&D> = list.iter().collect();
         list.sort_by(|a, b| key(a).cmp(key(b)));
         list

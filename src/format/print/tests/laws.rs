@@ -1,7 +1,13 @@
 //! What holds for any documents.
 
+use include_dir::{Dir, include_dir};
+
 use super::*;
 use crate::format::sample::{self, Dice};
+
+const EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/content");
+const DOCS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/docs/content");
+const FIXTURE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tests/fixtures/base-site/content");
 
 const CASES: u64 = 2_000;
 
@@ -122,22 +128,17 @@ fn edits_are_printed_over_what_authors_wrote() {
 
 #[test]
 fn the_example_site_is_printed_over_itself_without_a_change() {
-    fn walk(root: &std::path::Path, folder: &std::path::Path, out: &mut Texts) {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                walk(root, &path, out);
-            } else if let Ok(text) = std::fs::read_to_string(&path) {
-                let below = path.strip_prefix(root).expect("below the root");
-                out.insert(below.to_string_lossy().replace('\\', "/"), text);
-            }
+    fn walk(folder: &Dir<'_>, out: &mut Texts) {
+        folder.dirs().for_each(|inner| walk(inner, out));
+        for file in folder.files() {
+            let path = file.path().to_string_lossy().replace('\\', "/");
+            let text = file.contents_utf8().expect("a text");
+            out.insert(format!("content/{path}"), text.to_string());
         }
     }
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for site in ["", "docs", "tests/fixtures/base-site"] {
-        let root = root.join(site);
+    for (site, folder) in [("example", EXAMPLE), ("docs", DOCS), ("fixture", FIXTURE)] {
         let mut files = Texts::new();
-        walk(&root, &root.join("content"), &mut files);
+        walk(&folder, &mut files);
         let documents = read(&files);
         assert!(!documents.pages.is_empty());
         assert_eq!(printed_over(&documents, &files), files);
