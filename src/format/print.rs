@@ -24,6 +24,9 @@ use super::documents::{COMPONENTS, NODES, Read, TOKENS, Texts, Tree, beside, ste
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::model::{Component, Documents, EntityKind, Node, Page, Token, key_problem};
 
+/// The longest key that, with an ending, is the name of a file: file systems allow 255 bytes.
+const MAX_STEM: usize = 250;
+
 /// What printing changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Printed {
@@ -112,6 +115,16 @@ impl<'a> Printing<'a> {
             let place = Place::whole(origin);
             self.diagnostics
                 .push(Diagnostic::error(code::BAD_KEY, place, message));
+        }
+        if key.len() > MAX_STEM && noun != "token" {
+            let message = format!(
+                "the {noun} `{key}` has no file: its key has {} bytes, and {MAX_STEM} are allowed",
+                key.len()
+            );
+            let place = Place::whole(origin);
+            self.diagnostics
+                .push(Diagnostic::error(code::TOO_LONG, place, message));
+            return false;
         }
         problem.is_none()
     }

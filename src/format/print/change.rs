@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::places::route_at;
+use super::places::{Places, route_at};
 use super::tokens::{Comments, comments};
 use super::{Printed, fields, tokens, whole};
 use crate::diag::Diagnostics;
@@ -26,6 +26,8 @@ pub(super) struct Change {
 /// The files that were there.
 pub(super) struct Files<'a> {
     pub before: &'a Texts,
+    /// The same paths, as a file system sees them that folds letter case.
+    places: Places,
     pub tree: &'a Tree,
     /// How often each text is taken with `$file`.
     pub users: BTreeMap<&'a str, usize>,
@@ -45,6 +47,7 @@ impl<'a> Files<'a> {
         let comments = files.map(|read| (read.path.as_str(), comments(&before[&read.path])));
         Files {
             before,
+            places: Places::new(before.keys().map(String::as_str)),
             tree,
             users,
             comments: comments.collect(),
@@ -312,7 +315,7 @@ impl<'a> Files<'a> {
         let path = format!("{COMPONENTS}{}.toml", component.key);
         for ending in ["toml", "html", "css", "tsx", "jsx"] {
             let path = beside(&path, ending);
-            if self.before.contains_key(&path) {
+            if !self.places.is_free(&path) {
                 return Err(path);
             }
         }
@@ -393,7 +396,7 @@ impl<'a> Files<'a> {
         let path = format!("{NODES}{}.toml", node.id);
         for ending in ["toml", "css", "js"] {
             let path = beside(&path, ending);
-            if self.before.contains_key(&path) {
+            if !self.places.is_free(&path) {
                 return Err(path);
             }
         }
@@ -442,7 +445,7 @@ impl<'a> Files<'a> {
         };
         match read {
             None if wanted.is_empty() => return Ok(change),
-            None if self.before.contains_key(path) => return Err(path.to_string()),
+            None if !self.places.is_free(path) => return Err(path.to_string()),
             None => {}
             Some(read) => {
                 let mut now: Vec<Token> = read.document.clone();

@@ -121,13 +121,13 @@ fn add_table(
         tools.set(table, name, &value, order);
         return;
     };
-    if inline || !tools.lines || section.is_dotted() {
+    if inline || section.is_dotted() {
         let value = Value::Table(wanted.clone());
         tools.set(table, name, &value, order);
         return;
     }
     let mut text = String::new();
-    words::push_section(&mut text, &[name.to_string()], wanted);
+    words::push_section(&mut text, &[name.to_string()], wanted, tools.lines);
     if let Some(mut new) = section_of(&text) {
         let at = position.unwrap_or_else(|| tools.end());
         new.set_position(Some(at));
@@ -177,8 +177,9 @@ fn change_blocks(
                     let mut entries = Entries::Section(table);
                     change_block(tools, &mut entries, &now[from], &wanted[to], named[to]);
                 };
+            let lines = tools.lines;
             tools.rebuild(tables, &from, change, |to| {
-                section_of(&whole::block(&wanted[to], named[to]))
+                section_of(&whole::block(&wanted[to], named[to], lines))
             });
         }
         Item::Value(Written::Array(array)) => {
@@ -406,8 +407,9 @@ fn change_examples(
         let (now, wanted) = (&now[from].props, &wanted[to].props);
         change_table(tools, &mut entries, "props", now, wanted, None, &order);
     };
+    let lines = tools.lines;
     tools.rebuild(tables, &from, change, |to| {
-        section_of(&whole::example(&wanted[to]))
+        section_of(&whole::example(&wanted[to], lines))
     });
     Some(())
 }
@@ -433,9 +435,9 @@ pub(super) fn node(text: &str, now: &Node, wanted: &Node) -> Option<String> {
     );
     change_list(&mut tools, root, "enabled_apps", lists, &order);
     let (now, wanted) = (whole::overrides(now), whole::overrides(wanted));
-    if !wanted.is_empty() && !root.has("style_overrides") && tools.lines {
+    if !wanted.is_empty() && !root.has("style_overrides") {
         let mut text = String::new();
-        words::push_section(&mut text, &["style_overrides".into()], &wanted);
+        words::push_section(&mut text, &["style_overrides".into()], &wanted, tools.lines);
         let mut new = section_of(&text)?;
         let at = tools.end();
         new.set_position(Some(at));

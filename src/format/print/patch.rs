@@ -476,10 +476,11 @@ impl Tools<'_> {
         now: &[Value],
         wanted: &[Value],
     ) {
+        let lines = self.lines;
         let new = |value: &Value| {
             let table = value.as_table()?;
             let mut text = String::from("[[x]]\n");
-            words::push_entries(&mut text, &["x".into()], table);
+            words::push_entries(&mut text, &["x".into()], table, lines);
             section_of(&text)
         };
         let changed = |tools: &mut Tools<'_>, table: &mut Section, from: usize, to: usize| {

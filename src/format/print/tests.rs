@@ -2,6 +2,7 @@
 
 mod edits;
 mod laws;
+mod styles;
 
 use std::collections::BTreeSet;
 

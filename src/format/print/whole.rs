@@ -16,9 +16,9 @@ pub(super) fn is_default(shape: &'static Shape, field: &str, text: &str) -> bool
 }
 
 /// The fields of a page above its metadata and blocks; `route` is the one that its path gives.
-fn page_fields(out: &mut String, page: &Page, route: &str, lines: bool) {
+fn page_fields(out: &mut String, page: &Page, route: &str) {
     let mut field = |name: &str, text: &str| {
-        out.push_str(&format!("{name} = {}\n", words::text(text, lines)));
+        out.push_str(&format!("{name} = {}\n", words::text(text, true)));
     };
     field("name", &page.name);
     if page.route != route {
@@ -37,14 +37,14 @@ fn page_fields(out: &mut String, page: &Page, route: &str, lines: bool) {
         field("description", description);
     }
     if !page.metadata.is_empty() {
-        push_section(out, &["metadata".into()], &page.metadata);
+        push_section(out, &["metadata".into()], &page.metadata, true);
     }
 }
 
 /// The `.toml` of a page.
 pub(super) fn page(page: &Page, route: &str) -> String {
     let mut out = String::new();
-    page_fields(&mut out, page, route, true);
+    page_fields(&mut out, page, route);
     let keys: Vec<(&str, &str)> = page
         .blocks
         .iter()
@@ -53,16 +53,16 @@ pub(super) fn page(page: &Page, route: &str) -> String {
     let named = explicit_keys(&keys, |_| false);
     for (one, named) in page.blocks.iter().zip(named) {
         out.push('\n');
-        out.push_str(&block(one, named));
+        out.push_str(&block(one, named, true));
     }
     out
 }
 
 /// One of `[[blocks]]`.
-pub(super) fn block(block: &Block, named: bool) -> String {
+pub(super) fn block(block: &Block, named: bool, lines: bool) -> String {
     let mut out = String::from("[[blocks]]\n");
     let mut field = |name: &str, text: &str| {
-        out.push_str(&format!("{name} = {}\n", words::text(text, true)));
+        out.push_str(&format!("{name} = {}\n", words::text(text, lines)));
     };
     if named {
         field("key", &block.key);
@@ -72,12 +72,12 @@ pub(super) fn block(block: &Block, named: bool) -> String {
         field("zone", &block.zone);
     }
     let tables = [("props", &block.props), ("conditions", &block.conditions)];
-    push_tables(&mut out, "blocks", &tables);
+    push_tables(&mut out, "blocks", &tables, lines);
     out
 }
 
 /// Tables within one of an array of tables: on a line of their own, or below a header.
-fn push_tables(out: &mut String, around: &str, tables: &[(&str, &Table)]) {
+fn push_tables(out: &mut String, around: &str, tables: &[(&str, &Table)], lines: bool) {
     let tables = tables.iter().filter(|(_, table)| !table.is_empty());
     let (short, long): (Vec<_>, Vec<_>) = tables.partition(|(_, table)| is_short(table));
     for (name, table) in short {
@@ -85,7 +85,7 @@ fn push_tables(out: &mut String, around: &str, tables: &[(&str, &Table)]) {
         out.push_str(&format!("{name} = {line}\n"));
     }
     for (name, table) in long {
-        push_section(out, &[around.to_string(), name.to_string()], table);
+        push_section(out, &[around.to_string(), name.to_string()], table, lines);
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn markdown_body(page: &Page) -> Option<&str> {
 /// The `.md` of a page that has nothing but a text.
 pub(super) fn markdown(page: &Page, body: &str, route: &str) -> String {
     let mut out = String::from("+++\n");
-    page_fields(&mut out, page, route, true);
+    page_fields(&mut out, page, route);
     out.push_str("+++\n");
     out.push_str(body);
     out
@@ -142,23 +142,23 @@ pub(super) fn component(component: &Component) -> String {
         field("preview_url", words::text(url, true));
     }
     if !component.props.is_empty() {
-        push_section(&mut out, &["props".into()], &component.props);
+        push_section(&mut out, &["props".into()], &component.props, true);
     }
     if !component.metadata.is_empty() {
-        push_section(&mut out, &["metadata".into()], &component.metadata);
+        push_section(&mut out, &["metadata".into()], &component.metadata, true);
     }
     for one in &component.examples {
         out.push('\n');
-        out.push_str(&example(one));
+        out.push_str(&example(one, true));
     }
     out
 }
 
 /// One of `[[examples]]`.
-pub(super) fn example(example: &Example) -> String {
-    let name = words::text(&example.name, true);
+pub(super) fn example(example: &Example, lines: bool) -> String {
+    let name = words::text(&example.name, lines);
     let mut out = format!("[[examples]]\nname = {name}\n");
-    push_tables(&mut out, "examples", &[("props", &example.props)]);
+    push_tables(&mut out, "examples", &[("props", &example.props)], lines);
     out
 }
 

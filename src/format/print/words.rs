@@ -190,20 +190,22 @@ fn inline_len(table: &Table) -> usize {
 }
 
 /// Appends the entries of a free-form table whose header is written, and then the tables in it that
-/// have a header of their own. `path` is the header, each key as it is written.
-pub(super) fn push_entries(out: &mut String, path: &[String], table: &Table) {
+/// have a header of their own. `path` is the header, each key as it is written; `lines` says whether
+/// texts may take many.
+pub(super) fn push_entries(out: &mut String, path: &[String], table: &Table, lines: bool) {
     for (key, value) in table.iter().filter(|(_, value)| !has_header(value)) {
-        push_entry(out, &free_key(key), value);
+        let value = self::value(value, lines);
+        out.push_str(&format!("{} = {value}\n", free_key(key)));
     }
     for (key, value) in table.iter().filter(|(_, value)| has_header(value)) {
         let mut path = path.to_vec();
         path.push(free_key(key));
         match value {
-            Value::Table(inner) => push_section(out, &path, inner),
+            Value::Table(inner) => push_section(out, &path, inner, lines),
             Value::Array(items) => {
                 for item in items.iter().filter_map(Value::as_table) {
                     out.push_str(&format!("\n[[{}]]\n", path.join(".")));
-                    push_entries(out, &path, item);
+                    push_entries(out, &path, item, lines);
                 }
             }
             _ => {}
@@ -212,13 +214,9 @@ pub(super) fn push_entries(out: &mut String, path: &[String], table: &Table) {
 }
 
 /// Appends a table with its header.
-pub(super) fn push_section(out: &mut String, path: &[String], table: &Table) {
+pub(super) fn push_section(out: &mut String, path: &[String], table: &Table, lines: bool) {
     out.push_str(&format!("\n[{}]\n", path.join(".")));
-    push_entries(out, path, table);
-}
-
-fn push_entry(out: &mut String, key: &str, value: &Value) {
-    out.push_str(&format!("{key} = {}\n", self::value(value, true)));
+    push_entries(out, path, table, lines);
 }
 
 /// Whether a value is written below a header of its own.
