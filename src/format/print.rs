@@ -4,10 +4,13 @@
 //! field; the result is read again, and where it does not say what is wanted (a place that no edit
 //! reaches), the file is written anew. A document without a file gets one in canonical form.
 
+mod categories;
 mod change;
+mod entries;
 mod fields;
 mod patch;
 mod places;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod tokens;

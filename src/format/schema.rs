@@ -396,6 +396,17 @@ mod tests {
     }
 
     #[test]
+    fn elements_of_some_lists_may_be_missing() {
+        let schemas = json_schemas(std::iter::empty());
+        let validator = jsonschema::validator_for(&schemas[3].1).expect("a schema");
+        let valid = |apps: Json| validator.is_valid(&json!({ "name": "x", "enabled_apps": apps }));
+        assert!(valid(json!(["play", { "$null": true }, { "$null": true }])));
+        assert!(!valid(json!(["play", { "$null": false }])));
+        assert!(!valid(json!(["Play"])));
+        assert!(!valid(json!([null])));
+    }
+
+    #[test]
     fn tokens_may_be_texts_tables_and_groups() {
         let schemas = json_schemas(std::iter::empty());
         let validator = jsonschema::validator_for(&schemas[2].1).expect("a schema");

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use toml_edit::{Item, Value as Written};
 
-use super::patch::{Entries, Patch, TakesText, Tools, section_of, settle};
+use super::entries::Entries;
+use super::patch::{Patch, TakesText, Tools};
+use super::sections::{section_of, settle};
 use super::{whole, words};
 use crate::format::fields::Shape;
 use crate::format::keys::explicit_keys;

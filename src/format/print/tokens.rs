@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml_edit::{DocumentMut, Item, RawString, TableLike, Value as Written};
 
-use super::patch::{Entries, Patch, Tools, section_of, settle, written};
+use super::entries::Entries;
+use super::patch::{Patch, Tools, written};
+use super::sections::{section_of, settle};
 use super::{whole, words};
 use crate::model::{Token, Value};
 

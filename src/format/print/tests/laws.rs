@@ -206,3 +206,43 @@ fn nothing_is_removed_that_is_kept() {
         assert_eq!(printed.removed, all, "{seed}");
     }
 }
+
+/// Files that are broken at random: half of them are cut off, or have another one's end.
+#[test]
+fn broken_files_are_never_touched() {
+    for seed in 0..CASES / 4 {
+        let dice = &mut Dice::new(seed);
+        let first = sample::documents(seed);
+        let mut files = printed_over(&first, &Texts::new());
+        let all: Vec<String> = files.values().cloned().collect();
+        for text in files.values_mut().filter(|text| !text.is_empty()) {
+            if dice.one_in(2) {
+                let mut cut = dice.below(text.len());
+                while !text.is_char_boundary(cut) {
+                    cut -= 1;
+                }
+                text.truncate(cut);
+                if dice.one_in(2) {
+                    let end: &String = dice.pick(&all[..]);
+                    text.push_str(end);
+                }
+            }
+        }
+        let (_, found) = documents_of(&files);
+        let broken: BTreeSet<String> = found
+            .iter()
+            .filter_map(|one| Some(one.place.as_ref()?.path.to_string()))
+            .collect();
+        let second = sample::edited(&first, seed);
+        let (printed, diagnostics) = print_documents(&second, &files, &BTreeSet::new());
+        assert!(broken.is_empty() || diagnostics.has_errors());
+        for path in broken {
+            let touched = printed.texts.contains_key(&path) || printed.removed.contains(&path);
+            assert!(!touched, "{seed} {path}");
+        }
+        // What was printed is no worse than what was there.
+        let after = applied(printed, &files);
+        let (_, now) = documents_of(&after);
+        assert!(now.len() <= found.len(), "{seed} {now:#?}");
+    }
+}
