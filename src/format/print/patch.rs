@@ -235,89 +235,83 @@ impl Tools<'_> {
         now: &[Value],
         wanted: &[Value],
     ) {
-        let mut old: Vec<Option<Written>> = array.iter().cloned().map(Some).collect();
-        let prefixes: Vec<String> = array
-            .iter()
-            .map(|value| {
-                let prefix = value.decor().prefix().and_then(RawString::as_str);
-                prefix.unwrap_or_default().to_string()
-            })
-            .collect();
-        let blank = |index: usize| {
-            let prefix = prefixes.get(index).map(String::as_str).unwrap_or_default();
-            match prefix.rfind('\n') {
-                Some(line) => prefix[line..]
-                    .split('#')
-                    .next()
-                    .unwrap_or_default()
-                    .to_string(),
-                None if index == 0 => String::new(),
+        // What stands behind a comma on its line belongs to the element before it.
+        let mut old: Vec<Option<Written>> = Vec::new();
+        let mut above: Vec<String> = Vec::new();
+        let mut behind: Vec<String> = Vec::new();
+        for value in array.iter() {
+            let (comment, rest) = comment_and_rest(raw(value.decor().prefix()));
+            behind.push(comment);
+            above.push(rest);
+            old.push(Some(value.clone()));
+        }
+        // Where no comma follows the last element, what stands behind it belongs to the bracket.
+        let mut end = raw(Some(array.trailing())).to_string();
+        if let Some(Some(last)) = old.last_mut().filter(|_| !array.trailing_comma()) {
+            end.insert_str(0, raw(last.decor().suffix()));
+            last.decor_mut().set_suffix("");
+        }
+        let (comment, trailing) = comment_and_rest(&end);
+        behind.push(comment);
+        let many_lines = above.iter().any(|above| above.contains('\n'));
+        let indent = |index: usize| {
+            let like = above.get(index.min(above.len().saturating_sub(1)));
+            let like = like.map(String::as_str).unwrap_or_default();
+            match like.rfind('\n') {
+                Some(line) => like[line..].to_string(),
+                None if many_lines => "\n".to_string(),
+                None if index == 0 => like.to_string(),
                 None => " ".to_string(),
             }
         };
         array.clear();
-        let mut kept_comments = String::new();
-        let gone: Vec<usize> = (0..old.len())
-            .filter(|at| !order.contains(&Some(*at)))
-            .collect();
+        let mut before = behind.first().cloned().unwrap_or_default();
         for (index, (from, value)) in order.iter().zip(wanted).enumerate() {
-            // The comment behind an element stands before the next one, also where that is gone.
-            let moved = from.unwrap_or(usize::MAX);
-            for at in gone.iter().filter(|at| **at < moved && from.is_some()) {
-                if old.get_mut(*at).and_then(Option::take).is_some() && prefixes[*at].contains('#')
-                {
-                    kept_comments.push_str(prefixes[*at].trim_end());
-                }
-            }
-            let mut element = match from.and_then(|at| Some((at, old.get_mut(at)?.take()?))) {
+            let kept = from.and_then(|at| Some((at, old.get_mut(at)?.take()?)));
+            let (own, next, element) = match kept {
                 Some((at, mut element)) => {
                     if !now[at].same(value) {
                         self.value(&mut element, &now[at], value, false);
                     }
-                    // First elements have no space before them, and others have one.
-                    if prefixes[at].trim().is_empty() && !prefixes[at].contains('\n') {
-                        element.decor_mut().set_prefix(blank(index.min(1)));
-                    }
-                    element
-                }
-                None => {
-                    let Some(mut element) = written(&words::inline(value)) else {
-                        continue;
+                    let own = match above[at].contains(['\n', '#']) {
+                        true => above[at].clone(),
+                        false => indent(index),
                     };
-                    let like = index.min(prefixes.len().saturating_sub(1));
-                    let prefix = match blank(like) {
-                        prefix if prefix.contains('\n') => prefix,
-                        _ if index == 0 => String::new(),
-                        _ => " ".to_string(),
-                    };
-                    element.decor_mut().set_prefix(prefix);
-                    element
+                    (own, behind[at + 1].clone(), Some(element))
                 }
+                None => (indent(index), String::new(), written(&words::inline(value))),
             };
-            if !kept_comments.is_empty() {
-                let own = element
-                    .decor()
-                    .prefix()
-                    .and_then(RawString::as_str)
-                    .unwrap_or_default();
-                let both = match own.contains('\n') {
-                    true => format!("{kept_comments}{own}"),
-                    false => format!("{kept_comments}\n{own}"),
-                };
-                element.decor_mut().set_prefix(both);
-                kept_comments.clear();
-            }
-            // A comment behind the last element would swallow the comma behind it.
-            let suffix = element
-                .decor()
-                .suffix()
-                .and_then(RawString::as_str)
-                .unwrap_or_default();
-            if suffix.contains('\n') && !suffix.contains('#') && index + 1 < wanted.len() {
-                element.decor_mut().set_suffix("");
-            }
+            let Some(mut element) = element else {
+                continue;
+            };
+            let line = match !before.is_empty() && !own.starts_with('\n') {
+                true => "\n",
+                false => "",
+            };
+            element
+                .decor_mut()
+                .set_prefix(format!("{before}{line}{own}"));
             array.push_formatted(element);
+            before = next;
         }
+        let line = match !before.is_empty() && !trailing.starts_with('\n') {
+            true => "\n",
+            false => "",
+        };
+        array.set_trailing(format!("{before}{line}{trailing}"));
+    }
+}
+
+fn raw(text: Option<&RawString>) -> &str {
+    text.and_then(RawString::as_str).unwrap_or_default()
+}
+
+/// The comment at the end of a line, and what comes below it.
+fn comment_and_rest(text: &str) -> (String, String) {
+    let end = text.find('\n').unwrap_or(text.len());
+    match text[..end].contains('#') {
+        true => (text[..end].to_string(), text[end..].to_string()),
+        false => (String::new(), text.to_string()),
     }
 }
 

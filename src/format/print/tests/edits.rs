@@ -33,7 +33,7 @@ fn only_the_value_that_changed_changes() {
     });
     assert_eq!(
         after[PAGE],
-        "# A page.\n\nname   = 'Poker' # for people\nstatus=\"draft\"\ntitle = \"Poker!\"\n\n[metadata] # free\n# tags\ntags = [\n  \"a\",\n  \"c\", # one\n  \"b\", # two\n]\nn = 0x10\n\n# The hand.\n[[blocks]]\ncomponent = 'hand'\n\n# The bar.\n[[blocks]]\ncomponent = 'bar'\nprops = { a = 2, b = { \"$file\" = \"intro.txt\" }, c = { \"$null\" = true } } # here\n"
+        "# A page.\n\nname   = 'Poker' # for people\nstatus=\"draft\"\ntitle = \"Poker!\"\n\n[metadata] # free\n# tags\ntags = [\n  \"a\", # one\n  \"c\",\n  \"b\", # two\n]\nn = 0x10\n\n# The hand.\n[[blocks]]\ncomponent = 'hand'\n\n# The bar.\n[[blocks]]\ncomponent = 'bar'\nprops = { a = 2, b = { \"$file\" = \"intro.txt\" }, c = { \"$null\" = true } } # here\n"
     );
     assert_eq!(after["content/pages/play/intro.txt"], "Bye");
 }
@@ -212,4 +212,40 @@ fn broken_files_are_reported_and_left_alone() {
     let (printed, found) = print_documents(&documents, &Texts::new(), &BTreeSet::new());
     assert_eq!(printed.texts.len(), 1);
     assert!(found.has_errors());
+}
+
+#[test]
+fn elements_take_their_comments_with_them() {
+    let list = |texts: &[&str]| Value::Array(texts.iter().map(|one| text(one)).collect());
+    for (before, wanted, after) in [
+        (
+            "[\"a\", \"b\"]",
+            list(&["a", "x", "b"]),
+            "[\"a\", \"x\", \"b\"]",
+        ),
+        ("[ \"a\", \"b\" ]", list(&["a"]), "[ \"a\" ]"),
+        ("[ \"a\" ]", list(&["a", "b"]), "[ \"a\", \"b\" ]"),
+        ("[ \"a\", \"b\" ]", list(&["b"]), "[ \"b\" ]"),
+        (
+            "[\n  # A\n  \"a\", # one\n  # B\n  \"b\" # two\n]",
+            list(&["x", "b", "y"]),
+            "[\n  # A\n  \"x\", # one\n  # B\n  \"b\", # two\n  \"y\"\n]",
+        ),
+        (
+            "[ # all\n  \"a\", # one\n  \"b\", # two\n]",
+            list(&["b"]),
+            "[ # all\n  \"b\", # two\n]",
+        ),
+        (
+            "[ # all\n  \"a\", # one\n  \"b\", # two\n]",
+            list(&["a", "b", "c"]),
+            "[ # all\n  \"a\", # one\n  \"b\", # two\n  \"c\",\n]",
+        ),
+    ] {
+        let file = |list: &str| format!("name = 'X'\nmetadata.l = {list}\n");
+        let now = edited(PAGE, &file(before), |page| {
+            page.metadata.insert("l".into(), wanted.clone());
+        });
+        assert_eq!(now[PAGE], file(after));
+    }
 }
