@@ -141,7 +141,8 @@ impl Tree {
 pub(super) fn is_passed_over(path: &str) -> bool {
     path.split('/').any(|name| {
         name.starts_with('.')
-            || name.ends_with(['~', '#'])
+            || name.ends_with('~')
+            || name.starts_with('#') && name.ends_with('#')
             || name == "4913"
             || name.ends_with(".swp")
             || name.ends_with(".orig")
