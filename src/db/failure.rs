@@ -265,8 +265,19 @@ pub(super) fn of_login(
             refused(format!("{shown} refuses a setting of the address")).hint("look at `options`")
         }
         // What follows are the words of pgbouncer, which has one code for most of them.
-        _ if words.starts_with("no such database") => unknown_database(address, &shown),
-        _ if words.starts_with("no such user") => {
+        _ if words.starts_with("no such database")
+            || (words.contains("database") && words.contains("does not exist")) =>
+        {
+            unknown_database(address, &shown)
+        }
+        _ if words.contains("server down") || words.contains("query_wait_timeout") => {
+            Failure::new(
+                code::UNREACHABLE,
+                format!("{shown} is a pooler that has no server to connect to"),
+            )
+            .hint("look whether the server behind it runs and takes its login")
+        }
+        _ if words.contains("authentication failed") || words.starts_with("no such user") => {
             refused(format!("{shown} refuses the user or the password of the address"))
                 .hint("a pooler answers there: look at its list of users")
         }

@@ -119,22 +119,10 @@ impl Session {
                     self.given_up = true;
                     silent
                 }
-                Trouble::Said(error) if error.is_closed() => self.end_of_connection(error),
-                Trouble::Said(error) => Failure::from(error),
+                Trouble::Said(error) => named_end(&self.server, &self.heard, error),
             };
             self.address.blame(failure)
         })
-    }
-
-    /// Why the connection ended: what the server said last is known to who carries the messages.
-    fn end_of_connection(&self, error: tokio_postgres::Error) -> Failure {
-        let end = self.heard.end.lock().ok().and_then(|end| end.clone());
-        let failure = end.unwrap_or_else(|| Failure::from(error));
-        Failure {
-            code: code::CONNECTION_LOST,
-            message: format!("{}: {}", self.server, failure.message),
-            ..failure
-        }
     }
 
     /// Runs `work` in a transaction, which is committed if it succeeds. In a read transaction all
@@ -239,6 +227,25 @@ impl Drop for Session {
             let _ = runtime.block_on(async { tokio::time::timeout(GOODBYE, carrier).await });
         }
         runtime.shutdown_background();
+    }
+}
+
+/// What an error of the crate means; the end of a connection is told with the server, and with what
+/// that said last, which only who carries the messages may have heard.
+fn named_end(server: &str, heard: &Heard, error: tokio_postgres::Error) -> Failure {
+    let is_closed = error.is_closed();
+    let end = match is_closed {
+        true => heard.end.lock().ok().and_then(|end| end.clone()),
+        false => None,
+    };
+    let failure = end.unwrap_or_else(|| Failure::from(error));
+    match is_closed || failure.code == code::CONNECTION_LOST {
+        true => Failure {
+            code: code::CONNECTION_LOST,
+            message: format!("{server}: {}", failure.message),
+            ..failure
+        },
+        false => failure,
     }
 }
 

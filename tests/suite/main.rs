@@ -10,6 +10,7 @@
     reason = "tests touch the disk and run programs; a panic is how they fail"
 )]
 
+mod connect;
 mod diagnostics;
 mod docs;
 mod doors;
@@ -21,6 +22,7 @@ mod house;
 mod kills;
 mod minimal;
 mod output;
+mod pooler;
 mod postgres;
 mod random_edits;
 mod scaffold;

@@ -69,6 +69,16 @@ pub fn server_user() -> Option<(u32, u32)> {
     ids("postgres").or_else(|| ids("nobody"))
 }
 
+/// Gives a folder and the files in it to the user that servers run as.
+pub fn hand_over(folder: &Path) {
+    if let Some((user, group)) = server_user() {
+        for entry in fs::read_dir(folder).unwrap() {
+            chown(entry.unwrap().path(), Some(user), Some(group)).unwrap();
+        }
+        chown(folder, Some(user), Some(group)).unwrap();
+    }
+}
+
 /// A port that nobody listens at now.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
@@ -113,12 +123,7 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let data = folder.path().join("data");
         prepare(folder.path());
-        if let Some((user, group)) = server_user() {
-            for entry in fs::read_dir(folder.path()).unwrap() {
-                chown(entry.unwrap().path(), Some(user), Some(group)).unwrap();
-            }
-            chown(folder.path(), Some(user), Some(group)).unwrap();
-        }
+        hand_over(folder.path());
         let mut make = Command::new(program("initdb"));
         make.args([
             "--no-sync",
