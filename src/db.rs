@@ -8,6 +8,7 @@ mod address;
 mod connect;
 mod copy;
 mod failure;
+pub mod inspect;
 mod read;
 mod session;
 mod tls;

@@ -1,5 +1,7 @@
 //! `rbgen doctor`: looks at the surroundings of a site: folders, git, editors, the environment.
 
+mod databases;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,8 @@ enum Health {
     Ok,
     Warn,
     Fail,
+    /// A database could not be reached: a failure, of which the site may be innocent.
+    Unreachable,
 }
 
 /// One thing that was looked at.
@@ -55,20 +59,21 @@ pub fn run(globals: &Globals, _arguments: &DoctorArguments) -> Status {
             )
         }),
     }
-    let failed = findings
-        .iter()
-        .any(|finding| finding.health == Health::Fail);
+    let is_any = |health| findings.iter().any(|finding| finding.health == health);
+    let status = if is_any(Health::Fail) {
+        Status::ContentErrors
+    } else if is_any(Health::Unreachable) {
+        Status::Unreachable
+    } else {
+        Status::Done
+    };
     if globals.json {
         let checks: Vec<_> = findings.iter().map(json).collect();
         print::json_document(&serde_json::json!({ "checks": checks }));
     } else {
         print_all(globals, &findings);
     }
-    if failed {
-        Status::ContentErrors
-    } else {
-        Status::Done
-    }
+    status
 }
 
 fn find_root(globals: &Globals) -> Option<PathBuf> {
@@ -116,7 +121,7 @@ fn word(health: Health) -> &'static str {
     match health {
         Health::Ok => "ok",
         Health::Warn => "warn",
-        Health::Fail => "fail",
+        Health::Fail | Health::Unreachable => "fail",
     }
 }
 
@@ -137,7 +142,7 @@ fn print_all(globals: &Globals, findings: &[Finding]) {
             Health::Ok if globals.quiet => continue,
             Health::Ok => "\x1b[32m",
             Health::Warn => "\x1b[33m",
-            Health::Fail => "\x1b[31m",
+            Health::Fail | Health::Unreachable => "\x1b[31m",
         };
         let dash = if hint.is_empty() { "" } else { " – " };
         output::line(format_args!(
@@ -199,11 +204,7 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
     look_at_schemas(root, site, findings);
     look_at_file_system(root, findings);
     look_at_react(root, &site.config, findings);
-    look_at_databases(
-        &site.config,
-        &|name| std::env::var_os(name).is_some(),
-        findings,
-    );
+    databases::look(&site.config, &|name| std::env::var(name).ok(), findings);
 }
 
 /// `1 page`, `2 pages`
@@ -467,26 +468,6 @@ fn in_path(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Says whether each variable is set. Its value holds a password and is never looked at.
-fn look_at_databases(config: &Config, is_set: &dyn Fn(&str) -> bool, findings: &mut Vec<Finding>) {
-    for (name, database) in &config.databases {
-        for variable in [Some(&database.url_env), database.listen_url_env.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            findings.push(match is_set(variable) {
-                true => finding(Health::Ok, "database", format!("{name}: {variable} is set")),
-                false => hinted(
-                    Health::Warn,
-                    "database",
-                    format!("{name}: {variable} is not set"),
-                    "set it to the address of the database where one is needed",
-                ),
-            });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -504,22 +485,5 @@ mod tests {
         assert!(is_ignored("/site/dist/", "site/dist"));
         assert!(is_ignored("dist/", "site/dist"));
         assert!(!is_ignored("/dist/", "site/dist"));
-    }
-
-    #[test]
-    fn of_a_variable_only_the_name_is_said() {
-        let text = "[site]\nname = \"x\"\n[database.main]\nurl_env = \"A_URL\"\nlisten_url_env = \"B_URL\"\n";
-        let mut diagnostics = crate::diag::Diagnostics::new();
-        let config = crate::format::read_config(&"x".into(), text, &mut diagnostics).expect("TOML");
-        let mut findings = Vec::new();
-        look_at_databases(&config, &|name| name == "A_URL", &mut findings);
-        let said: Vec<String> = findings
-            .iter()
-            .map(|f| format!("{} {}", word(f.health), f.message))
-            .collect();
-        assert_eq!(
-            said,
-            ["ok main: A_URL is set", "warn main: B_URL is not set"]
-        );
     }
 }

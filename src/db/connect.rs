@@ -34,6 +34,7 @@ pub(super) struct Connected {
     pub(super) protection: Protection,
     /// The server in words.
     pub(super) server: String,
+    pub(super) is_local: bool,
 }
 
 /// Connects to the first server of an address that can be had.
@@ -257,6 +258,7 @@ where
         carrier,
         protection: Protection::Plain,
         server: server.shown(),
+        is_local: server.is_local(),
     })
 }
 

@@ -43,6 +43,7 @@ pub struct Session {
     address: Address,
     protection: Protection,
     server: String,
+    is_local: bool,
     /// Whether the server was silent for too long: it is not asked again.
     given_up: bool,
 }
@@ -66,6 +67,7 @@ impl Session {
                 carrier,
                 protection,
                 server,
+                is_local,
             }) => Ok(Session {
                 carrier: Some(runtime.spawn(carrier)),
                 runtime: Some(runtime),
@@ -74,6 +76,7 @@ impl Session {
                 address: address.clone(),
                 protection,
                 server,
+                is_local,
                 given_up: false,
             }),
             Err(failure) => {
@@ -87,6 +90,16 @@ impl Session {
     /// How the connection is protected.
     pub fn protection(&self) -> Protection {
         self.protection
+    }
+
+    /// The address that it was opened with.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Whether no network lies between this process and the server.
+    pub fn is_local(&self) -> bool {
+        self.is_local
     }
 
     /// The server that answered, as `host:port`.

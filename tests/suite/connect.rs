@@ -1,5 +1,6 @@
 //! Connections to servers, good and bad, and to what is none: each ends in time and says why.
 
+mod doctor;
 mod failures;
 mod fakes;
 mod tls;

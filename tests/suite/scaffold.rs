@@ -474,16 +474,17 @@ fn the_doctor_sees_what_is_missing() {
     );
     let output = site
         .command(&["doctor"])
-        .env("RBGEN_TEST_URL", "postgres://user:secret@host/db")
+        .env("RBGEN_TEST_URL", "postgres://user:secret@127.0.0.1:1/db")
         .output()
         .unwrap();
     let said = text(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    assert_eq!(output.status.code(), Some(4), "{said}");
     for part in [
         "does not have .rbgen",
         "`rbgen schema`",
         "harbour",
         "RBGEN_TEST_URL is set",
+        "nothing listens at 127.0.0.1:1",
     ] {
         assert!(said.contains(part), "{part} is not in\n{said}");
     }
