@@ -49,9 +49,9 @@ pub(super) async fn connect(address: &Address, heard: &Heard) -> Result<Connecte
             Err(_) => Failure::new(
                 code::UNREACHABLE,
                 format!(
-                    "{} did not answer in {} seconds",
+                    "{} did not answer in {}",
                     server.shown(),
-                    address.limits.connect.as_secs_f64()
+                    failure::in_words(address.limits.connect)
                 ),
             )
             .hint("look whether a firewall stands between; `connect_timeout=…` in the address is the number of seconds to wait"),
@@ -230,6 +230,11 @@ where
             .map_err(|error| match tls_error(&error) {
                 Some(tls_error) => Missed {
                     failure: tls::failure(tls_error, &address.tls, server),
+                    may_go_otherwise: true,
+                },
+                // The crate tells its kinds of errors apart by their words alone.
+                None if error.to_string().contains("TLS handshake") => Missed {
+                    failure: tls::broken(&error, &address.tls, server),
                     may_go_otherwise: true,
                 },
                 None => Missed {

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::time::Duration;
 
 use super::Address;
 use super::address::Server;
@@ -118,6 +119,14 @@ fn not_allowed(said: &str) -> Failure {
              policy that lets it see everything",
         ),
         false => failure.hint("`migrations/roles.sql` has the rights that each task needs"),
+    }
+}
+
+/// `1 second`, `0.5 seconds`
+pub(super) fn in_words(time: Duration) -> String {
+    match time.as_secs_f64() {
+        1.0 => "1 second".to_string(),
+        seconds => format!("{seconds} seconds"),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Row};
 
 use super::connect::{Connected, Heard, connect};
 use super::tls::Protection;
-use super::{Address, Failure};
+use super::{Address, Failure, failure};
 use crate::diag::code;
 
 /// A value of a statement with its type: statements are unnamed, because behind a pooler in
@@ -46,6 +46,8 @@ pub struct Session {
     is_local: bool,
     /// Whether the server was silent for too long: it is not asked again.
     given_up: bool,
+    /// Whether a statement failed since the transaction began.
+    stumbled: bool,
 }
 
 impl Session {
@@ -78,6 +80,7 @@ impl Session {
                 server,
                 is_local,
                 given_up: false,
+                stumbled: false,
             }),
             Err(failure) => {
                 // The name of a host may still be looked up, and that is not waited for.
@@ -116,9 +119,9 @@ impl Session {
         let silent = Failure::new(
             code::CONNECTION_LOST,
             format!(
-                "{} said nothing for {} seconds",
+                "{} said nothing for {}",
                 self.server,
-                silence.as_secs_f64()
+                failure::in_words(silence)
             ),
         )
         .hint("look at the network, and at proxies on the way");
@@ -127,6 +130,7 @@ impl Session {
             return Err(self.address.blame(silent));
         };
         runtime.block_on(work(client, silence)).map_err(|trouble| {
+            self.stumbled = true;
             let failure = match trouble {
                 Trouble::Silence => {
                     self.given_up = true;
@@ -138,7 +142,8 @@ impl Session {
         })
     }
 
-    /// Runs `work` in a transaction, which is committed if it succeeds. In a read transaction all
+    /// Runs `work` in a transaction, which is committed if it succeeds; a statement that failed makes
+    /// it fail, also where `work` makes nothing of that. In a read transaction all
     /// queries see the same state of the database. Names of tables are looked up on the search path
     /// of the user; a policy that hides rows is an error and not a lack of rows.
     pub fn transaction<T, E: From<Failure>>(
@@ -156,7 +161,16 @@ impl Session {
              SET LOCAL idle_in_transaction_session_timeout = '120s'; \
              SET LOCAL client_min_messages = notice; SET LOCAL timezone = 'UTC'"
         ))?;
-        match work(self) {
+        self.stumbled = false;
+        let worked = work(self).and_then(|result| {
+            if self.stumbled {
+                // To commit after a statement failed means to roll back, which the server does
+                // without an error. Here it answers with one, unless a savepoint was gone back to.
+                self.run("SELECT")?;
+            }
+            Ok(result)
+        });
+        match worked {
             Ok(result) => {
                 self.run("COMMIT")?;
                 Ok(result)

@@ -137,12 +137,14 @@ impl TlsWish {
     ) -> Result<(ClientConfig, Arc<OnceLock<&'static str>>), Failure> {
         let provider = Arc::new(ring::default_provider());
         let version = Arc::new(OnceLock::new());
+        let (roots, named) = match verify {
+            Verified::Nothing => (RootCertStore::empty(), Vec::new()),
+            Verified::Authority | Verified::Name => self.read_roots()?,
+        };
         let verifier = Verifier {
             verify,
-            roots: match verify {
-                Verified::Nothing => RootCertStore::empty(),
-                Verified::Authority | Verified::Name => self.read_roots()?,
-            },
+            roots,
+            named,
             provider: Arc::clone(&provider),
             version: Arc::clone(&version),
         };
@@ -171,11 +173,14 @@ impl TlsWish {
         Ok((config, version))
     }
 
-    fn read_roots(&self) -> Result<RootCertStore, Failure> {
+    /// The authorities to trust, and the certificates of `sslrootcert` as they stand there.
+    fn read_roots(&self) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Failure> {
         let mut roots = RootCertStore::empty();
+        let mut named = Vec::new();
         if let Some(Roots::File(path)) = &self.roots {
-            for certificate in read_certificates("sslrootcert", path)? {
-                roots.add(certificate).map_err(|_| {
+            named = read_certificates("sslrootcert", path)?;
+            for certificate in &named {
+                roots.add(certificate.clone()).map_err(|_| {
                     Failure::new(
                         code::BAD_ADDRESS,
                         "the file that `sslrootcert` of the address names has a certificate that \
@@ -197,7 +202,7 @@ impl TlsWish {
                 ));
             }
         }
-        Ok(roots)
+        Ok((roots, named))
     }
 }
 
@@ -236,6 +241,7 @@ fn unreadable(parameter: &str, what: &str, error: pem::Error) -> Failure {
 struct Verifier {
     verify: Verified,
     roots: RootCertStore,
+    named: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
     version: Arc<OnceLock<&'static str>>,
 }
@@ -251,13 +257,20 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         if self.verify != Verified::Nothing {
             let parsed = ParsedCertificate::try_from(certificate)?;
-            verify_server_cert_signed_by_trust_anchor(
+            let signed = verify_server_cert_signed_by_trust_anchor(
                 &parsed,
                 &self.roots,
                 intermediates,
                 now,
                 self.provider.signature_verification_algorithms.all,
-            )?;
+            );
+            match signed {
+                // A certificate that signs itself is how many servers begin, and is most often one
+                // of an authority. Where `sslrootcert` has this very one, nothing is left to doubt:
+                // its time was looked at before this was.
+                Err(error) if is_authority(&error) && self.named.contains(certificate) => {}
+                signed => signed?,
+            }
             if self.verify == Verified::Name {
                 verify_server_name(&parsed, name)?;
             }
@@ -295,6 +308,17 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// Whether a certificate of an authority was shown as that of a server.
+fn is_authority(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            // The type of the error below is that of a crate that rustls keeps for itself.
+            format!("{other:?}").contains("CaUsedAsEndEntity")
+        }
+        _ => false,
+    }
+}
+
 /// What a failed handshake means.
 pub(super) fn failure(error: &Error, wish: &TlsWish, server: &Server) -> Failure {
     let shown = server.shown();
@@ -323,7 +347,7 @@ pub(super) fn failure(error: &Error, wish: &TlsWish, server: &Server) -> Failure
                 format!("the certificate of {shown} is not valid yet"),
                 "look at the clocks of both machines",
             ),
-            other if format!("{other:?}").contains("CaUsedAsEndEntity") => (
+            _ if is_authority(error) => (
                 format!("the certificate of {shown} is that of an authority, and not of a server"),
                 "make a certificate of its own for the server, signed by that authority",
             ),
@@ -354,6 +378,16 @@ pub(super) fn failure(error: &Error, wish: &TlsWish, server: &Server) -> Failure
     )
 }
 
+/// A handshake that ended without a word of TLS.
+pub(super) fn broken(error: &tokio_postgres::Error, wish: &TlsWish, server: &Server) -> Failure {
+    let why = match std::error::Error::source(error) {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
+    };
+    let message = format!("TLS with {} failed: {why}", server.shown());
+    with_ways_out(Failure::new(code::TLS_FAILED, message), wish, server)
+}
+
 /// The server has no TLS.
 pub(super) fn unavailable(wish: &TlsWish, server: &Server) -> Failure {
     let failure = Failure::new(
@@ -376,4 +410,52 @@ fn with_ways_out(failure: Failure, wish: &TlsWish, server: &Server) -> Failure {
         None => ways.to_string(),
     };
     failure.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    use super::*;
+
+    /// Whether a server is taken that shows a certificate which it signed itself as an authority.
+    fn taken(named_is_shown: bool, year: i32, verify: Verified, host: &str) -> bool {
+        let certificate = || {
+            let mut params = CertificateParams::new(vec!["db".to_string()]).expect("a name");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+            let key = KeyPair::generate().expect("a key");
+            let signed = params.self_signed(&key).expect("a certificate");
+            signed.der().clone()
+        };
+        let shown = certificate();
+        let named = match named_is_shown {
+            true => shown.clone(),
+            false => certificate(),
+        };
+        let mut roots = RootCertStore::empty();
+        roots.add(named.clone()).expect("a root");
+        let verifier = Verifier {
+            verify,
+            roots,
+            named: vec![named],
+            provider: Arc::new(ring::default_provider()),
+            version: Arc::new(OnceLock::new()),
+        };
+        let host = ServerName::try_from(host.to_string()).expect("a host");
+        verifier
+            .verify_server_cert(&shown, &[], &host, &[], UnixTime::now())
+            .is_ok()
+    }
+
+    #[test]
+    fn a_certificate_that_signs_itself_is_taken_where_it_is_named() {
+        assert!(taken(true, 4000, Verified::Name, "db"));
+        assert!(taken(true, 4000, Verified::Authority, "other"));
+        assert!(!taken(true, 4000, Verified::Name, "other"));
+        // Of the same subject, and another.
+        assert!(!taken(false, 4000, Verified::Authority, "db"));
+        assert!(!taken(true, 2020, Verified::Name, "db"));
+        assert!(!taken(true, 2020, Verified::Authority, "db"));
+    }
 }

@@ -169,16 +169,12 @@ fn nothing_is_left_behind_for_the_next_client() {
     let mut session = NARROW.open(&database);
     let pid = ask(&mut session, "SELECT pg_backend_pid()::text");
     assert_eq!(work(&mut session, 1), Ok(5001));
-    let (inside, failed) = session
+    let inside = session
         .transaction(Access::Read, |session| {
-            let inside = ask(session, "SHOW TimeZone") + &ask(session, "SHOW row_security");
-            Ok::<_, Failure>((inside, session.run("SELECT 1/0").unwrap_err()))
+            Ok::<_, Failure>(ask(session, "SHOW TimeZone") + &ask(session, "SHOW row_security"))
         })
         .unwrap();
-    assert_eq!(
-        (inside.as_str(), failed.code),
-        ("UTCoff", code::QUERY_FAILED)
-    );
+    assert_eq!(inside, "UTCoff");
     // Failures in every place: in a statement, in a copy, and of the caller's own.
     for statement in ["SELECT 1/0", "COPY things FROM STDIN"] {
         let failure = session.transaction(Access::Write, |session| {

@@ -361,7 +361,7 @@ fn server(host: String, port: Option<u16>, number: Option<&String>) -> Result<Se
     // A host is shown in messages, so nothing may pass for one that is none.
     if !host
         .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'))
     {
         return Err(bad("the address has a host with characters that no host has").hint(ESCAPES));
     }

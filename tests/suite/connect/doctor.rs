@@ -98,7 +98,7 @@ fn every_failure_is_told_without_a_secret() {
         (
             local(silent, "postgres?connect_timeout=1"),
             4,
-            "did not answer in 1 seconds",
+            "did not answer in 1 second",
         ),
         (local(http, "postgres"), 4, "is no Postgres server"),
         (

@@ -92,7 +92,7 @@ fn one_deadline_holds_for_all_steps_of_a_connection() {
         let failure = fails(
             &address("127.0.0.1", port, &rest),
             code::UNREACHABLE,
-            "did not answer in 1 seconds",
+            "did not answer in 1 second",
         );
         assert!(began.elapsed() >= Duration::from_secs(1), "{failure:?}");
         assert!(began.elapsed() < Duration::from_secs(2), "{failure:?}");
@@ -405,4 +405,27 @@ fn limits_and_rights_of_the_server_are_told_apart() {
         .unwrap();
     // After all that the session is as it was.
     assert_eq!(ask(&mut session, "SHOW statement_timeout"), "0");
+}
+
+#[test]
+fn a_failure_that_nobody_minds_is_no_commit() {
+    let database = crate::postgres::SERVER.database();
+    database.sql("CREATE TABLE things (n int)");
+    let mut session = open(&database.url());
+    let mut work = |statements: [&str; 3]| {
+        session.transaction(Access::Write, |session| {
+            session.run("INSERT INTO things VALUES (1)")?;
+            for statement in statements {
+                // As somebody would write who thinks that it does not matter.
+                let _ = session.run(statement);
+            }
+            Ok::<(), Failure>(())
+        })
+    };
+    let failure = work(["SELECT 1/0", "", ""]).unwrap_err();
+    assert_eq!(failure.code, code::QUERY_FAILED, "{failure:?}");
+    assert_eq!(database.sql("SELECT count(*) FROM things"), "0");
+    // A savepoint is the way to mend it.
+    work(["SAVEPOINT here", "SELECT 1/0", "ROLLBACK TO here"]).unwrap();
+    assert_eq!(database.sql("SELECT count(*) FROM things"), "1");
 }
