@@ -15,6 +15,7 @@ mod doctor;
 mod exchange;
 mod explain;
 mod init;
+mod migrate;
 mod new;
 mod output;
 mod place;
@@ -90,6 +91,8 @@ enum Command {
     Import(exchange::ExchangeArguments),
     /// Write a page, a component, a node or a token
     New(new::NewArguments),
+    /// Make the tables of a database, or bring them up to date
+    Migrate(migrate::MigrateArguments),
     /// Write the JSON Schemas of the files, for editors
     Schema(schema::SchemaArguments),
     /// Look at the surroundings of the site: folders, git, the environment
@@ -199,6 +202,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Export(arguments) => exchange::run(globals, arguments, exchange::Way::Export),
         Command::Import(arguments) => exchange::run(globals, arguments, exchange::Way::Import),
         Command::New(arguments) => new::run(globals, arguments),
+        Command::Migrate(arguments) => migrate::run(globals, arguments),
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),

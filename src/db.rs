@@ -9,6 +9,7 @@ mod connect;
 mod copy;
 mod failure;
 pub mod inspect;
+pub mod migrate;
 mod read;
 mod session;
 mod tls;

@@ -95,6 +95,8 @@ are told on standard error alone, with an empty standard output.
 | 0 | done |
 | 1 | the content has errors, or something could not be written |
 | 2 | wrong usage or configuration |
+| 3 | something is in the way, and nothing was changed |
+| 4 | a database could not be reached, or somebody else is at work in it |
 
 A program that closes the pipe before all is printed, such as `head`, is no error: the command does \
 its work and ends as if all had been read. Where standard output cannot be written for another \

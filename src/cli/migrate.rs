@@ -1,0 +1,208 @@
+//! `rbgen migrate`: the tables that a database needs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Globals, Status, output, print, site_root};
+use crate::db::migrate::{self, Migrated, Plan};
+use crate::db::{Failure, Session, address_of};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::format::read_config;
+use crate::load::CONFIG_FILE;
+use crate::model::Config;
+
+#[derive(Args)]
+pub struct MigrateArguments {
+    /// The database, by its name in robbieblocks.toml
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    database: String,
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// List the migrations and when they were applied
+    #[arg(long, conflicts_with = "dry_run")]
+    status: bool,
+}
+
+/// What was done with a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Listed,
+    Planned,
+    Nothing,
+    Applied,
+    Refused,
+}
+
+pub fn run(globals: &Globals, arguments: &MigrateArguments) -> Status {
+    let root = match site_root(globals) {
+        Ok(root) => root,
+        Err(status) => return status,
+    };
+    let config = match config(&root) {
+        Ok(config) => config,
+        Err(diagnostics) => {
+            finish(globals, &root, diagnostics, json!({}));
+            return Status::Unusable;
+        }
+    };
+    let ended = address_of(&config, &arguments.database, &|name| {
+        std::env::var(name).ok()
+    })
+    .and_then(|address| Session::open(&address))
+    .and_then(|mut session| carry_out(&mut session, arguments));
+    match ended {
+        Ok((plan, told)) => tell(globals, &root, arguments, plan, told),
+        Err(failure) => {
+            finish(globals, &root, failure.diagnostic().into(), json!({}));
+            match failure.is_unreachable() {
+                true => Status::Unreachable,
+                false => Status::Unusable,
+            }
+        }
+    }
+}
+
+fn carry_out(session: &mut Session, arguments: &MigrateArguments) -> Result<(Plan, Told), Failure> {
+    if arguments.status {
+        return Ok((migrate::plan(session)?, Told::Listed));
+    }
+    if arguments.dry_run {
+        let plan = migrate::plan(session)?;
+        let told = match (plan.in_the_way.is_empty(), plan.is_due()) {
+            (false, _) => Told::Refused,
+            (true, true) => Told::Planned,
+            (true, false) => Told::Nothing,
+        };
+        return Ok((plan, told));
+    }
+    Ok(match migrate::migrate(session)? {
+        Migrated::Already(plan) => (plan, Told::Nothing),
+        Migrated::Done(plan) => (plan, Told::Applied),
+        Migrated::Refused(plan) => (plan, Told::Refused),
+    })
+}
+
+fn config(root: &Path) -> Result<Config, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let text = match std::fs::read_to_string(root.join(CONFIG_FILE)) {
+        Ok(text) => text,
+        Err(error) => {
+            let place = Place::whole(CONFIG_FILE);
+            let message = format!("{CONFIG_FILE} cannot be read: {error}");
+            return Err(Diagnostic::error(code::NO_SITE, place, message).into());
+        }
+    };
+    match read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics) {
+        Some(config) if !diagnostics.has_errors() => Ok(config),
+        _ => Err(diagnostics),
+    }
+}
+
+/// Says what was done, or would be.
+fn tell(
+    globals: &Globals,
+    root: &Path,
+    arguments: &MigrateArguments,
+    mut plan: Plan,
+    told: Told,
+) -> Status {
+    let database = &arguments.database;
+    if !globals.json && !globals.quiet {
+        match told {
+            Told::Listed => list(&plan),
+            Told::Planned | Told::Applied => words(&plan, told),
+            Told::Nothing => output::line(format_args!(
+                "nothing to do: the database `{database}` has all of it, in the schema `{}`",
+                plan.schema
+            )),
+            Told::Refused => {}
+        }
+    }
+    let mut diagnostics = std::mem::take(&mut plan.in_the_way);
+    diagnostics.extend(std::mem::take(&mut plan.remarks));
+    let document = json!({
+        "database": database,
+        "schema": plan.schema,
+        "applied": told == Told::Applied,
+        "files": plan.files.iter().map(file).collect::<Vec<_>>(),
+    });
+    finish(globals, root, diagnostics, document);
+    match told {
+        Told::Refused => {
+            if !globals.json {
+                output::note("nothing was changed");
+            }
+            Status::Conflict
+        }
+        _ => Status::Done,
+    }
+}
+
+/// Every file with when it was applied.
+fn list(plan: &Plan) {
+    for file in &plan.files {
+        let state = match &file.applied {
+            Some(applied) => {
+                let hand = if applied.checksum.is_none() {
+                    ", by hand"
+                } else {
+                    ""
+                };
+                let again = if file.due {
+                    "; something of it is missing"
+                } else {
+                    ""
+                };
+                format!("{} by {}{hand}{again}", applied.at, applied.by)
+            }
+            None => "not applied".into(),
+        };
+        output::line(format_args!("V{} {:<20} {state}", file.version, file.name));
+    }
+}
+
+/// Every file that is due, and what it does.
+fn words(plan: &Plan, told: Told) {
+    let verb = match told {
+        Told::Applied => "applied",
+        _ => "would be applied",
+    };
+    for file in plan.files.iter().filter(|file| file.due) {
+        let again = if file.applied.is_some() { " again" } else { "" };
+        output::line(format_args!(
+            "V{} {}: {verb}{again} in the schema `{}`",
+            file.version, file.name, plan.schema
+        ));
+        for step in &file.steps {
+            output::line(format_args!("  {:<7} {}", step.action.as_str(), step.what));
+        }
+    }
+}
+
+fn file(file: &migrate::FilePlan) -> Value {
+    json!({
+        "version": file.version,
+        "name": file.name,
+        "applied_at": file.applied.as_ref().map(|applied| &applied.at),
+        "applied_by": file.applied.as_ref().map(|applied| &applied.by),
+        "checksum": file.applied.as_ref().and_then(|applied| applied.checksum.as_ref()),
+        "due": file.due,
+        "steps": file.steps.iter().map(|step| json!({
+            "action": step.action.as_str(),
+            "what": step.what,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// Prints the diagnostics, and with `--json` the document that they are a part of.
+fn finish(globals: &Globals, root: &Path, diagnostics: Diagnostics, mut document: Value) {
+    let diagnostics = print::report(globals, root, diagnostics);
+    if globals.json {
+        document["diagnostics"] = json!(diagnostics);
+        print::json_document(&document);
+    }
+}

@@ -1,0 +1,451 @@
+//! What a database has: a look at its catalog, and at rows that could break a rule. It changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::types::Type;
+
+use super::super::{Failure, Session};
+use super::objects::{BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, Rule, UNIQUE, VIEWS, rules};
+use super::tables::{CONTENT, TABLES};
+
+/// How many keys of rows that break a rule are told.
+const MOST_KEYS: i64 = 10;
+
+/// A database as it was found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Look {
+    /// Where new tables go: the schema of the tables that are there, or the first of the search path.
+    pub schema: Option<String>,
+    pub may_create: bool,
+    pub user: String,
+    /// What stands on the search path under a name that rbgen uses.
+    pub relations: BTreeMap<String, Relation>,
+    pub uniques: Vec<Unique>,
+    pub triggers: Vec<Trigger>,
+    pub functions: Vec<Function>,
+    /// The constraints of the tables: table, name.
+    pub constraints: BTreeSet<(String, String)>,
+    /// The rules that are not there yet, with the rows that break them.
+    pub open_rules: Vec<(Rule, Offenders)>,
+    /// The keys that are not unique yet, with those that are there twice.
+    pub open_keys: Vec<(&'static str, &'static [&'static str], Offenders)>,
+    /// How many blocks have no key.
+    pub nameless_blocks: i64,
+    pub applied: Vec<Applied>,
+}
+
+/// A table, a view, or something else with columns.
+#[derive(Clone, Debug)]
+pub(super) struct Relation {
+    pub schema: String,
+    /// As `pg_class.relkind`.
+    pub kind: String,
+    pub owned: bool,
+    pub columns: BTreeMap<String, FoundColumn>,
+}
+
+/// A column that is there.
+#[derive(Clone, Debug)]
+pub(super) struct FoundColumn {
+    pub kind: String,
+    pub required: bool,
+}
+
+/// Columns that are unique together.
+#[derive(Clone, Debug)]
+pub(super) struct Unique {
+    pub table: String,
+    pub name: String,
+    pub columns: Vec<String>,
+    /// Whether it is checked row by row.
+    pub immediate: bool,
+    /// Whether a foreign key relies on it.
+    pub referenced: bool,
+}
+
+/// A trigger on one of the tables.
+#[derive(Clone, Debug)]
+pub(super) struct Trigger {
+    pub table: String,
+    pub name: String,
+    pub function: String,
+    pub enabled: bool,
+}
+
+/// A function with a name that rbgen uses.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    pub name: String,
+    pub arguments: String,
+    pub result: String,
+    pub owned: bool,
+    /// Whether rbgen made it.
+    pub ours: bool,
+}
+
+/// Rows that break a rule: how many, and the first of them by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offenders {
+    pub count: i64,
+    pub keys: Vec<String>,
+}
+
+/// A migration that the database says it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub version: i32,
+    pub name: String,
+    /// `None` where it was applied by hand.
+    pub checksum: Option<String>,
+    /// RFC 3339, UTC.
+    pub at: String,
+    pub by: String,
+}
+
+/// Looks.
+pub(super) fn look(session: &mut Session) -> Result<Look, Failure> {
+    let mut look = Look::default();
+    look_at_relations(session, &mut look)?;
+    let (schema, may_create, user) = {
+        let rows = session.query(
+            "SELECT coalesce($1, current_schema()::TEXT),
+                    has_schema_privilege(coalesce($1, current_schema()::TEXT), 'CREATE'),
+                    current_user::TEXT",
+            &[(&schema_of_tables(&look), Type::TEXT)],
+        )?;
+        let row = rows.first().ok_or_else(nothing_said)?;
+        (row.get(0), row.get::<_, Option<bool>>(1), row.get(2))
+    };
+    look.schema = schema;
+    look.may_create = may_create.unwrap_or(false);
+    look.user = user;
+    look_at_keys_and_triggers(session, &mut look)?;
+    look_at_functions(session, &mut look)?;
+    look_at_rows(session, &mut look)?;
+    Ok(look)
+}
+
+fn nothing_said() -> Failure {
+    Failure::new(
+        crate::diag::code::QUERY_FAILED,
+        "the database gave no row where there must be one",
+    )
+}
+
+/// The schema that has the tables already.
+fn schema_of_tables(look: &Look) -> Option<String> {
+    CONTENT
+        .iter()
+        .map(|(table, _)| *table)
+        .chain(TABLES.iter().map(|table| table.name))
+        .find_map(|name| look.relations.get(name))
+        .map(|relation| relation.schema.clone())
+}
+
+fn look_at_relations(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
+    let names: Vec<&str> = TABLES
+        .iter()
+        .map(|table| table.name)
+        .chain(VIEWS.iter().map(|(name, _)| *name))
+        .collect();
+    // Temporary tables of a pooled connection are not on the list that current_schemas gives.
+    let rows = session.query(
+        "SELECT found.name, found.schema, found.kind, found.owned,
+                attname::TEXT, format_type(atttypid, atttypmod), attnotnull
+         FROM (
+             SELECT DISTINCT ON (relname)
+                 pg_class.oid, relname::TEXT AS name, nspname::TEXT AS schema, relkind::TEXT AS kind,
+                 pg_has_role(relowner, 'USAGE') AS owned
+             FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (schema, position)
+             JOIN pg_namespace ON nspname = path.schema
+             JOIN pg_class ON relnamespace = pg_namespace.oid
+             WHERE relname = ANY ($1) AND relkind NOT IN ('i', 'I', 't')
+             ORDER BY relname, position
+         ) AS found
+         LEFT JOIN pg_attribute ON attrelid = found.oid AND attnum > 0 AND NOT attisdropped",
+        &[(&names, Type::TEXT_ARRAY)],
+    )?;
+    for row in rows {
+        let relation = look
+            .relations
+            .entry(row.get(0))
+            .or_insert_with(|| Relation {
+                schema: row.get(1),
+                kind: row.get(2),
+                owned: row.get(3),
+                columns: BTreeMap::new(),
+            });
+        if let Some(column) = row.get::<_, Option<String>>(4) {
+            let found = FoundColumn {
+                kind: row.get(5),
+                required: row.get(6),
+            };
+            relation.columns.insert(column, found);
+        }
+    }
+    Ok(())
+}
+
+/// The tables that are there: their names, and their schemas beside them.
+fn tables_there(look: &Look) -> (Vec<String>, Vec<String>) {
+    look.relations
+        .iter()
+        .filter(|(_, relation)| relation.kind == "r")
+        .map(|(name, relation)| (name.clone(), relation.schema.clone()))
+        .unzip()
+}
+
+/// The tables that are there as rows of `(oid, name)`.
+const THERE: &str = "(
+    SELECT pg_class.oid, relname::TEXT AS name
+    FROM unnest($1::TEXT[], $2::TEXT[]) AS given (name, schema)
+    JOIN pg_namespace ON nspname = given.schema
+    JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = given.name
+) AS there";
+
+fn look_at_keys_and_triggers(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
+    let (names, schemas) = tables_there(look);
+    let given = [
+        (
+            &names as &(dyn tokio_postgres::types::ToSql + Sync),
+            Type::TEXT_ARRAY,
+        ),
+        (&schemas, Type::TEXT_ARRAY),
+    ];
+    let rows = session.query(
+        &format!(
+            "SELECT there.name, index_class.relname::TEXT, indimmediate,
+                    (
+                        SELECT array_agg(attname::TEXT ORDER BY attname::TEXT)
+                        FROM pg_attribute
+                        WHERE attrelid = indrelid
+                          AND attnum = ANY ((indkey::INT2[])[0:indnkeyatts - 1])
+                    ),
+                    EXISTS (
+                        SELECT FROM pg_constraint WHERE contype = 'f' AND conindid = indexrelid
+                    )
+             FROM {THERE}
+             JOIN pg_index ON indrelid = there.oid
+             JOIN pg_class AS index_class ON index_class.oid = indexrelid
+             WHERE indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL"
+        ),
+        &given,
+    )?;
+    look.uniques = rows
+        .iter()
+        .map(|row| Unique {
+            table: row.get(0),
+            name: row.get(1),
+            immediate: row.get(2),
+            columns: row.get(3),
+            referenced: row.get(4),
+        })
+        .collect();
+    let rows = session.query(
+        &format!(
+            "SELECT there.name, tgname::TEXT, proname::TEXT, tgenabled::TEXT IN ('O', 'A')
+             FROM {THERE}
+             JOIN pg_trigger ON tgrelid = there.oid
+             JOIN pg_proc ON pg_proc.oid = tgfoid
+             WHERE NOT tgisinternal
+             ORDER BY 1, 2"
+        ),
+        &given,
+    )?;
+    look.triggers = rows
+        .iter()
+        .map(|row| Trigger {
+            table: row.get(0),
+            name: row.get(1),
+            function: row.get(2),
+            enabled: row.get(3),
+        })
+        .collect();
+    let rows = session.query(
+        &format!(
+            "SELECT there.name, conname::TEXT
+             FROM {THERE}
+             JOIN pg_constraint ON conrelid = there.oid"
+        ),
+        &given,
+    )?;
+    look.constraints = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    Ok(())
+}
+
+fn look_at_functions(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
+    let names: Vec<&str> = FUNCTIONS
+        .iter()
+        .map(|function| function.name)
+        .chain(BROKEN_TRIGGERS.iter().map(|(_, _, function)| *function))
+        .collect();
+    let rows = session.query(
+        "SELECT DISTINCT ON (proname, proargtypes)
+                proname::TEXT, oidvectortypes(proargtypes),
+                coalesce(pg_get_function_result(pg_proc.oid), 'nothing'),
+                pg_has_role(proowner, 'USAGE'),
+                coalesce(obj_description(pg_proc.oid, 'pg_proc') LIKE 'rbgen: %', false)
+         FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (schema, position)
+         JOIN pg_namespace ON nspname = path.schema
+         JOIN pg_proc ON pronamespace = pg_namespace.oid
+         WHERE proname = ANY ($1)
+         ORDER BY proname, proargtypes, position",
+        &[(&names, Type::TEXT_ARRAY)],
+    )?;
+    look.functions = rows
+        .iter()
+        .map(|row| Function {
+            name: row.get(0),
+            arguments: row.get(1),
+            result: row.get(2),
+            owned: row.get(3),
+            ours: row.get(4),
+        })
+        .collect();
+    Ok(())
+}
+
+fn look_at_rows(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
+    if has_columns(look, "robbieblocks_migrations", &["version", "checksum"]) {
+        let table = qualified(look, "robbieblocks_migrations");
+        let rows = session.query(
+            &format!(
+                "SELECT version, name, checksum,
+                        to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+                        applied_by
+                 FROM {table} ORDER BY version"
+            ),
+            &[],
+        )?;
+        look.applied = rows
+            .iter()
+            .map(|row| Applied {
+                version: row.get(0),
+                name: row.get(1),
+                checksum: row.get(2),
+                at: row.get(3),
+                by: row.get(4),
+            })
+            .collect();
+    }
+    for (table, columns) in UNIQUE {
+        if look.is_unique(table, columns) || !has_columns(look, table, columns) {
+            continue;
+        }
+        let list = columns.join(", ");
+        let shown = match (table, columns) == BLOCK_ORDER {
+            true => "format('block %s of page %s', block_order, page_id)".to_string(),
+            false => format!("concat_ws('/', {list})"),
+        };
+        let some = columns
+            .iter()
+            .map(|column| format!("{column} IS NOT NULL"))
+            .collect::<Vec<_>>()
+            .join(" AND ");
+        let twice = format!(
+            "SELECT {shown} FROM {} WHERE {some} GROUP BY {list} HAVING count(*) > 1",
+            qualified(look, table)
+        );
+        let offenders = offenders(session, &twice)?;
+        look.open_keys.push((table, columns, offenders));
+    }
+    for rule in rules() {
+        let there = look
+            .constraints
+            .contains(&(rule.table.to_string(), rule.name.to_string()));
+        if there || !rule_can_be_asked(look, &rule) {
+            continue;
+        }
+        let key = CONTENT
+            .iter()
+            .find(|(table, _)| *table == rule.table)
+            .map_or("id", |(_, key)| key);
+        let broken = format!(
+            "SELECT {key} FROM {} WHERE NOT ({})",
+            qualified(look, rule.table),
+            rule.condition
+        );
+        let offenders = offenders(session, &broken)?;
+        look.open_rules.push((rule, offenders));
+    }
+    if has_columns(look, "robbieblocks_page_blocks", &[]) {
+        let nameless = match has_columns(look, "robbieblocks_page_blocks", &["block_key"]) {
+            true => "WHERE block_key IS NULL",
+            false => "",
+        };
+        let table = qualified(look, "robbieblocks_page_blocks");
+        let rows = session.query(&format!("SELECT count(*) FROM {table} {nameless}"), &[])?;
+        look.nameless_blocks = rows.first().ok_or_else(nothing_said)?.get(0);
+    }
+    Ok(())
+}
+
+/// How many rows a query gives, and the first of them.
+fn offenders(session: &mut Session, query: &str) -> Result<Offenders, Failure> {
+    let rows = session.query(
+        &format!(
+            "SELECT key::TEXT, count(*) OVER () FROM ({query}) AS offender (key)
+             ORDER BY key LIMIT {MOST_KEYS}"
+        ),
+        &[],
+    )?;
+    Ok(Offenders {
+        count: rows.first().map_or(0, |row| row.get(1)),
+        keys: rows
+            .iter()
+            .map(|row| row.get::<_, Option<String>>(0).unwrap_or_default())
+            .collect(),
+    })
+}
+
+/// Whether a table is there with these columns.
+fn has_columns(look: &Look, table: &str, columns: &[&str]) -> bool {
+    look.relations.get(table).is_some_and(|relation| {
+        relation.kind == "r"
+            && columns
+                .iter()
+                .all(|column| relation.columns.contains_key(*column))
+    })
+}
+
+/// Whether the column that a rule is about is there, and of a type that it can be asked of.
+fn rule_can_be_asked(look: &Look, rule: &Rule) -> bool {
+    let Some(table) = TABLES.iter().find(|table| table.name == rule.table) else {
+        return false;
+    };
+    has_columns(look, rule.table, &[])
+        && table
+            .columns()
+            .filter(|column| rule.condition.contains(column.name))
+            .all(|column| {
+                look.relations[rule.table]
+                    .columns
+                    .get(column.name)
+                    .is_some_and(|found| column.kind.allows(&found.kind))
+            })
+}
+
+fn qualified(look: &Look, table: &str) -> String {
+    let schema = look
+        .relations
+        .get(table)
+        .map_or_else(String::new, |relation| relation.schema.clone());
+    format!("\"{}\".{table}", schema.replace('"', "\"\""))
+}
+
+impl Look {
+    /// The tables that are there and may be altered, in an order that is always the same.
+    pub fn relations_to_alter(&self) -> impl Iterator<Item = &'static str> {
+        TABLES
+            .iter()
+            .map(|table| table.name)
+            .filter(|name| self.relations.contains_key(*name))
+    }
+
+    /// Whether columns, given sorted, are unique in a table.
+    pub fn is_unique(&self, table: &str, columns: &[&str]) -> bool {
+        self.uniques
+            .iter()
+            .any(|unique| unique.table == table && unique.columns == columns)
+    }
+}
