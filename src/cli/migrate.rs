@@ -1,23 +1,19 @@
 //! `rbgen migrate`: the tables that a database needs.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Globals, Status, output, print, site_root};
+use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
 use crate::db::migrate::{self, Migrated, Plan};
-use crate::db::{Failure, Session, address_of};
-use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::format::read_config;
-use crate::load::CONFIG_FILE;
-use crate::model::Config;
+use crate::db::{Failure, Session};
+use crate::diag::Diagnostics;
 
 #[derive(Args)]
 pub struct MigrateArguments {
     /// The database, by its name in robbieblocks.toml
-    #[arg(long, value_name = "NAME", default_value = "main")]
+    #[arg(value_name = "DATABASE", default_value = DEFAULT_DATABASE)]
     database: String,
     /// Say what would be done, and change nothing
     #[arg(long)]
@@ -42,27 +38,13 @@ pub fn run(globals: &Globals, arguments: &MigrateArguments) -> Status {
         Ok(root) => root,
         Err(status) => return status,
     };
-    let config = match config(&root) {
-        Ok(config) => config,
-        Err(diagnostics) => {
-            finish(globals, &root, diagnostics, json!({}));
-            return Status::Unusable;
-        }
-    };
-    let ended = address_of(&config, &arguments.database, &|name| {
-        std::env::var(name).ok()
-    })
-    .and_then(|address| Session::open(&address))
-    .and_then(|mut session| carry_out(&mut session, arguments));
+    let ended = database::open(globals, &root, &arguments.database).and_then(|mut session| {
+        carry_out(&mut session, arguments)
+            .map_err(|failure| database::failed(globals, &root, &failure))
+    });
     match ended {
         Ok((plan, told)) => tell(globals, &root, arguments, plan, told),
-        Err(failure) => {
-            finish(globals, &root, failure.diagnostic().into(), json!({}));
-            match failure.is_unreachable() {
-                true => Status::Unreachable,
-                false => Status::Unusable,
-            }
-        }
+        Err(status) => status,
     }
 }
 
@@ -84,22 +66,6 @@ fn carry_out(session: &mut Session, arguments: &MigrateArguments) -> Result<(Pla
         Migrated::Done(plan) => (plan, Told::Applied),
         Migrated::Refused(plan) => (plan, Told::Refused),
     })
-}
-
-fn config(root: &Path) -> Result<Config, Diagnostics> {
-    let mut diagnostics = Diagnostics::new();
-    let text = match std::fs::read_to_string(root.join(CONFIG_FILE)) {
-        Ok(text) => text,
-        Err(error) => {
-            let place = Place::whole(CONFIG_FILE);
-            let message = format!("{CONFIG_FILE} cannot be read: {error}");
-            return Err(Diagnostic::error(code::NO_SITE, place, message).into());
-        }
-    };
-    match read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics) {
-        Some(config) if !diagnostics.has_errors() => Ok(config),
-        _ => Err(diagnostics),
-    }
 }
 
 /// Says what was done, or would be.

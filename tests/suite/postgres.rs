@@ -9,14 +9,14 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::harness::{project, text};
+use crate::harness::{TestSite, text};
 
 /// The server of all tests that need no other: anybody on this machine may log in.
 pub static SERVER: LazyLock<Server> =
@@ -223,32 +223,34 @@ impl Server {
         let mut made = MADE.lock().unwrap();
         if made.insert(self.port) {
             self.admin("CREATE DATABASE migrated OWNER owner");
-            let mut files: Vec<PathBuf> = fs::read_dir(project().join("migrations"))
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with('V'))
-                .collect();
-            files.sort();
-            for file in files {
-                let output = self.psql("owner", "migrated", &fs::read_to_string(&file).unwrap());
-                assert!(output.status.success(), "{}: {}", file.display(), text(&output.stderr));
-            }
+            let site = TestSite::base();
+            let config = site.read("robbieblocks.toml");
+            let database = "[database.main]\nurl_env = \"DATABASE_URL\"\n";
+            site.write("robbieblocks.toml", format!("{config}\n{database}"));
+            let name = "migrated".to_string();
+            let url = Database { server: self, name }.url();
+            let output = site
+                .command(&["migrate"])
+                .env("DATABASE_URL", url)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
         }
         drop(made);
-        let database = self.database();
-        self.admin(&format!(
-            "DROP DATABASE {0}; ",
-            database.name
-        ));
-        self.admin(&format!("CREATE DATABASE {} OWNER owner TEMPLATE migrated", database.name));
-        database
+        self.database_like("migrated")
     }
 
     /// A new database without any table, owned by `owner`, who is no superuser.
     pub fn database(&self) -> Database<'_> {
+        self.database_like("template1")
+    }
+
+    fn database_like(&self, template: &str) -> Database<'_> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        self.admin(&format!("CREATE DATABASE {name} OWNER owner"));
+        self.admin(&format!(
+            "CREATE DATABASE {name} OWNER owner TEMPLATE {template}"
+        ));
         Database { server: self, name }
     }
 }

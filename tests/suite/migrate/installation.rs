@@ -179,9 +179,7 @@ fn quiet_is_quiet_and_statuses_tell_what_went_wrong() {
     assert!(!text(&output.stdout).contains("secret-word"));
     assert_eq!(migrate_at("nonsense", &[]).status.code(), Some(2));
     assert_eq!(
-        migrate_at(&database.url(), &["--database", "other"])
-            .status
-            .code(),
+        migrate_at(&database.url(), &["other"]).status.code(),
         Some(2)
     );
     let output = site().run(&["migrate"]);
