@@ -101,7 +101,7 @@ pub(super) fn settle(table: &mut Section, from: isize) -> isize {
     count
 }
 
-fn visit(table: &mut Section, act: &mut dyn FnMut(&mut Section)) {
+pub(super) fn visit(table: &mut Section, act: &mut dyn FnMut(&mut Section)) {
     for (_, item) in table.iter_mut() {
         match item {
             Item::Table(inner) => {

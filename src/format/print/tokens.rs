@@ -6,7 +6,7 @@ use toml_edit::{DocumentMut, Item, RawString, TableLike, Value as Written};
 
 use super::entries::Entries;
 use super::patch::{Patch, Tools, written};
-use super::sections::{section_of, settle};
+use super::sections::{section_of, settle, visit};
 use super::{whole, words};
 use crate::model::{Token, Value};
 
@@ -92,6 +92,7 @@ pub(super) fn tokens(
     };
     change.group("", &mut root);
     let again = change.moved;
+    let bare = has_no_lines(&mut root);
     let keys: Vec<&str> = by_key.keys().copied().collect();
     for one in wanted {
         let key = one.key.as_str();
@@ -101,7 +102,49 @@ pub(super) fn tokens(
             add(&mut tools, &mut root, one, &keys, moved.get(key))?;
         }
     }
+    if bare && !has_no_lines(&mut root) {
+        keep_the_head(&mut root);
+    }
     Some(patch.finish())
+}
+
+/// Whether nothing stands above the first section.
+fn has_no_lines(root: &mut Entries<'_>) -> bool {
+    root.like().get_values().is_empty()
+}
+
+/// Where lines came to stand above the first section, the words at the head of the file go above them.
+fn keep_the_head(root: &mut Entries<'_>) {
+    let Entries::Section(table) = root else {
+        return;
+    };
+    let mut first: Option<isize> = None;
+    visit(table, &mut |section| {
+        let position = section.position().filter(|_| !section.is_implicit());
+        first = first.into_iter().chain(position).min();
+    });
+    let mut head = None;
+    visit(table, &mut |section| {
+        if section.position() == first && !section.is_implicit() && first.is_some() {
+            let prefix = section.decor().prefix().and_then(RawString::as_str);
+            let prefix = prefix.unwrap_or_default().to_string();
+            let end = prefix.rfind("\n\n").map_or(0, |at| at + 2);
+            if prefix[..end].contains('#') {
+                let rest = format!("\n{}", &prefix[end..]);
+                section.decor_mut().set_prefix(rest);
+                head = Some(prefix[..end].to_string());
+            }
+        }
+    });
+    let name = table.iter().find(|(_, item)| item.is_value());
+    let name = name.map(|(name, _)| name.to_string());
+    if let (Some(head), Some(name)) = (head, name)
+        && let Some(mut key) = table.key_mut(&name)
+    {
+        let own = key.leaf_decor().prefix().and_then(RawString::as_str);
+        let both = format!("{head}{}", own.unwrap_or_default());
+        key.leaf_decor_mut().set_prefix(both);
+    }
 }
 
 struct Change<'c, 't> {

@@ -167,7 +167,7 @@ fn tokens_keep_their_lines_and_move_with_their_comments() {
     let after = printed_over(&documents, &files);
     assert_eq!(
         after[path],
-        "\"color.text.muted\" = \"#111\"\n# Colours.\n\n[color]\n# first\nprimary = { value = '#fff', description = 'x' } # main\ntext = { value = \"#111\", description = \"Words\" }\n\n[color.deep]\na = 'b'\nc = \"#111\"\n"
+        "# Colours.\n\n\"color.text.muted\" = \"#111\"\n\n[color]\n# first\nprimary = { value = '#fff', description = 'x' } # main\ntext = { value = \"#111\", description = \"Words\" }\n\n[color.deep]\na = 'b'\nc = \"#111\"\n"
     );
     let mut documents = read(&files);
     let primary = at(&documents, "color.primary");
