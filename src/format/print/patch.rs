@@ -32,7 +32,9 @@ impl<'a> Patch<'a> {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let crlf = toml.contains("\r\n");
+        // Of a file with both line ends, the changed text has the plain one.
+        let ends = toml.matches("\r\n").count();
+        let crlf = ends > 0 && ends == toml.matches('\n').count();
         let toml = toml.replace("\r\n", "\n");
         let mut sheet: DocumentMut = toml.parse().ok()?;
         let mut next = 0;

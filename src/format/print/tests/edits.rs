@@ -65,6 +65,16 @@ fn line_ends_and_marks_stay() {
 }
 
 #[test]
+fn a_file_with_both_line_ends_gets_the_plain_one_and_keeps_its_texts() {
+    let before = "name = 'X' # a\r\n# b\nstatus = 'draft'\r\ndescription = \"\"\"\na\nb\"\"\"\n";
+    let after = edited(PAGE, before, |page| page.title = Some("T".into()));
+    assert_eq!(
+        after[PAGE],
+        "name = 'X' # a\n# b\nstatus = 'draft'\ntitle = \"T\"\ndescription = \"\"\"\na\nb\"\"\"\n"
+    );
+}
+
+#[test]
 fn a_markdown_page_keeps_its_form_as_long_as_it_can() {
     let path = "content/pages/play/x.md";
     let before = "+++\n# Words.\nname = \"X\"\n+++\n\nHello\r\n";
