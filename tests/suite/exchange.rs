@@ -10,13 +10,13 @@ use crate::harness::{TestSite, assert_same, copy_tree, text, tree};
 use crate::postgres::{Database, SERVER};
 
 /// A site with a database called `main` and rbgen's tables in it.
-struct Doors {
-    site: TestSite,
-    database: Database<'static>,
+pub struct Doors {
+    pub site: TestSite,
+    pub database: Database<'static>,
 }
 
 impl Doors {
-    fn new(site: TestSite) -> Doors {
+    pub fn new(site: TestSite) -> Doors {
         let database = SERVER.migrated();
         let doors = Doors { site, database };
         let config = doors.site.read("robbieblocks.toml");
@@ -25,6 +25,14 @@ impl Doors {
             doors.site.write("robbieblocks.toml", config);
         }
         doors
+    }
+
+    /// The same site and the same rows.
+    pub fn copy(&self) -> Doors {
+        Doors {
+            site: self.site.duplicate(),
+            database: self.database.copy(),
+        }
     }
 
     fn example() -> Doors {
@@ -37,12 +45,12 @@ impl Doors {
         command.output().unwrap()
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub fn run(&self, args: &[&str]) -> Output {
         self.run_in(&self.site, args)
     }
 
     #[track_caller]
-    fn ok(&self, args: &[&str]) -> String {
+    pub fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(
             output.status.success(),

@@ -18,6 +18,7 @@ mod exchange;
 mod fuzz;
 mod guarantees;
 mod harness;
+mod hostile;
 mod house;
 mod kills;
 mod migrate;

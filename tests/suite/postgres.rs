@@ -261,7 +261,12 @@ pub struct Database<'a> {
     pub name: String,
 }
 
-impl Database<'_> {
+impl<'a> Database<'a> {
+    /// A new database with the same rows. Nobody may be connected to this one.
+    pub fn copy(&self) -> Database<'a> {
+        self.server.database_like(&self.name)
+    }
+
     /// Its address for its owner.
     pub fn url(&self) -> String {
         self.url_of("owner")
