@@ -83,6 +83,11 @@ impl From<tokio_postgres::Error> for Failure {
             )
             .hint("try again"),
             "42501" => not_allowed(said),
+            "42P01" | "42703" => Failure::new(
+                code::NOT_MIGRATED,
+                format!("the tables are not those of this rbgen: {said}"),
+            )
+            .hint(MIGRATE),
             "25006" => Failure::new(
                 code::NOT_ALLOWED,
                 "the server only reads: it is a standby, or its transactions are read-only",
@@ -110,6 +115,10 @@ impl From<tokio_postgres::Error> for Failure {
         }
     }
 }
+
+/// What to do about tables that are not those of this rbgen.
+pub(super) const MIGRATE: &str =
+    "`rbgen migrate` makes the tables, and adopts those of an earlier design";
 
 fn not_allowed(said: &str) -> Failure {
     let failure = Failure::new(code::NOT_ALLOWED, said);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
+use super::failure::MIGRATE;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::format::{
@@ -272,9 +273,6 @@ fn check_tables(session: &mut Session) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-/// What to do about tables that are not those of this rbgen.
-const MIGRATE: &str = "`rbgen migrate` makes the tables, and adopts those of an earlier design";
 
 /// An id; all zero where it is none, which no row has.
 fn id(row: &Row, column: usize) -> Id {

@@ -2,6 +2,7 @@
 //! what the tables do once they are there.
 
 mod adoption;
+mod built;
 mod changes;
 mod faults;
 mod installation;
@@ -132,6 +133,11 @@ pub enum Variant {
 
 /// A database of the earlier design, with rows.
 pub fn earlier_design(variant: Variant) -> Database<'static> {
+    earlier_tables(variant, "rows.sql")
+}
+
+/// The same with the rows of a file.
+pub fn earlier_tables(variant: Variant, rows: &str) -> Database<'static> {
     let database = SERVER.database();
     let read = |name: &str| {
         fs::read_to_string(project().join("tests/fixtures/earlier-design").join(name)).unwrap()
@@ -143,7 +149,7 @@ pub fn earlier_design(variant: Variant) -> Database<'static> {
             .replace("/*NODE_ID*/", "REFERENCES sync_nodes (node_id)");
     }
     database.sql(&tables);
-    database.sql(&read("rows.sql"));
+    database.sql(&read(rows));
     database
 }
 
