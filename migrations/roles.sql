@@ -9,7 +9,15 @@
 --     rbgen_builder   reads content; writes deploys, receipts and the state of nodes
 --     rbgen_editor    changes content; the log of changes is written for it
 --     rbgen_sync      an editor that also writes the history
---     rbgen_migrator  may create and alter: the owner of the tables is to be a member
+--     rbgen_migrator  owns: what it makes it may alter
+--
+-- Who migrates does so as rbgen_migrator, whoever of them made a table:
+--
+--     GRANT rbgen_migrator TO anna;
+--     ALTER ROLE anna SET role = rbgen_migrator;
+--
+-- Tables that are there are handed over with `ALTER TABLE … OWNER TO rbgen_migrator`, if their present
+-- owner is to alter them no more. This file hands nothing over.
 
 DO $$
 DECLARE

@@ -195,17 +195,28 @@ fn a_migrator_owns() {
     SERVER.admin(&format!(
         "DO $$ BEGIN CREATE ROLE a_migrator LOGIN PASSWORD 'a_migrator'; END $$;
          GRANT rbgen_migrator TO a_migrator;
+         ALTER ROLE a_migrator SET role = rbgen_migrator;
+         ALTER ROLE a_migrator SET search_path = own;
          GRANT CREATE ON DATABASE {} TO rbgen_migrator",
         database.name
     ));
-    let output = SERVER.psql(
-        "a_migrator",
-        &database.name,
-        "CREATE SCHEMA own AUTHORIZATION rbgen_migrator; ALTER ROLE a_migrator SET search_path = own",
-    );
+    let output = SERVER.psql("a_migrator", &database.name, "CREATE SCHEMA own");
     assert!(output.status.success(), "{}", text(&output.stderr));
     let output = migrate_at(&database.url_of("a_migrator"), &[]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let output = migrate_at(&database.url_of("a_migrator"), &[]);
     assert!(text(&output.stdout).contains("in the schema `own`"));
+    assert_eq!(
+        text(
+            &SERVER
+                .psql(
+                    "postgres",
+                    &database.name,
+                    "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'own'"
+                )
+                .stdout
+        )
+        .trim(),
+        "rbgen_migrator"
+    );
 }

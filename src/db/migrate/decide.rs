@@ -1,7 +1,7 @@
 //! From what a database has to what is to be done with it, file by file. Pure.
 
 use super::look::{Applied, Look};
-use super::objects::{BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, VIEWS, own_triggers};
+use super::objects::{BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, INDEXES, VIEWS, own_triggers};
 use super::obstacles::{in_the_way, listed, remarks};
 use super::tables::{CONTENT, FILES, TABLES};
 use crate::diag::Diagnostics;
@@ -154,8 +154,16 @@ fn steps(look: &Look, version: i32, new: bool) -> Vec<Step> {
             Some(_) => {}
         }
     }
+    for (_, table, name) in INDEXES.iter().filter(|wanted| wanted.0 == version) {
+        if !look
+            .indexes
+            .contains(&(table.to_string(), name.to_string()))
+        {
+            add(Action::Create, format!("the index `{name}` of `{table}`"));
+        }
+    }
     if version == 26 {
-        rules(look, new, &mut add);
+        rules(look, &mut add);
     }
     steps
 }
@@ -287,7 +295,7 @@ fn triggers_of_others(look: &Look, new: bool, add: &mut impl FnMut(Action, Strin
     }
 }
 
-fn rules(look: &Look, new: bool, add: &mut impl FnMut(Action, String)) {
+fn rules(look: &Look, add: &mut impl FnMut(Action, String)) {
     for rule in super::objects::rules() {
         let name = (rule.table.to_string(), rule.name.to_string());
         let open = look
@@ -310,9 +318,7 @@ fn rules(look: &Look, new: bool, add: &mut impl FnMut(Action, String)) {
                     listed(offenders)
                 ),
             ),
-            // A rule of a table that is not there yet comes with the table.
-            _ if new || open.is_some() => add(Action::Add, what),
-            _ => {}
+            _ => add(Action::Add, what),
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Look {
     pub functions: Vec<Function>,
     /// The constraints of the tables: table, name.
     pub constraints: BTreeSet<(String, String)>,
+    /// The indexes of the tables: table, name.
+    pub indexes: BTreeSet<(String, String)>,
     /// The rules that are not there yet, with the rows that break them.
     pub open_rules: Vec<(Rule, Offenders)>,
     /// The keys that are not unique yet, with those that are there twice.
@@ -270,6 +272,17 @@ fn look_at_keys_and_triggers(session: &mut Session, look: &mut Look) -> Result<(
         &given,
     )?;
     look.constraints = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let rows = session.query(
+        &format!(
+            "SELECT there.name, relname::TEXT
+             FROM {THERE}
+             JOIN pg_index ON indrelid = there.oid
+             JOIN pg_class ON pg_class.oid = indexrelid
+             WHERE indisvalid"
+        ),
+        &given,
+    )?;
+    look.indexes = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     Ok(())
 }
 

@@ -188,6 +188,16 @@ pub(super) const UNIQUE: [(&str, &[&str]); 13] = [
     ("robbieblocks_change_triggers", &["id"]),
 ];
 
+/// The indexes that the log cannot do without: the file that makes one, its table, its name.
+pub(super) const INDEXES: [(i32, &str, &str); 2] = [
+    (24, "robbieblocks_changes", "robbieblocks_changes_once"),
+    (
+        24,
+        "robbieblocks_change_triggers",
+        "robbieblocks_change_triggers_once",
+    ),
+];
+
 /// What is unique only when a statement has ended.
 pub(super) const BLOCK_ORDER: (&str, &[&str]) =
     ("robbieblocks_page_blocks", &["block_order", "page_id"]);

@@ -3,6 +3,8 @@
 use super::{apply, files, migrate, migrate_at, migrate_json, migrated, site, steps};
 use crate::harness::text;
 use crate::postgres::{Database, SERVER};
+use rbgen::db::migrate::require_migrated;
+use rbgen::db::{Address, Session};
 
 /// Everything that the catalog knows of the tables, columns, constraints, indexes, triggers and
 /// functions in the schema of a database.
@@ -10,15 +12,26 @@ fn catalog(database: &Database<'_>) -> String {
     database.sql(
         "SELECT table_name, column_name, data_type, is_nullable, column_default
          FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2;
-         SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), condeferrable
+         SELECT conrelid::regclass::TEXT, conname, pg_get_constraintdef(oid), condeferrable
          FROM pg_constraint WHERE connamespace = current_schema()::regnamespace ORDER BY 1, 2;
          SELECT tablename, replace(indexdef, current_schema(), '') FROM pg_indexes
          WHERE schemaname = current_schema() ORDER BY 1, 2;
-         SELECT tgrelid::regclass, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
+         SELECT tgrelid::regclass::TEXT, tgname, tgenabled, tgfoid::regproc FROM pg_trigger
          WHERE NOT tgisinternal ORDER BY 1, 2;
          SELECT proname, prosecdef, prosrc FROM pg_proc
          WHERE pronamespace = current_schema()::regnamespace ORDER BY 1, 2",
     )
+}
+
+/// The lines that only one of two catalogs has.
+fn difference(one: &str, other: &str) -> String {
+    let only = |one: &str, other: &str, sign: &str| -> String {
+        one.lines()
+            .filter(|line| !other.lines().any(|there| there == *line))
+            .map(|line| format!("{sign} {line}\n"))
+            .collect()
+    };
+    only(one, other, "+") + &only(other, one, "-")
 }
 
 #[test]
@@ -209,4 +222,98 @@ fn what_somebody_took_away_is_made_again() {
     );
     let whole = migrated();
     assert_eq!(catalog(&database), catalog(&whole));
+}
+
+#[test]
+fn whatever_of_rbgen_is_gone_is_made_again() {
+    let whole = catalog(&migrated());
+    let database = migrated();
+    let each = |list: &str, statement: &str| {
+        database.sql(&format!(
+            "DO $$ DECLARE gone RECORD; BEGIN FOR gone IN {list} LOOP EXECUTE format({statement}); END LOOP; END $$"
+        ));
+    };
+    let content = "'robbieblocks_pages', 'robbieblocks_components', 'robbieblocks_page_blocks',
+                   'robbieblocks_style_tokens', 'robbieblocks_node_branding'";
+    for (list, statement) in [
+        (
+            "SELECT tgname, tgrelid::regclass AS t FROM pg_trigger WHERE NOT tgisinternal".to_string(),
+            "'DROP TRIGGER %I ON %s', gone.tgname, gone.t",
+        ),
+        (
+            "SELECT oid::regprocedure AS f FROM pg_proc WHERE pronamespace = 'public'::regnamespace".to_string(),
+            "'DROP FUNCTION IF EXISTS %s CASCADE', gone.f",
+        ),
+        (
+            "SELECT oid::regclass AS v FROM pg_class WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace"
+                .to_string(),
+            "'DROP VIEW %s', gone.v",
+        ),
+        (
+            format!("SELECT conname, conrelid::regclass AS t FROM pg_constraint WHERE conrelid::regclass::TEXT IN ({content}) AND contype IN ('c', 'u')"),
+            "'ALTER TABLE %s DROP CONSTRAINT %I', gone.t, gone.conname",
+        ),
+        (
+            "SELECT unnest(ARRAY['robbieblocks_changes_once', 'robbieblocks_change_triggers_once']) AS i".to_string(),
+            "'DROP INDEX %I', gone.i",
+        ),
+        (
+            "SELECT * FROM (VALUES ('robbieblocks_deploys', 'release'), ('robbieblocks_change_triggers', 'xid'),
+                                   ('robbieblocks_deploys', 'source_rev'), ('robbieblocks_deploys', 'source_commit')) AS list (t, c)"
+                .to_string(),
+            "'ALTER TABLE %I DROP COLUMN %I', gone.t, gone.c",
+        ),
+        (
+            "SELECT unnest(ARRAY['robbieblocks_changes', 'robbieblocks_sources', 'robbieblocks_lineage',
+                                 'robbieblocks_sync_edges', 'robbieblocks_revision_entities', 'robbieblocks_revisions',
+                                 'robbieblocks_trigger_receipts', 'robbieblocks_node_state', 'pending_sync']) AS t".to_string(),
+            "'DROP TABLE %I', gone.t",
+        ),
+    ] {
+        each(&list, statement);
+        assert_ne!(catalog(&database), whole);
+        let (status, document) = migrate_json(&database, &[]);
+        assert_eq!((status, &document["applied"]), (0, &true.into()), "{statement}: {document}");
+        assert_eq!(difference(&catalog(&database), &whole), "", "{statement}");
+    }
+    assert_eq!(
+        database.sql("SELECT count(*) FROM robbieblocks_lineage"),
+        "1"
+    );
+}
+
+#[test]
+fn who_uses_a_database_is_told_that_it_is_not_migrated() {
+    let database = SERVER.database();
+    let ask = || {
+        let mut session = Session::open(&Address::parse(&database.url()).unwrap()).unwrap();
+        require_migrated(&mut session).map_err(|failure| (failure.code.0, failure.message))
+    };
+    assert_eq!(
+        ask(),
+        Err((
+            "RB0908",
+            "the database does not have the tables of rbgen".into()
+        ))
+    );
+    for (_, path) in &files()[..3] {
+        apply(&database, "owner", path);
+    }
+    assert_eq!(
+        ask(),
+        Err((
+            "RB0908",
+            "the tables of the database are those of an older rbgen".into()
+        ))
+    );
+    migrate(&database);
+    assert_eq!(ask(), Ok(()));
+    database.sql("INSERT INTO robbieblocks_migrations (version, name) VALUES (99, 'later')");
+    assert_eq!(
+        ask(),
+        Err((
+            "RB0908",
+            "the tables of the database are those of a newer rbgen".into()
+        ))
+    );
 }

@@ -1,5 +1,9 @@
 //! Several migrations at once, and one that is killed on its way.
 
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
@@ -7,7 +11,7 @@ use rbgen::db::{Address, Session};
 
 use super::{Variant, earlier_design, migrate, migrate_at, migrate_json};
 use crate::harness::text;
-use crate::postgres::SERVER;
+use crate::postgres::{SERVER, free_port, program, server_user};
 
 #[test]
 fn of_eight_at_once_one_does_the_work() {
@@ -130,5 +134,77 @@ fn two_nodes_that_finish_together_settle_the_change() {
     assert_eq!(
         database.sql("SELECT processed_at IS NOT NULL FROM robbieblocks_change_triggers"),
         "t"
+    );
+}
+
+/// A program that ends when the test does.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_pooler_in_transaction_mode_is_no_hindrance() {
+    let database = earlier_design(Variant::WithKeys);
+    let folder = tempfile::TempDir::new().unwrap();
+    let port = free_port();
+    let settings = folder.path().join("pgbouncer.ini");
+    fs::write(folder.path().join("users.txt"), "\"owner\" \"owner\"\n").unwrap();
+    fs::write(
+        &settings,
+        format!(
+            "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             auth_type = trust\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\nunix_socket_dir =\n",
+            SERVER.port,
+            folder.path().join("users.txt").display()
+        ),
+    )
+    .unwrap();
+    if let Some((user, group)) = server_user() {
+        for path in [
+            folder.path().to_path_buf(),
+            settings.clone(),
+            folder.path().join("users.txt"),
+        ] {
+            chown(path, Some(user), Some(group)).unwrap();
+        }
+    }
+    let mut command = Command::new(program("pgbouncer"));
+    command.arg(&settings).stderr(std::process::Stdio::null());
+    if let Some((user, group)) = server_user() {
+        command.uid(user).gid(group);
+    }
+    let _pooler = Ended(command.spawn().unwrap());
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let url = format!(
+        "postgres://owner:owner@127.0.0.1:{port}/{}?sslmode=disable",
+        database.name
+    );
+    let statuses: Vec<Option<i32>> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| migrate_at(&url, &[]).status.code()))
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [Some(0); 4]);
+    let again = migrate_at(&url, &[]);
+    assert!(
+        text(&again.stdout).starts_with("nothing to do"),
+        "{}",
+        text(&again.stdout)
+    );
+    // Nothing of a session stays behind for whoever gets the connection next.
+    assert_eq!(
+        database.sql(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ),
+        "0"
     );
 }
