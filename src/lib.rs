@@ -4,8 +4,9 @@
 //! documents of [`model`], [`load`] does both for a whole folder and [`assemble`] checks the
 //! documents against each other and makes a `Site`. [`plan`] lists what every bundle will have,
 //! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],
-//! and [`store`] puts them in place and keeps the [`ledger`]. [`pipeline`] is that flow from end to
-//! end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with, and [`cli`]
+//! and [`store`] puts them in place and keeps the [`ledger`]. The rows of a database are another door
+//! to the same documents: [`db`] reads and writes them, [`exchange`] copies between files and rows.
+//! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with, and [`cli`]
 //! alone speaks to the user.
 
 pub mod archive;
