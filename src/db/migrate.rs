@@ -12,7 +12,7 @@ pub use look::Applied;
 use tokio_postgres::types::Type;
 
 use super::{Access, Failure, Session};
-use crate::diag::code;
+use crate::diag::{Diagnostics, code};
 use look::Look;
 use tables::FILES;
 
@@ -75,8 +75,8 @@ fn in_one_transaction(session: &mut Session) -> Result<Migrated, Failure> {
         if !plan.is_due() {
             return Err(Stopped::Ended(Migrated::Already(plan)));
         }
-        carry_out(session, &look, &plan)?;
-        Ok(Migrated::Done(plan))
+        let remarks = carry_out(session, &look, &plan)?;
+        Ok(Migrated::Done(Plan { remarks, ..plan }))
     });
     match ended {
         Ok(done) | Err(Stopped::Ended(done)) => Ok(done),
@@ -123,7 +123,8 @@ impl From<Failure> for Stopped {
     }
 }
 
-fn carry_out(session: &mut Session, look: &Look, plan: &Plan) -> Result<(), Failure> {
+/// Applies the files that are due, looks whether nothing is left, and gives what is worth a word now.
+fn carry_out(session: &mut Session, look: &Look, plan: &Plan) -> Result<Diagnostics, Failure> {
     // New tables go where the tables are, even if another schema comes first on the search path.
     session.query(
         "SELECT set_config('search_path', format('%I, %s', $1, current_setting('search_path')), true)",
@@ -170,7 +171,7 @@ fn carry_out(session: &mut Session, look: &Look, plan: &Plan) -> Result<(), Fail
                 step.what
             ),
         )),
-        None => Ok(()),
+        None => Ok(after.remarks),
     }
 }
 

@@ -132,10 +132,14 @@ fn steps(look: &Look, version: i32, new: bool) -> Vec<Step> {
         let what = format!("the function `{}({})`", wanted.name, wanted.arguments);
         match there {
             None => add(Action::Create, what),
-            Some(there) if new && wanted.shared && !there.ours => add(
-                Action::Keep,
-                format!("{what} that is there, unless it fails when it is called"),
-            ),
+            // One that takes part in a trigger cannot be called to see whether it works.
+            Some(there) if new && wanted.shared && !there.ours => {
+                let tried = match wanted.arguments {
+                    "" => "",
+                    _ => ", unless it fails when it is called",
+                };
+                add(Action::Keep, format!("{what} that is there{tried}"));
+            }
             Some(_) => {}
         }
     }

@@ -1,6 +1,6 @@
 //! New installations: by rbgen, by hand, in any schema, without a superuser, and what the command says.
 
-use super::{apply, files, migrate, migrate_at, migrate_json, migrated, site, steps};
+use super::{apply, files, messages, migrate, migrate_at, migrate_json, migrated, site, steps};
 use crate::harness::text;
 use crate::postgres::{Database, SERVER};
 use rbgen::db::migrate::require_migrated;
@@ -209,8 +209,14 @@ fn what_somebody_took_away_is_made_again() {
          ALTER TABLE robbieblocks_pages DROP CONSTRAINT robbieblocks_pages_page_route_rule;
          DROP VIEW robbieblocks_active_deploys",
     );
+    let (_, planned) = migrate_json(&database, &["--dry-run"]);
+    assert_eq!(
+        messages(&planned, "RB0915"),
+        ["the trigger `rbgen_log_update` of `robbieblocks_pages` is disabled"]
+    );
     let (status, document) = migrate_json(&database, &[]);
     assert_eq!(status, 0);
+    assert_eq!(document["diagnostics"], serde_json::json!([]));
     assert_eq!(
         steps(&document),
         [
