@@ -91,8 +91,7 @@ pub fn free_port() -> u16 {
 /// Starts a program that ends with this process: its keeper waits for a pipe that closes when we end,
 /// even if we are killed.
 pub fn start_kept(folder: &Path, program: &Path, arguments: &[&str]) -> Child {
-    let script =
-        r#""$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$KEPT""#;
+    let script = r#""$@" & server=$!; cat >/dev/null; kill -QUIT $server; kill -TERM $server; wait $server; rm -rf "$KEPT""#;
     let mut command = Command::new("sh");
     command
         .arg("-c")
