@@ -96,6 +96,7 @@ fn check_whole_site(criterion: &mut Criterion, root: &Path) {
         verify: false,
         explain: false,
         from: None,
+        exhausted: None,
     };
     let check = || check_folder(black_box(root), &options, &|_, _| ());
     assert!(check().diagnostics.is_empty(), "the corpus is sound");

@@ -30,7 +30,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::diag::{Diagnostic, code};
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
-use crate::pipeline::Options;
+use crate::pipeline::{Exhausted, Options};
 
 /// Builds one set of pages into many themed apps.
 #[derive(Parser)]
@@ -150,6 +150,7 @@ impl Selection {
             verify: false,
             explain: false,
             from: self.from.clone(),
+            exhausted: self.from.as_ref().map(|_| print::exhausted as Exhausted),
         }
     }
 }
@@ -171,6 +172,7 @@ pub fn main() -> ExitCode {
         Err(answer) => return ExitCode::from(output::ended(say_usage(&answer)) as u8),
     };
     let globals = &arguments.globals;
+    print::JSON.store(globals.json, std::sync::atomic::Ordering::Relaxed);
     match globals.color {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),

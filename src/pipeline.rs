@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod guard;
 mod memory;
 mod outcome;
 mod source;
@@ -27,10 +28,12 @@ use crate::model::{Config, FileStat, Moment, Page, Site, Table};
 use crate::plan::{Request, plan};
 use crate::store::{Condition, Published, Scope, Store, look_over, output_place, was_interrupted};
 use check::{check_names, say};
+use guard::guarded;
 use memory::{Memory, Next};
 use source::read_given;
 
 pub use check::check_folder;
+pub use guard::Exhausted;
 pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
 
 /// The folder of a site's state and caches; deleting it is always safe.
@@ -117,7 +120,7 @@ fn build_remembering(
         given,
         notes: opened.note.into_iter().collect(),
     };
-    match run.run(&seen, progress) {
+    match guarded(options.exhausted, || run.run(&seen, progress)) {
         Ok(outcome) => outcome,
         Err(again) => build_remembering(root, options, again, progress),
     }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use annotate_snippets::renderer::DecorStyle;
@@ -11,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{Globals, output};
-use crate::diag::{Diagnostics, Place, Severity};
+use crate::diag::{Diagnostics, Place, Severity, code};
 use crate::files::Folder;
 use crate::format::row_place;
 use crate::load::{Located, LocatedPlace, locate};
@@ -162,6 +163,39 @@ fn with_source<'a>(group: Group<'a>, at: Option<&'a LocatedPlace>, place: &'a Pl
     group
         .element(origin.line(at.line).char_column(at.column))
         .element(shown)
+}
+
+/// Whether the answer of the program is one JSON document, for [`exhausted`], which is told nothing.
+pub static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Says that templates took all memory, and ends the process: nothing else can stop them.
+pub fn exhausted(templates: &[String]) {
+    let named: Vec<String> = templates
+        .iter()
+        .map(|origin| format!("`{}`", clean(origin)))
+        .collect();
+    let named = match named.as_slice() {
+        [] => "a template".to_string(),
+        named => named.join(" or "),
+    };
+    let message = format!("{named} takes more memory than a template may have");
+    output::note(format_args!(
+        "\x1b[1;31merror[{}]\x1b[0m: {message}; nothing was written",
+        code::TEMPLATE_ENDLESS.0
+    ));
+    if JSON.load(Ordering::Relaxed) {
+        let diagnostic = JsonDiagnostic {
+            code: code::TEMPLATE_ENDLESS.0,
+            severity: Severity::Error.as_str(),
+            message,
+            path: templates.first().cloned(),
+            line: None,
+            column: None,
+            hint: None,
+        };
+        json_document(&serde_json::json!({ "diagnostics": [diagnostic] }));
+    }
+    std::process::exit(super::Status::ContentErrors as i32);
 }
 
 /// Text from files and rows, without what would steer a terminal.

@@ -140,7 +140,7 @@ RB0504 TEMPLATE_FAILED "a template that failed"
 RB0505 TEMPLATE_NOT_FOUND "a template that does not exist"
 "The name of an `extends`, `include` or `import` is looked up in the theme, then in the themes that it extends: `layouts/…`, `partials/…` or `components/…`. `@base/…` begins at the theme `base`.";
 RB0506 TEMPLATE_ENDLESS "a template that does not end"
-"The template used up its fuel, its depth of includes or its size of output. It loops or includes itself.";
+"The template used up its fuel, its depth of includes or its size of output, or it takes more memory than templates from a database may have. It loops, includes itself, or joins texts over and over.";
 RB0507 UNKNOWN_ASSET "an unknown asset"
 "`asset(…)` or a `url(…)` names a file that is not in the `assets/` of the theme or of the themes that it extends.";
 RB0508 INLINE_HANDLER "code that the content security policy forbids"

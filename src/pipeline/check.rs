@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::guard::guarded;
 use super::source::read_given;
 use super::{Options, Outcome, read_config, request};
 use crate::build::{Job, NoOutput, Output, Reason, build};
@@ -46,7 +47,7 @@ pub fn check_folder(
         all: Some(Reason::NoLedger),
         explain: false,
     };
-    diagnostics.extend(say(&job, &plan, progress));
+    diagnostics.extend(guarded(options.exhausted, || say(&job, &plan, progress)));
     Outcome::failed(diagnostics)
 }
 

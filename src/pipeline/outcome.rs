@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::guard::Exhausted;
 use crate::build::Explained;
 use crate::bundle::Bundle;
 use crate::diag::{Diagnostics, Severity};
@@ -32,6 +33,8 @@ pub struct Options {
     /// The database whose rows are the content, by its name in robbieblocks.toml; `None` takes the
     /// files.
     pub from: Option<String>,
+    /// What is done when templates take all memory; `None` trusts them.
+    pub exhausted: Option<Exhausted>,
 }
 
 /// What came of it.

@@ -12,6 +12,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::bounds::excess;
 use super::failure::Failure;
+use super::now::noted;
 use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::model::Site;
 use crate::track::{Kind, ask};
@@ -104,14 +105,14 @@ impl Engine {
     pub fn render(&self, name: &str, context: Value, size: usize) -> Result<String, Diagnostic> {
         ask(Kind::Template, name);
         let mut output = Bounded(Vec::with_capacity(size));
-        self.environment
-            .get_template(name)
-            .and_then(|template| {
-                template
-                    .render_captured_to(context, &mut output)
-                    .map(|_| ())
-            })
-            .map_err(|error| self.diagnostic(name, &error))?;
+        let origin = find(&self.site, &self.theme, name).map(|(origin, _)| origin);
+        let rendered = noted(origin.as_deref().unwrap_or(name), || {
+            let template = self.environment.get_template(name)?;
+            template
+                .render_captured_to(context, &mut output)
+                .map(|_| ())
+        });
+        rendered.map_err(|error| self.diagnostic(name, &error))?;
         Ok(String::from_utf8(output.0).expect("the engine writes only text"))
     }
 

@@ -302,3 +302,34 @@ fn an_export_leaves_out_what_is_broken_and_its_files() {
             .all(|path| !path.contains("escape") && !path.contains(".git"))
     );
 }
+
+#[test]
+fn a_template_that_takes_all_memory_is_stopped_and_named() {
+    let doors = without_rules();
+    doors.ok(&["build", "--from", "db"]);
+    let dist = doors.site.dist();
+    // A kilobyte, doubled thirty times, is a terabyte.
+    let bomb = format!(
+        "{{% set ns = namespace(x=\"{}\") %}}{{% for i in range(30) %}}{{% set ns.x = ns.x ~ ns.x %}}{{% endfor %}}{{{{ ns.x|length }}}}",
+        "x".repeat(1024)
+    );
+    doors.database.sql(&component("bomb", true, &bomb));
+    doors.database.sql(&block("{}", "home", "bomb"));
+    for args in [
+        &["build", "--from", "db", "--json"][..],
+        &["check", "--from", "db", "--json"],
+    ] {
+        let output = doors.run(args);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let told = &said["diagnostics"][0];
+        assert_eq!(told["code"], "RB0506");
+        assert_eq!(told["path"], "robbieblocks_components/bomb");
+        assert_eq!(doors.site.dist(), dist);
+    }
+    doors
+        .database
+        .sql("DELETE FROM robbieblocks_page_blocks WHERE block_order = 77");
+    doors.ok(&["build", "--from", "db"]);
+    assert_eq!(doors.site.dist(), dist);
+}

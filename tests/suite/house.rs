@@ -54,7 +54,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "pipeline",
         &[
             "diag", "digest", "model", "format", "files", "load", "plan", "track", "ledger",
-            "build", "bundle", "store", "db",
+            "build", "bundle", "store", "db", "render",
         ],
     ),
     (

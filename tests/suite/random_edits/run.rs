@@ -373,6 +373,7 @@ fn options(asked: &Asked) -> Options {
         verify: false,
         explain: false,
         from: None,
+        exhausted: None,
     }
 }
 
