@@ -91,12 +91,19 @@ pub fn run(globals: &Globals, arguments: &ExchangeArguments, way: Way) -> Status
 
 /// The longest value that is shown, in characters.
 const MOST_SHOWN: usize = 60;
+/// How many documents are listed, and how many fields of one.
+const MOST_LISTED: usize = 100;
+const MOST_FIELDS: usize = 20;
 
 fn print_differences(globals: &Globals, differences: &[Difference]) {
     if globals.quiet {
         return;
     }
-    for Difference { kind, key, change } in differences {
+    // What would be overwritten or removed is worth more words than what is new.
+    let (new, others): (Vec<_>, Vec<_>) = differences
+        .iter()
+        .partition(|difference| difference.change == Change::Added);
+    for Difference { kind, key, change } in others.iter().chain(&new).copied().take(MOST_LISTED) {
         let (sign, color) = match change {
             Change::Added => ('+', 32),
             Change::Changed(_) => ('~', 33),
@@ -114,7 +121,7 @@ fn print_differences(globals: &Globals, differences: &[Difference]) {
             field,
             before,
             after,
-        } in fields
+        } in fields.iter().take(MOST_FIELDS)
         {
             let shown = |value: &Option<String>| match value {
                 Some(value) => shortened(&print::clean(value)),
@@ -127,6 +134,14 @@ fn print_differences(globals: &Globals, differences: &[Difference]) {
                 shown(after)
             ));
         }
+        if fields.len() > MOST_FIELDS {
+            let more = print::number(fields.len() - MOST_FIELDS, "more field");
+            output::line(format_args!("    {more}"));
+        }
+    }
+    if differences.len() > MOST_LISTED {
+        let more = print::number(differences.len() - MOST_LISTED, "more document");
+        output::line(format_args!("{more}; `--json` lists all"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Finding, Health, finding, hinted};
 use crate::db::inspect::{Inspection, OLDEST_SERVER, Rights, inspect, is_pooled};
+use crate::db::migrate;
 use crate::db::{Address, Failure, Protection, Session, Verified, address_of, listen_address_of};
 use crate::diag::code;
 use crate::model::{Config, DatabaseConfig};
@@ -105,6 +106,10 @@ fn look_inside(
     };
     say_server(&seen, say);
     say_tables(&seen, say);
+    // Who does not own the tables cannot change them, and is not told to.
+    if seen.rights.own && seen.missing.is_empty() {
+        say_migrations(&mut session, say);
+    }
     say_rights(seen.rights, &seen, say);
     say_triggers(&seen, say);
     if !seen.policies.is_empty() {
@@ -229,6 +234,33 @@ fn say_tables(seen: &Inspection, say: &mut Say<'_>) {
     }
 }
 
+/// Whether the tables are those of this rbgen.
+fn say_migrations(session: &mut Session, say: &mut Say<'_>) {
+    let plan = match migrate::plan(session) {
+        Ok(plan) => plan,
+        Err(failure) => return say_failure(&failure, say),
+    };
+    if !plan.in_the_way.is_empty() {
+        say(
+            Health::Fail,
+            "something is in the way of the tables that this rbgen needs",
+            "`rbgen migrate --dry-run` names it",
+        );
+    } else if plan.is_due() {
+        say(
+            Health::Warn,
+            "the tables are not quite those of this rbgen",
+            "`rbgen migrate --dry-run` says what it would do, `rbgen migrate` does it",
+        );
+    } else if !plan.remarks.is_empty() {
+        say(
+            Health::Warn,
+            "rows break rules, which the database therefore does not enforce",
+            "`rbgen migrate --dry-run` names them",
+        );
+    }
+}
+
 fn say_rights(rights: Rights, seen: &Inspection, say: &mut Say<'_>) {
     if seen.present.is_empty() {
         return;
@@ -254,6 +286,9 @@ fn say_rights(rights: Rights, seen: &Inspection, say: &mut Say<'_>) {
 }
 
 fn say_triggers(seen: &Inspection, say: &mut Say<'_>) {
+    if seen.missing.is_empty() && seen.unseen.is_empty() {
+        say(Health::Ok, "triggers see every change of content", "");
+    }
     for unseen in &seen.unseen {
         let events = unseen.events.join(", ");
         let table = &unseen.table;

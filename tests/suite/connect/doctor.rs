@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{SECRETS, address, fakes};
 use crate::harness::{TestSite, text};
 use crate::pooler::POOLER;
-use crate::postgres::{Database, SERVER, free_port};
+use crate::postgres::{SERVER, free_port};
 
 /// Runs the doctor with the addresses of databases `main`, `second`, …; its exit status, its findings
 /// about databases as `status message – hint`, and everything that it printed.
@@ -133,53 +133,9 @@ fn without_addresses_the_doctor_is_content() {
     );
 }
 
-/// A database with as much of the tables as the doctor looks at.
-fn with_tables() -> Database<'static> {
-    let database = SERVER.database();
-    database.sql(
-        "CREATE FUNCTION robbieblocks_log_pages() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-         CREATE TABLE robbieblocks_migrations (version int, name text);
-         INSERT INTO robbieblocks_migrations VALUES (20, 'first'), (21, 'second');
-         CREATE TABLE robbieblocks_lineage (id uuid DEFAULT gen_random_uuid());
-         INSERT INTO robbieblocks_lineage DEFAULT VALUES",
-    );
-    for table in [
-        "robbieblocks_pages",
-        "robbieblocks_components",
-        "robbieblocks_page_blocks",
-        "robbieblocks_style_tokens",
-        "robbieblocks_node_branding",
-    ] {
-        database.sql(&format!(
-            "CREATE TABLE {table} (id int);
-             CREATE TRIGGER rbgen_log_all AFTER INSERT OR UPDATE OR DELETE ON {table}
-                 EXECUTE FUNCTION robbieblocks_log_pages();
-             CREATE TRIGGER rbgen_log_truncate AFTER TRUNCATE ON {table}
-                 EXECUTE FUNCTION robbieblocks_log_pages()"
-        ));
-    }
-    for table in [
-        "robbieblocks_deploys",
-        "robbieblocks_change_triggers",
-        "robbieblocks_trigger_receipts",
-        "robbieblocks_node_state",
-        "robbieblocks_changes",
-        "robbieblocks_revisions",
-        "robbieblocks_sync_edges",
-        "sync_nodes",
-        "sync_status",
-        "sync_conflicts",
-        "sync_metrics",
-        "pending_sync",
-    ] {
-        database.sql(&format!("CREATE TABLE {table} (id int)"));
-    }
-    database
-}
-
 #[test]
 fn a_database_is_looked_at_from_all_sides() {
-    let database = with_tables();
+    let database = SERVER.migrated();
     let lineage = database.sql("SELECT id FROM robbieblocks_lineage");
     let (code, findings, printed) = doctor(&[("main", Some(&database.url()))]);
     assert_eq!(code, 0, "{}", findings.join("\n"));
@@ -190,18 +146,30 @@ fn a_database_is_looked_at_from_all_sides() {
             SERVER.port
         ),
         "ok main: PostgreSQL ",
-        "ok main: all tables are there, migrated up to V21",
+        "ok main: all tables are there, migrated up to V",
         &format!("ok main: its lineage is {lineage}"),
         "ok main: this user may read content, change content, write deploys, write history, migrate",
+        "ok main: triggers see every change of content",
     ] {
         has(&findings, part);
     }
-    assert_eq!(findings.len(), 6, "{}", findings.join("\n"));
+    assert_eq!(findings.len(), 7, "{}", findings.join("\n"));
     assert!(!printed.contains("owner"));
+
+    // A rule that is gone is a migration that is due.
+    database
+        .sql("ALTER TABLE robbieblocks_pages DROP CONSTRAINT robbieblocks_pages_page_route_rule");
+    let (code, findings, _) = doctor(&[("main", Some(&database.url()))]);
+    assert_eq!(code, 0);
+    has(
+        &findings,
+        "warn main: the tables are not quite those of this rbgen",
+    );
 
     // What is broken is seen, all of it at once.
     database.sql(
-        "ALTER TABLE robbieblocks_pages DISABLE TRIGGER rbgen_log_all;
+        "ALTER TABLE robbieblocks_pages DISABLE TRIGGER rbgen_log_insert;
+         ALTER TABLE robbieblocks_pages DISABLE TRIGGER rbgen_log_update;
          DROP TRIGGER rbgen_log_truncate ON robbieblocks_components;
          ALTER TABLE robbieblocks_style_tokens ENABLE REPLICA TRIGGER rbgen_log_truncate;
          DROP TABLE pending_sync;
@@ -211,7 +179,7 @@ fn a_database_is_looked_at_from_all_sides() {
     let (code, findings, _) = doctor(&[("main", Some(&database.url()))]);
     assert_eq!(code, 1, "{}", findings.join("\n"));
     for part in [
-        "warn main: INSERT, DELETE, UPDATE on robbieblocks_pages deploys nothing: disabled is rbgen_log_all – `ALTER TABLE",
+        "warn main: INSERT, UPDATE on robbieblocks_pages deploys nothing: disabled is rbgen_log_insert, rbgen_log_update – `ALTER TABLE",
         "warn main: no trigger sees TRUNCATE on robbieblocks_components",
         "warn main: TRUNCATE on robbieblocks_style_tokens deploys nothing: disabled is rbgen_log_truncate",
         "warn main: tables are missing: pending_sync – `rbgen migrate`",
@@ -223,7 +191,7 @@ fn a_database_is_looked_at_from_all_sides() {
 
 #[test]
 fn rights_are_those_of_the_user() {
-    let database = with_tables();
+    let database = SERVER.migrated();
     SERVER.admin(
         "DO $$ BEGIN CREATE ROLE reader_of_few LOGIN; EXCEPTION WHEN duplicate_object THEN END $$",
     );
@@ -251,7 +219,7 @@ fn rights_are_those_of_the_user() {
 
 #[test]
 fn poolers_and_second_addresses_are_seen() {
-    let database = with_tables();
+    let database = SERVER.migrated();
     let direct = database.url();
     let pooled = POOLER.url(&database);
     // Also where the address does not say so.
@@ -274,7 +242,8 @@ fn poolers_and_second_addresses_are_seen() {
     }
     let (_, findings, _) = doctor(&[("main", Some(&direct))]);
     has_not(&findings, "pooler");
-    let other = with_tables().url();
+    // A copy would say that it is the same.
+    let other = crate::migrate::migrated().url();
     let (code, findings, _) = doctor(&[("main", Some(&direct)), ("main_listen", Some(&other))]);
     assert_eq!(code, 1);
     has(&findings, "leads to another database");
