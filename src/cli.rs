@@ -85,17 +85,17 @@ enum Command {
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
-    /// Bring the rows of a database into the files, after saying what differs
-    Export(exchange::ExchangeArguments),
     /// Bring the files into the rows of a database, after saying what differs
     Import(exchange::ExchangeArguments),
+    /// Bring the rows of a database into the files, after saying what differs
+    Export(exchange::ExchangeArguments),
     /// Write a page, a component, a node or a token
     New(new::NewArguments),
     /// Make the tables of a database, or bring them up to date
     Migrate(migrate::MigrateArguments),
     /// Write the JSON Schemas of the files, for editors
     Schema(schema::SchemaArguments),
-    /// Look at the surroundings of the site: folders, git, the environment
+    /// Look at the surroundings of the site: folders, git, the environment, each database
     Doctor(doctor::DoctorArguments),
     /// Explain the code of an error or a warning
     Explain(explain::ExplainArguments),
@@ -131,7 +131,10 @@ fn parse_source(text: &str) -> Result<String, String> {
     match text.split_once('=') {
         None if text == "db" => Ok(DEFAULT_DATABASE.to_string()),
         Some(("db", name)) if !name.is_empty() => Ok(name.to_string()),
-        _ => Err("it is `db` or `db=NAME`".to_string()),
+        Some(_) | None if text.starts_with("db=") => Err("after `db=` comes a name".to_string()),
+        _ => Err(format!(
+            "it is `db` or `db=NAME`; did you mean `db={text}`?"
+        )),
     }
 }
 

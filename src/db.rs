@@ -16,8 +16,10 @@ mod tls;
 mod write;
 
 pub use address::{Address, Limits, address_of, listen_address_of};
-pub use failure::Failure;
-pub use read::{CONTENT_TABLES, Content, Rows, documents_of, read_content, read_rows};
+pub use failure::{Failure, FailureKind};
+pub use read::{
+    CONTENT_TABLES, Content, Rows, check_tables, documents_of, no_rows, read_content, read_rows,
+};
 pub use session::{Access, Parameter, Session};
 pub use tls::{Protection, Verified};
 pub use write::{

@@ -39,6 +39,8 @@ pub struct Exchange {
     pub differences: Vec<Difference>,
     pub diagnostics: Diagnostics,
     pub end: End,
+    /// How many entities of the other side have errors, and so were left out.
+    pub passed_over: usize,
 }
 
 /// How a copy ended.
@@ -48,7 +50,8 @@ pub enum End {
     Done,
     /// Nothing was to be written but found out.
     Found,
-    /// Nothing was written, because something would have been overwritten.
+    /// Nothing was written, because something would have been overwritten; or it would be, where that
+    /// was only to be found out.
     Refused,
     /// Nothing was written, because the site that was to be copied has errors.
     Broken,
@@ -59,8 +62,8 @@ impl Limits {
     fn end(self, differences: &[Difference]) -> End {
         let overwrites = |difference: &Difference| matches!(difference.change, Change::Changed(_));
         match () {
-            () if self.dry_run => End::Found,
             () if !self.force && differences.iter().any(overwrites) => End::Refused,
+            () if self.dry_run => End::Found,
             () => End::Done,
         }
     }

@@ -154,7 +154,10 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
                     place(),
                     format!("the component `{}` is not published", component.key),
                 )
-                .hint("set `published = true` in the component, or the page to `draft`"),
+                .hint(match component.is_row() {
+                    true => "set `is_published` of the component, or the page to `draft`",
+                    false => "set `published = true` in the component, or the page to `draft`",
+                }),
             );
         }
         if component.template.is_none() && component.react.is_some() && !in_a_theme(site, component)
@@ -168,7 +171,7 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
                         component.key
                     ),
                 )
-                .hint(format!("add `{}`", component.part_origin("html"))),
+                .hint(template_hint(component)),
             );
         } else if component.template.is_none() && !in_a_theme(site, component) {
             diagnostics.push(
@@ -177,11 +180,19 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
                     place(),
                     format!("the component `{}` has no template", component.key),
                 )
-                .hint(format!("add `{}`", component.part_origin("html"))),
+                .hint(template_hint(component)),
             );
         }
     }
     diagnostics
+}
+
+/// Where a template of the component belongs.
+fn template_hint(component: &Component) -> String {
+    match component.is_row() {
+        true => format!("set the column `template` of `{}`", component.origin),
+        false => format!("add `{}`", component.part_origin("html")),
+    }
 }
 
 /// Whether some theme has a template for the component.

@@ -37,6 +37,9 @@ struct JsonReport {
     files_kept: usize,
     files_removed: usize,
     duration_ms: u64,
+    /// The database that the content was taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     bundles: Vec<JsonBundle>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explained: Option<Vec<JsonExplained>>,
@@ -92,6 +95,7 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
             files_kept: report.written.files_kept,
             files_removed: report.written.files_removed,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            from: options.from.as_ref().map(|name| format!("db={name}")),
             bundles: report.bundles.iter().map(json_bundle).collect(),
             explained,
             diagnostics,
@@ -136,10 +140,10 @@ pub fn build_site(
             print::count(&diagnostics)
         ));
     }
-    Err(match outcome.unusable {
-        _ if outcome.unreachable => Status::Unreachable,
-        true => Status::Unusable,
-        false => Status::ContentErrors,
+    Err(match (outcome.failed, outcome.unusable) {
+        (Some(kind), _) => kind.into(),
+        (None, true) => Status::Unusable,
+        (None, false) => Status::ContentErrors,
     })
 }
 
@@ -155,12 +159,16 @@ fn explained(report: &Report, wanted: &str) -> Vec<JsonExplained> {
         .map_or(wanted, |rest| rest.trim_start_matches('/'));
     let is_wanted = |output: &str, page: Option<&str>| {
         let inside = output.strip_prefix(below);
-        let stem = |page: &str| {
+        // The key of a page is the stem of its file, or what follows the table of its row.
+        let has_key = |page: &str| {
             let name = page.rsplit('/').next().unwrap_or(page);
-            name.rsplit_once('.').map(|(stem, _)| stem.to_string())
+            name == wanted
+                || name
+                    .rsplit_once('.')
+                    .is_some_and(|(stem, _)| stem == wanted)
         };
         inside.is_some_and(|rest| below.is_empty() || rest.is_empty() || rest.starts_with('/'))
-            || page.is_some_and(|page| page == wanted || stem(page).as_deref() == Some(wanted))
+            || page.is_some_and(|page| page == wanted || has_key(page))
     };
     let wanted = report
         .explained

@@ -39,8 +39,10 @@ pub fn run(globals: &Globals, arguments: &CheckArguments) -> Status {
     } else if !globals.quiet {
         output::line("no errors, no warnings");
     }
+    if let Some(kind) = outcome.failed {
+        return kind.into();
+    }
     match (outcome.unusable, errors) {
-        _ if outcome.unreachable => Status::Unreachable,
         (true, _) => Status::Unusable,
         (false, 0) => Status::Done,
         (false, _) => Status::ContentErrors,

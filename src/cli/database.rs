@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Globals, Status, print};
-use crate::db::{Address, Failure, Session, address_of};
+use crate::db::{Address, Failure, FailureKind, Session, address_of};
 use crate::diag::Diagnostics;
 use crate::files::Folder;
 use crate::format;
@@ -40,13 +40,24 @@ pub fn open(globals: &Globals, root: &Path, name: &str) -> Result<Session, Statu
     Session::open(&address).map_err(|failure| failed(globals, root, &failure))
 }
 
+impl From<FailureKind> for Status {
+    fn from(kind: FailureKind) -> Status {
+        match kind {
+            FailureKind::Configuration => Status::Unusable,
+            FailureKind::Conflict => Status::Conflict,
+            FailureKind::Unreachable => Status::Unreachable,
+        }
+    }
+}
+
 /// Says why a database did not do what it was asked to.
 pub fn failed(globals: &Globals, root: &Path, failure: &Failure) -> Status {
-    let status = match failure.is_unreachable() {
-        true => Status::Unreachable,
-        false => Status::Unusable,
-    };
-    said(globals, root, failure.diagnostic().into(), status)
+    said(
+        globals,
+        root,
+        failure.diagnostic().into(),
+        failure.kind().into(),
+    )
 }
 
 fn said(globals: &Globals, root: &Path, diagnostics: Diagnostics, status: Status) -> Status {

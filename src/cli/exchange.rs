@@ -1,9 +1,10 @@
 //! `rbgen export` and `rbgen import`: one-way copies between files and rows, with the differences first.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
-use crate::exchange::{Change, Difference, End, Exchange, FieldChange, Limits, export, import};
+use crate::exchange::{Change, Difference, End, FieldChange, Limits, export, import};
 use crate::files::Folder;
 
 #[derive(Args)]
@@ -11,10 +12,10 @@ pub struct ExchangeArguments {
     /// The database, by its name in robbieblocks.toml
     #[arg(value_name = "DATABASE", default_value = DEFAULT_DATABASE)]
     database: String,
-    /// Overwrite what differs
+    /// Overwrite what differs; without it, a document that differs on both sides ends with status 3
     #[arg(long)]
     force: bool,
-    /// Remove what is only on the side that is written to
+    /// Remove what is only on the side that is written to; without it, that stays
     #[arg(long)]
     delete: bool,
     /// Print the differences and write nothing
@@ -64,29 +65,37 @@ pub fn run(globals: &Globals, arguments: &ExchangeArguments, way: Way) -> Status
         Ok(exchange) => exchange,
         Err(failure) => return database::failed(globals, &root, &failure),
     };
-    let Exchange {
-        differences,
-        diagnostics,
-        end,
-    } = exchange;
-    let has_errors = diagnostics.has_errors();
-    let diagnostics = print::report(globals, &root, diagnostics);
+    let has_errors = exchange.diagnostics.has_errors();
+    let diagnostics = print::report(globals, &root, exchange.diagnostics);
+    let told = Told {
+        arguments,
+        way,
+        differences: &exchange.differences,
+        end: exchange.end,
+        passed_over: exchange.passed_over,
+    };
     if globals.json {
-        print::json_document(&serde_json::json!({
-            "differences": differences.iter().map(json).collect::<Vec<_>>(),
-            "written": end == End::Done,
-            "diagnostics": diagnostics,
-        }));
+        let mut document = told.json();
+        document["diagnostics"] = json!(diagnostics);
+        print::json_document(&document);
     } else {
-        print_differences(globals, &differences);
-        print_end(globals, arguments, way, &differences, end);
+        told.print(globals);
     }
-    match end {
+    match exchange.end {
         End::Refused => Status::Conflict,
         End::Broken => Status::ContentErrors,
         End::Done | End::Found if has_errors => Status::ContentErrors,
         End::Done | End::Found => Status::Done,
     }
+}
+
+/// What came of a copy, for whoever asked for it.
+struct Told<'a> {
+    arguments: &'a ExchangeArguments,
+    way: Way,
+    differences: &'a [Difference],
+    end: End,
+    passed_over: usize,
 }
 
 /// The longest value that is shown, in characters.
@@ -95,54 +104,168 @@ const MOST_SHOWN: usize = 60;
 const MOST_LISTED: usize = 100;
 const MOST_FIELDS: usize = 20;
 
-fn print_differences(globals: &Globals, differences: &[Difference]) {
-    if globals.quiet {
-        return;
+impl Told<'_> {
+    fn print(&self, globals: &Globals) {
+        if !globals.quiet {
+            self.print_differences();
+        }
+        self.print_end(globals);
     }
-    // What would be overwritten or removed is worth more words than what is new.
-    let (new, others): (Vec<_>, Vec<_>) = differences
-        .iter()
-        .partition(|difference| difference.change == Change::Added);
-    for Difference { kind, key, change } in others.iter().chain(&new).copied().take(MOST_LISTED) {
-        let (sign, color) = match change {
-            Change::Added => ('+', 32),
-            Change::Changed(_) => ('~', 33),
-            Change::Removed => ('-', 31),
-        };
-        let key = print::clean(key);
-        output::line(format_args!(
-            "\x1b[{color}m{sign}\x1b[0m {} {key}",
-            kind.as_str()
-        ));
-        let Change::Changed(fields) = change else {
-            continue;
-        };
-        for FieldChange {
-            field,
-            before,
-            after,
-        } in fields.iter().take(MOST_FIELDS)
+
+    fn print_differences(&self) {
+        let differences = self.differences;
+        // What would be overwritten or removed is worth more words than what is new.
+        let (new, others): (Vec<_>, Vec<_>) = differences
+            .iter()
+            .partition(|difference| difference.change == Change::Added);
+        for Difference { kind, key, change } in others.iter().chain(&new).copied().take(MOST_LISTED)
         {
-            let shown = |value: &Option<String>| match value {
-                Some(value) => shortened(&print::clean(value)),
-                None => "nothing".to_string(),
+            let (sign, color) = match change {
+                Change::Added => ('+', 32),
+                Change::Changed(_) => ('~', 33),
+                Change::Removed if self.arguments.delete => ('-', 31),
+                Change::Removed => ('=', 34),
             };
+            let kept = match sign {
+                '=' => format!(" (only in the {}, and kept)", self.way.target()),
+                _ => String::new(),
+            };
+            let key = print::clean(key);
             output::line(format_args!(
-                "    {}: {} → {}",
-                print::clean(field),
-                shown(before),
-                shown(after)
+                "\x1b[{color}m{sign}\x1b[0m {} {key}{kept}",
+                kind.as_str()
             ));
+            let Change::Changed(fields) = change else {
+                continue;
+            };
+            for FieldChange {
+                field,
+                before,
+                after,
+            } in fields.iter().take(MOST_FIELDS)
+            {
+                let shown = |value: &Option<String>| match value {
+                    Some(value) => shortened(&print::clean(value)),
+                    None => "nothing".to_string(),
+                };
+                output::line(format_args!(
+                    "    {}: {} → {}",
+                    print::clean(field),
+                    shown(before),
+                    shown(after)
+                ));
+            }
+            if fields.len() > MOST_FIELDS {
+                let more = print::number(fields.len() - MOST_FIELDS, "more field");
+                output::line(format_args!("    {more}"));
+            }
         }
-        if fields.len() > MOST_FIELDS {
-            let more = print::number(fields.len() - MOST_FIELDS, "more field");
-            output::line(format_args!("    {more}"));
+        if differences.len() > MOST_LISTED {
+            let more = print::number(differences.len() - MOST_LISTED, "more document");
+            output::line(format_args!("{more}; `--json` lists all"));
         }
     }
-    if differences.len() > MOST_LISTED {
-        let more = print::number(differences.len() - MOST_LISTED, "more document");
-        output::line(format_args!("{more}; `--json` lists all"));
+
+    fn count(&self, is: fn(&Change) -> bool) -> usize {
+        let differences = self.differences.iter();
+        differences
+            .filter(|difference| is(&difference.change))
+            .count()
     }
+
+    fn print_end(&self, globals: &Globals) {
+        let target = self.way.target();
+        let dry = self.arguments.dry_run;
+        let changed = self.count(|change| matches!(change, Change::Changed(_)));
+        if self.end == End::Refused {
+            let consequence = if dry {
+                "it would be refused"
+            } else {
+                "nothing was written"
+            };
+            output::note(format_args!(
+                "\x1b[1;31merror[RB0914]\x1b[0m: {} in the {target} would be overwritten; {consequence}",
+                print::number(changed, "document")
+            ));
+            output::note(
+                "\x1b[1;36mhelp\x1b[0m: look at the list: `--force` writes what stands on the right of each arrow",
+            );
+            return;
+        }
+        if self.end == End::Broken {
+            output::note("nothing was written");
+            return;
+        }
+        if globals.quiet {
+            return;
+        }
+        if self.differences.is_empty() && self.passed_over == 0 {
+            output::line("nothing differs");
+            return;
+        }
+        let added = self.count(|change| *change == Change::Added);
+        let removed = self.count(|change| *change == Change::Removed);
+        let gone = match (removed, self.arguments.delete) {
+            (0, _) => String::new(),
+            (_, true) => format!(", {removed} removed"),
+            (_, false) => {
+                format!(", {removed} only there and kept (`--delete` removes them)")
+            }
+        };
+        let passed_over = match self.passed_over {
+            0 => String::new(),
+            count => format!("; {} with errors passed over", print::number(count, "row")),
+        };
+        let would = if dry { "would be " } else { "" };
+        output::line(format_args!(
+            "\nin the {target} {would}{added} added, {changed} changed{gone}{passed_over}"
+        ));
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "database": self.arguments.database,
+            "to": self.way.target(),
+            "written": self.end == End::Done,
+            "refused": self.end == End::Refused,
+            "added": self.count(|change| *change == Change::Added),
+            "changed": self.count(|change| matches!(change, Change::Changed(_))),
+            "only_there": self.count(|change| *change == Change::Removed),
+            "passed_over": self.passed_over,
+            "differences": self.differences.iter().map(|one| self.json_difference(one)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn json_difference(&self, difference: &Difference) -> Value {
+        let fields = match &difference.change {
+            Change::Changed(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        let fields = fields.iter().map(|change| {
+            json!({
+                "field": change.field,
+                "before": json_value(change.before.as_deref()),
+                "after": json_value(change.after.as_deref()),
+            })
+        });
+        json!({
+            "kind": difference.kind.as_str(),
+            "key": difference.key,
+            "change": match difference.change {
+                Change::Added => "added",
+                Change::Changed(_) => "changed",
+                Change::Removed if self.arguments.delete => "removed",
+                Change::Removed => "kept",
+            },
+            "fields": fields.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A value as JSON; as its text where a number is too large for who reads it.
+fn json_value(text: Option<&str>) -> Value {
+    let read = |text| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+    text.map_or(Value::Null, read)
 }
 
 fn shortened(text: &str) -> String {
@@ -150,69 +273,4 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
     }
-}
-
-fn print_end(
-    globals: &Globals,
-    arguments: &ExchangeArguments,
-    way: Way,
-    differences: &[Difference],
-    end: End,
-) {
-    let count = |is: fn(&Change) -> bool| {
-        let differences = differences.iter();
-        differences
-            .filter(|difference| is(&difference.change))
-            .count()
-    };
-    let added = count(|change| *change == Change::Added);
-    let changed = count(|change| matches!(change, Change::Changed(_)));
-    let removed = count(|change| *change == Change::Removed);
-    let target = way.target();
-    if end == End::Refused {
-        output::note(format_args!(
-            "\x1b[1;31merror[RB0914]\x1b[0m: {} in the {target} would be overwritten; nothing was written",
-            print::number(changed, "document")
-        ));
-        output::note("\x1b[1;36mhelp\x1b[0m: `--force` overwrites what differs");
-        return;
-    }
-    if globals.quiet || end == End::Broken {
-        return;
-    }
-    if differences.is_empty() {
-        output::line("nothing differs");
-        return;
-    }
-    let gone = match (removed, arguments.delete) {
-        (0, _) => String::new(),
-        (_, true) => format!(", {removed} removed"),
-        (_, false) => {
-            format!(", {removed} only in the {target} and kept (`--delete` removes them)")
-        }
-    };
-    let would = if end == End::Found { "would be " } else { "" };
-    output::line(format_args!(
-        "\nin the {target} {would}{added} added, {changed} changed{gone}"
-    ));
-}
-
-fn json(difference: &Difference) -> serde_json::Value {
-    let fields = match &difference.change {
-        Change::Changed(fields) => fields.as_slice(),
-        _ => &[],
-    };
-    let fields = fields.iter().map(|change| {
-        serde_json::json!({ "field": change.field, "before": change.before, "after": change.after })
-    });
-    serde_json::json!({
-        "kind": difference.kind.as_str(),
-        "key": difference.key,
-        "change": match difference.change {
-            Change::Added => "added",
-            Change::Changed(_) => "changed",
-            Change::Removed => "removed",
-        },
-        "fields": fields.collect::<Vec<_>>(),
-    })
 }

@@ -1,5 +1,6 @@
 //! `rbgen migrate`: the tables that a database needs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Args;
@@ -21,7 +22,13 @@ pub struct MigrateArguments {
     /// List the migrations and when they were applied
     #[arg(long, conflicts_with = "dry_run")]
     status: bool,
+    /// Print the SQL of the least roles, to be applied by hand: `rbgen migrate --roles | psql …`
+    #[arg(long, conflicts_with_all = ["dry_run", "status"])]
+    roles: bool,
 }
+
+/// The roles, as SQL.
+const ROLES: &str = include_str!("../../migrations/roles.sql");
 
 /// What was done with a plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +41,10 @@ enum Told {
 }
 
 pub fn run(globals: &Globals, arguments: &MigrateArguments) -> Status {
+    if arguments.roles {
+        output::document(ROLES.as_bytes());
+        return Status::Done;
+    }
     let root = match site_root(globals) {
         Ok(root) => root,
         Err(status) => return status,
@@ -80,7 +91,14 @@ fn tell(
     if !globals.json && !globals.quiet {
         match told {
             Told::Listed => list(&plan),
-            Told::Planned | Told::Applied => words(&plan, told),
+            Told::Planned => words(&plan),
+            Told::Applied => {
+                summary(&plan);
+                output::line(format_args!(
+                    "the database `{database}` has all of it now, in the schema `{}`",
+                    plan.schema
+                ));
+            }
             Told::Nothing => output::line(format_args!(
                 "nothing to do: the database `{database}` has all of it, in the schema `{}`",
                 plan.schema
@@ -88,6 +106,7 @@ fn tell(
             Told::Refused => {}
         }
     }
+    let is_blocked = !plan.in_the_way.is_empty();
     let mut diagnostics = std::mem::take(&mut plan.in_the_way);
     diagnostics.extend(std::mem::take(&mut plan.remarks));
     let document = json!({
@@ -104,6 +123,7 @@ fn tell(
             }
             Status::Conflict
         }
+        Told::Listed if is_blocked => Status::Conflict,
         _ => Status::Done,
     }
 }
@@ -131,16 +151,32 @@ fn list(plan: &Plan) {
     }
 }
 
-/// Every file that is due, and what it does.
-fn words(plan: &Plan, told: Told) {
-    let verb = match told {
-        Told::Applied => "applied",
-        _ => "would be applied",
-    };
+/// Every file that was applied, and how much it did.
+fn summary(plan: &Plan) {
+    for file in plan.files.iter().filter(|file| file.due) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for step in &file.steps {
+            *counts.entry(step.action.as_str()).or_default() += 1;
+        }
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(action, count)| format!("{action} {count}"))
+            .collect();
+        output::line(format_args!(
+            "V{} {}: {}",
+            file.version,
+            file.name,
+            counts.join(", ")
+        ));
+    }
+}
+
+/// Every file that is due, and what it would do.
+fn words(plan: &Plan) {
     for file in plan.files.iter().filter(|file| file.due) {
         let again = if file.applied.is_some() { " again" } else { "" };
         output::line(format_args!(
-            "V{} {}: {verb}{again} in the schema `{}`",
+            "V{} {}: would be applied{again} in the schema `{}`",
             file.version, file.name, plan.schema
         ));
         for step in &file.steps {

@@ -27,6 +27,9 @@ pub struct JsonDiagnostic {
     line: Option<usize>,
     column: Option<usize>,
     hint: Option<String>,
+    /// Where in a row it is, in the words of the tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<String>,
 }
 
 /// Prints diagnostics to standard error, and gives them as JSON.
@@ -81,6 +84,7 @@ fn json(located: &Located) -> JsonDiagnostic {
         line: located.at.as_ref().map(|at| at.line),
         column: located.at.as_ref().map(|at| at.column),
         hint: (!diagnostic.hints.is_empty()).then(|| diagnostic.hints.join("; ")),
+        row: diagnostic.place.as_ref().and_then(row_place),
     }
 }
 
@@ -192,6 +196,7 @@ pub fn exhausted(templates: &[String]) {
             line: None,
             column: None,
             hint: None,
+            row: None,
         };
         json_document(&serde_json::json!({ "diagnostics": [diagnostic] }));
     }

@@ -181,12 +181,16 @@ fn database_of<'a>(config: &'a Config, name: &str) -> Result<&'a DatabaseConfig,
             code::UNKNOWN_DATABASE,
             format!("robbieblocks.toml has no database `{name}`"),
         );
-        failure.hint =
-            did_you_mean(name, config.databases.keys().map(String::as_str)).or_else(|| {
-                Some(format!(
-                    "add `[database.{name}]` with `url_env = \"DATABASE_URL\"`"
-                ))
-            });
+        let names: Vec<&str> = config.databases.keys().map(String::as_str).collect();
+        let plain = name.strip_prefix("db=").unwrap_or(name);
+        failure.hint = did_you_mean(plain, names.iter().copied()).or_else(|| {
+            Some(match names.as_slice() {
+                [] => "add `[database.main]` with `url_env = \"DATABASE_URL\"`, the name of the \
+                       variable that has its address"
+                    .to_string(),
+                names => format!("it has `{}`", names.join("`, `")),
+            })
+        });
         failure
     })
 }

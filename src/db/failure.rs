@@ -8,6 +8,17 @@ use super::Address;
 use super::address::Server;
 use crate::diag::{Code, Diagnostic, code};
 
+/// Whose fault a failure is; the exit status goes by it (design §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Something was not set up, or is not allowed.
+    Configuration,
+    /// What is in the database is not what was looked for.
+    Conflict,
+    /// The database cannot be reached, or somebody else keeps it from answering.
+    Unreachable,
+}
+
 /// Why the database did not do what it was asked to. No part of an address is in it, and of what a
 /// server says only its message: its details may quote the values of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,17 +46,17 @@ impl Failure {
         }
     }
 
-    /// Whether the database could not be reached, as opposed to configuration that is wrong (exit
-    /// status 4 against 2, design §8).
-    pub fn is_unreachable(&self) -> bool {
-        ![
-            code::UNKNOWN_DATABASE,
-            code::NO_ADDRESS,
-            code::BAD_ADDRESS,
-            code::NOT_MIGRATED,
-            code::NOT_ALLOWED,
-        ]
-        .contains(&self.code)
+    /// Whose fault it is.
+    pub fn kind(&self) -> FailureKind {
+        match self.code {
+            code::UNKNOWN_DATABASE
+            | code::NO_ADDRESS
+            | code::BAD_ADDRESS
+            | code::NOT_MIGRATED
+            | code::NOT_ALLOWED => FailureKind::Configuration,
+            code::IN_THE_WAY | code::NO_CONTENT => FailureKind::Conflict,
+            _ => FailureKind::Unreachable,
+        }
     }
 
     /// The same as a diagnostic without a place.
@@ -127,7 +138,7 @@ fn not_allowed(said: &str) -> Failure {
             "a policy hides rows from this user, and rbgen must see all: give it BYPASSRLS, or a \
              policy that lets it see everything",
         ),
-        false => failure.hint("`migrations/roles.sql` has the rights that each task needs"),
+        false => failure.hint("as the owner of the tables: `GRANT rbgen_editor TO …`, or another of the roles that `rbgen migrate --roles` prints"),
     }
 }
 

@@ -52,6 +52,22 @@ pub struct Content {
     pub sources: BTreeMap<String, String>,
 }
 
+impl Content {
+    /// Whether there is no row at all.
+    pub fn is_empty(&self) -> bool {
+        self.broken.is_empty() && self.documents.is_empty()
+    }
+}
+
+/// Said of a database without any content.
+pub fn no_rows() -> Failure {
+    Failure::new(
+        code::NO_CONTENT,
+        "there is no content: no page, component, token or node",
+    )
+    .hint("`rbgen import` brings the files of a site into it")
+}
+
 /// Reads all documents in a transaction of its own.
 pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
     session
@@ -244,7 +260,7 @@ fn read_all<Row: Send, Document: Send>(
 }
 
 /// What stands in the place of a table must be one: of a view it is not known whose rows it shows.
-fn check_tables(session: &mut Session) -> Result<(), Failure> {
+pub fn check_tables(session: &mut Session) -> Result<(), Failure> {
     let names = CONTENT_TABLES.map(|table| format!("'{table}'")).join(", ");
     let query = format!(
         "SELECT name, class.relkind::text FROM unnest(ARRAY[{names}]) AS name \
@@ -255,8 +271,8 @@ fn check_tables(session: &mut Session) -> Result<(), Failure> {
         match kind.as_deref() {
             Some("r" | "p") => {}
             None => {
-                let message = format!("the database has no table `{name}`");
-                return Err(Failure::new(code::NOT_MIGRATED, message).hint(MIGRATE));
+                let message = format!("the tables of rbgen are not there: `{name}` is missing");
+                return Err(session.blame(Failure::new(code::NOT_MIGRATED, message).hint(MIGRATE)));
             }
             Some(kind) => {
                 let what = match kind {
@@ -265,9 +281,10 @@ fn check_tables(session: &mut Session) -> Result<(), Failure> {
                     "f" => "a foreign table",
                     _ => "no table",
                 };
-                let message = format!("`{name}` is {what} in this database, and must be a table");
-                return Err(Failure::new(code::IN_THE_WAY, message)
-                    .hint("`rbgen migrate --dry-run` says everything that is in the way"));
+                let message = format!("`{name}` is {what}, and must be a table");
+                let failure = Failure::new(code::IN_THE_WAY, message)
+                    .hint("`rbgen migrate --dry-run` says everything that is in the way");
+                return Err(session.blame(failure));
             }
         }
     }

@@ -100,6 +100,11 @@ impl Session {
         &self.address
     }
 
+    /// A failure of this database, under its name.
+    pub fn blame(&self, failure: Failure) -> Failure {
+        self.address.blame(failure)
+    }
+
     /// Whether no network lies between this process and the server.
     pub fn is_local(&self) -> bool {
         self.is_local

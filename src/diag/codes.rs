@@ -194,9 +194,11 @@ RB0912 DATABASE_BUSY "somebody else is at work in the database"
 RB0913 QUERY_FAILED "the database refused a statement"
 "The server refused a statement of rbgen, for the reason that the message gives. Nothing was changed.";
 RB0914 DIFFERS "what is there already differs"
-"`rbgen export` and `rbgen import` go one way, and would overwrite or delete what is only on the other side. The differences were listed and nothing was written. `--force` does it.";
+"Documents differ, and `rbgen export` and `rbgen import` go one way. The differences were listed as before → after, and nothing was written. `--force` writes what stands on the right of the arrows. What is on one side only stays, unless `--delete` is given.";
 RB0915 TRIGGERS_OFF "triggers that do not fire"
 "A trigger of rbgen is missing or disabled, so changes of rows will not deploy by themselves. `rbgen migrate` makes it again; `ALTER TABLE … ENABLE TRIGGER …` enables it.";
+RB0916 NO_CONTENT "a side without any content"
+"The database has no page, component, token or node at all, or the folder has none. That is most often a mistake – the wrong database, or one that nothing was brought into yet – and so it never counts as \"all was deleted\". `rbgen import` brings files into rows, `rbgen export` rows into files.";
 }
 
 #[cfg(test)]

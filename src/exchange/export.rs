@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
-use crate::db::{Failure, Session, read_content};
+use crate::db::{Failure, Session, no_rows, read_content};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::files::{Folder, remove_file, write_file};
 use crate::format::{documents_of, print_documents};
@@ -16,6 +16,9 @@ use crate::model::{Documents, EntityKind};
 /// entities.
 pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<Exchange, Failure> {
     let content = read_content(session)?;
+    if content.is_empty() {
+        return Err(session.blame(no_rows()));
+    }
     let mut diagnostics = content.diagnostics;
     let broken = content.broken;
     let wanted = without(content.documents, &broken);
@@ -30,6 +33,7 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         differences,
         diagnostics,
         end,
+        passed_over: broken.len(),
     };
     if end != End::Done {
         return Ok(exchange);
@@ -55,9 +59,6 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         .iter()
         .filter(|path| files.contains_key(*path));
     write(folder, &tree, removed, &mut exchange.diagnostics);
-    if exchange.diagnostics.has_errors() {
-        exchange.end = End::Broken;
-    }
     Ok(exchange)
 }
 

@@ -2,10 +2,10 @@
 
 use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
 use crate::db::{
-    Access, Content, Failure, Session, Writes, block_orders, lock_content, may_write_sources,
-    read_rows, write_documents,
+    Access, Content, Failure, Session, Writes, block_orders, check_tables, lock_content,
+    may_write_sources, read_rows, write_documents,
 };
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, code};
 use crate::files::Folder;
 use crate::format;
 use crate::load::{Given, Known, load_given, survey_without_content};
@@ -19,6 +19,13 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
     let texts = read_texts(folder, &mut diagnostics);
     let (documents, found) = format::documents_of(&texts);
     diagnostics.extend(found);
+    if documents.is_empty() && !diagnostics.has_errors() {
+        return Err(Failure::new(
+            code::NO_CONTENT,
+            "there is no content: no file of a page, component, token or node below `content/`",
+        )
+        .hint("`rbgen export` brings the rows of a database into files"));
+    }
     let given = Given {
         documents: documents.clone(),
         diagnostics,
@@ -31,6 +38,7 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
             differences: Vec::new(),
             diagnostics,
             end: End::Broken,
+            passed_over: 0,
         });
     }
     let wanted_sources = sources::needed(&texts, &documents);
@@ -38,6 +46,8 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         true => Access::Read,
         false => Access::Write,
     };
+    // In a transaction of its own: that which locks must not have looked before it has the lock.
+    session.transaction(Access::Read, check_tables)?;
     let (differences, end) = session.transaction(access, |session| {
         if access == Access::Write {
             lock_content(session)?;
@@ -62,6 +72,7 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         differences,
         diagnostics,
         end,
+        passed_over: 0,
     })
 }
 

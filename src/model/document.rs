@@ -214,6 +214,11 @@ impl Component {
             && self.react == other.react
     }
 
+    /// Whether it comes from a row, and not from files.
+    pub fn is_row(&self) -> bool {
+        is_row(&self.origin)
+    }
+
     /// The file or row that a part of the component is in, by the ending of its sibling file:
     /// `html`, `css`, `tsx`.
     pub fn part_origin(&self, ending: &str) -> String {
@@ -224,9 +229,14 @@ impl Component {
 /// The file beside a TOML file that has another ending; the row itself, where a document is a row.
 pub fn sibling(origin: &str, ending: &str) -> String {
     match origin.strip_suffix(".toml") {
-        Some(stem) => format!("{stem}.{ending}"),
-        None => origin.to_string(),
+        Some(stem) if !is_row(origin) => format!("{stem}.{ending}"),
+        _ => origin.to_string(),
     }
+}
+
+/// Whether an origin is a row: files of content lie in `content/`, and a key may end like a file.
+fn is_row(origin: &str) -> bool {
+    origin.starts_with("robbieblocks_")
 }
 
 /// A named set of props.
@@ -329,4 +339,17 @@ pub struct Documents {
     pub components: Vec<Component>,
     pub tokens: Vec<Token>,
     pub nodes: Vec<Node>,
+}
+
+impl Documents {
+    /// Whether there is none of any kind.
+    pub fn is_empty(&self) -> bool {
+        let Documents {
+            pages,
+            components,
+            tokens,
+            nodes,
+        } = self;
+        pages.is_empty() && components.is_empty() && tokens.is_empty() && nodes.is_empty()
+    }
 }

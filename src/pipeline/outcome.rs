@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::guard::Exhausted;
 use crate::build::Explained;
 use crate::bundle::Bundle;
+use crate::db::FailureKind;
 use crate::diag::{Diagnostics, Severity};
 use crate::digest::Digest;
 use crate::load::CONFIG_FILE;
@@ -45,8 +46,8 @@ pub struct Outcome {
     pub diagnostics: Diagnostics,
     /// Whether robbieblocks.toml or the request itself was at fault.
     pub unusable: bool,
-    /// Whether the database of the content could not be reached.
-    pub unreachable: bool,
+    /// Why the database of the content gave none.
+    pub failed: Option<FailureKind>,
     /// Whether it failed so late that some outputs are new already.
     pub partly_written: bool,
 }
@@ -99,7 +100,7 @@ impl Outcome {
             report: None,
             diagnostics,
             unusable: true,
-            unreachable: false,
+            failed: None,
             partly_written: false,
         }
     }

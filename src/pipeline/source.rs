@@ -6,6 +6,7 @@
 )]
 
 use super::Outcome;
+use crate::db::no_rows;
 use crate::db::{Failure, Session, address_of, read_content};
 use crate::load::Given;
 use crate::model::Config;
@@ -14,10 +15,15 @@ use crate::model::Config;
 pub fn read_given(config: &Config, name: &str) -> Result<Given, Outcome> {
     let read = || {
         let address = address_of(config, name, &|variable| std::env::var(variable).ok())?;
-        read_content(&mut Session::open(&address)?)
+        let mut session = Session::open(&address)?;
+        let content = read_content(&mut session)?;
+        match content.is_empty() {
+            true => Err(session.blame(no_rows())),
+            false => Ok(content),
+        }
     };
     let content = read().map_err(|failure: Failure| Outcome {
-        unreachable: failure.is_unreachable(),
+        failed: Some(failure.kind()),
         ..Outcome::unusable(failure.diagnostic().into())
     })?;
     Ok(Given {

@@ -273,3 +273,39 @@ fn a_site_with_errors_goes_nowhere() {
         "0"
     );
 }
+
+#[test]
+fn nothing_at_all_is_never_taken_for_all_deleted() {
+    let doors = Doors::example();
+    doors.ok(&["build"]);
+    let before = (doors.site.dist(), tree(&doors.site.path("content")));
+    for args in [
+        &["build", "--from", "db"][..],
+        &["check", "--from", "db"],
+        &["export", "--delete", "--force"],
+    ] {
+        let output = doors.run(args);
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("RB0916") && said.contains("`rbgen import`"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        (doors.site.dist(), tree(&doors.site.path("content"))),
+        before
+    );
+
+    doors.ok(&["import"]);
+    let versions = doors.versions();
+    doors.site.remove("content");
+    let output = doors.run(&["import", "--delete", "--force"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert_eq!(doors.versions(), versions);
+}

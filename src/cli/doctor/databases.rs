@@ -3,7 +3,9 @@
 use super::{Finding, Health, finding, hinted};
 use crate::db::inspect::{Inspection, OLDEST_SERVER, Rights, inspect, is_pooled};
 use crate::db::migrate;
-use crate::db::{Address, Failure, Protection, Session, Verified, address_of, listen_address_of};
+use crate::db::{
+    Address, Failure, FailureKind, Protection, Session, Verified, address_of, listen_address_of,
+};
 use crate::diag::code;
 use crate::model::{Config, DatabaseConfig};
 
@@ -79,7 +81,7 @@ fn say_failure(failure: &Failure, say: &mut Say<'_>) {
         Some((first, rest)) if first.starts_with("database ") => rest,
         _ => &failure.message,
     };
-    let health = match failure.is_unreachable() {
+    let health = match failure.kind() == FailureKind::Unreachable {
         true => Health::Unreachable,
         false => Health::Fail,
     };
@@ -107,7 +109,7 @@ fn look_inside(
     say_server(&seen, say);
     say_tables(&seen, say);
     // Who does not own the tables cannot change them, and is not told to.
-    if seen.rights.own && seen.missing.is_empty() {
+    if seen.rights.own || !(seen.present.is_empty() || seen.missing.is_empty()) {
         say_migrations(&mut session, say);
     }
     say_rights(seen.rights, &seen, say);
@@ -280,7 +282,7 @@ fn say_rights(rights: Rights, seen: &Inspection, say: &mut Say<'_>) {
         false => say(
             Health::Warn,
             "this user may not read all content",
-            "`migrations/roles.sql` has the rights that each task needs",
+            "`rbgen migrate --roles` prints the roles that each task needs",
         ),
     }
 }
