@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
+use crate::format::is_passed_over;
 use crate::model::{Asset, FileStat};
 
 pub use write::{blocked_folder, remove_file, write_file};
@@ -104,7 +105,7 @@ impl Folder {
                 ));
                 continue;
             };
-            if !hidden && is_hidden(&name) {
+            if !hidden && is_passed_over(&name) {
                 continue;
             }
             let path = format!("{folder}/{name}");
@@ -186,7 +187,7 @@ impl Folder {
                 continue;
             };
             match entry.file_type() {
-                _ if is_hidden(&name) => {}
+                _ if is_passed_over(&name) => {}
                 Ok(kind) if kind.is_symlink() => {
                     diagnostics.push(symlink(&format!("{folder}/{name}")));
                 }
@@ -302,15 +303,6 @@ pub fn stat_of(metadata: &fs::Metadata) -> FileStat {
 }
 
 /// Hidden files, and what editors leave beside the files that they save.
-fn is_hidden(name: &str) -> bool {
-    name.starts_with('.')
-        || name.ends_with('~')
-        || (name.starts_with('#') && name.ends_with('#'))
-        || name == "4913"
-        || name.ends_with(".swp")
-        || name.ends_with(".orig")
-}
-
 fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::error(
         code::UNREADABLE,

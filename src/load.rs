@@ -24,29 +24,11 @@ use crate::model::{Component, Documents, PageMemory, Site};
 
 pub use bodies::Bodies;
 pub use places::{Located, LocatedPlace, locate};
+use survey::not_read;
 pub use survey::{Known, Survey, compare, survey, survey_without_content};
-use survey::{PAGES, not_read};
 
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";
-
-/// What some editors put before the first character of a file.
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-/// The text of a template, style sheet or script without its byte order mark, which would be a
-/// character of the page. Of other files it stays: the TOML parser passes over it itself.
-fn without_mark(path: &str, text: String) -> String {
-    let ending = path.rsplit('.').next().unwrap_or_default();
-    match text.strip_prefix(BYTE_ORDER_MARK) {
-        Some(rest)
-            if matches!(ending, "html" | "css" | "js" | "jsx" | "tsx")
-                && !path.starts_with("content/pages/") =>
-        {
-            rest.to_string()
-        }
-        _ => text,
-    }
-}
 
 /// What loading gives. With errors in the diagnostics, the site is what could be understood.
 pub struct Loaded {
@@ -277,7 +259,7 @@ impl Reading<'_> {
     /// The digest of everything but the pages: of what was read, of what has no effect and may be
     /// warned of, and of what is wrong with the tree.
     fn frame_digest(&mut self) -> Digest {
-        let (start, pages) = self.survey.below(PAGES);
+        let (start, pages) = self.survey.below(format::PAGES);
         let pages = start..start + pages.len();
         self.digest_the_rest(|index| !pages.contains(&index));
         let mut hasher = Hasher::new("frame");

@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Severity;
-use crate::format::{Texts, documents_of, print_documents};
+use crate::format::{
+    COMPONENTS, NODES, PAGES, TOKENS, Texts, below, documents_of, print_documents,
+};
 use crate::model::{Documents, EntityKind};
 
 /// The texts that cannot be made from the documents alone.
@@ -81,7 +83,7 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-        let is_sibling = !path.starts_with("content/pages/") && stems.contains(stem);
+        let is_sibling = below(path, PAGES).is_none() && stems.contains(stem);
         is_sibling
             || taken.iter().any(|document| {
                 document
@@ -123,13 +125,8 @@ fn is_content_path(path: &str) -> bool {
                 .chars()
                 .any(|c| c.is_control() || matches!(c, '\\' | ':'))
     };
-    let folders = [
-        "content/pages/",
-        "content/components/",
-        "content/tokens/",
-        "content/nodes/",
-    ];
-    folders.iter().any(|folder| path.starts_with(folder)) && path.split('/').all(good)
+    let mut folders = [PAGES, COMPONENTS, TOKENS, NODES].into_iter();
+    folders.any(|folder| below(path, folder).is_some()) && path.split('/').all(good)
 }
 
 #[cfg(test)]

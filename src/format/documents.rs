@@ -9,17 +9,16 @@ use super::component::{ComponentFile, read_component};
 use super::front::has_front_matter;
 use super::node::{NodeFile, read_node};
 use super::page::{PageFile, read_page};
+use super::paths::{
+    COMPONENTS, NODES, PAGES, TOKENS, below, beside, data_path, folder_of, is_passed_over,
+    page_path, stem, without_mark,
+};
 use super::token::read_tokens;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::model::{Component, Documents, Node, Page, Token, key_problem};
 
 /// The texts of the files below `content/`, by path relative to the site.
 pub type Texts = BTreeMap<String, String>;
-
-pub(super) const PAGES: &str = "content/pages/";
-pub(super) const COMPONENTS: &str = "content/components/";
-pub(super) const TOKENS: &str = "content/tokens/";
-pub(super) const NODES: &str = "content/nodes/";
 
 /// The documents of a site's files, and what is wrong with these. Where a file is wrong only in part,
 /// its document is there as far as it could be read.
@@ -68,16 +67,16 @@ type Outcome<D> = (String, Option<(D, Vec<String>)>, Diagnostics);
 impl Tree {
     pub(super) fn read(texts: &Texts) -> Tree {
         let mut tree = Tree::default();
-        let below = |folder: &str| -> Vec<&str> {
+        let all_below = |folder: &str| -> Vec<&str> {
             let from = texts
-                .range(folder.to_string()..)
+                .range(format!("{folder}/")..)
                 .map(|(path, _)| path.as_str());
-            from.take_while(|path| path.starts_with(folder))
-                .filter(|path| !is_passed_over(path))
+            from.take_while(|path| below(path, folder).is_some())
+                .filter(|path| !path.split('/').any(is_passed_over))
                 .collect()
         };
-        let read_text = |path: &str| texts.get(path).cloned();
-        let pages: Vec<Outcome<Page>> = below(PAGES)
+        let read_text = |path: &str| texts.get(path).cloned().ok_or_else(|| missing(path));
+        let pages: Vec<Outcome<Page>> = all_below(PAGES)
             .into_par_iter()
             .filter(|path| is_page(path, &texts[*path]))
             .map(|path| {
@@ -88,14 +87,14 @@ impl Tree {
             .collect();
         tree.pages = tree.take(pages);
         let named = |folder: &str| -> Vec<&str> {
-            let paths = below(folder).into_iter();
+            let paths = all_below(folder).into_iter();
             paths.filter(|path| stem(path, folder).is_some()).collect()
         };
         let components: Vec<Outcome<Component>> = named(COMPONENTS)
             .into_par_iter()
             .map(|path| {
                 let mut found = Diagnostics::new();
-                let component = component_of(path, &texts[path], &read_text, &mut found);
+                let component = component_in(path, &texts[path], &read_text, &mut found);
                 (path.to_string(), component, found)
             })
             .collect();
@@ -109,7 +108,7 @@ impl Tree {
         tree.tokens = tree.take(tokens);
         let nodes = named(NODES).into_iter().map(|path| {
             let mut found = Diagnostics::new();
-            let node = node_of(path, &texts[path], &read_text, &mut found);
+            let node = node_in(path, &texts[path], &read_text, &mut found);
             let node = node.map(|node| (node, Vec::new()));
             (path.to_string(), node, found)
         });
@@ -137,52 +136,30 @@ impl Tree {
     }
 }
 
-/// Whether a path has a part that no site reads: hidden files and the temporary ones of editors.
-pub(super) fn is_passed_over(path: &str) -> bool {
-    path.split('/').any(|name| {
-        name.starts_with('.')
-            || name.ends_with('~')
-            || name.starts_with('#') && name.ends_with('#')
-            || name == "4913"
-            || name.ends_with(".swp")
-            || name.ends_with(".orig")
-    })
-}
-
-/// The stem of a TOML file right in a folder.
-pub(super) fn stem<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    let name = path.strip_prefix(folder)?.strip_suffix(".toml")?;
-    (!name.contains('/')).then_some(name)
-}
-
-/// The app of a page file, and the path below it without the ending.
-pub(super) fn page_path(path: &str) -> Option<(&str, Vec<&str>)> {
-    let stem = path
-        .strip_suffix(".toml")
-        .or_else(|| path.strip_suffix(".md"))?;
-    let mut parts = stem.strip_prefix(PAGES)?.split('/');
-    let app = parts.next()?;
-    let below: Vec<&str> = parts.collect();
-    (!below.is_empty()).then_some((app, below))
-}
-
 /// Whether a file among the pages is one, and not the text of one.
-pub(super) fn is_page(path: &str, text: &str) -> bool {
+pub fn is_page(path: &str, text: &str) -> bool {
     page_path(path).is_some() && (path.ends_with(".toml") || has_front_matter(text))
 }
 
-/// Where texts of other files come from.
-pub(super) type Source<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// The text of a file by its path, or the message why there is none.
+pub type Source<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// The text of the file that has this ending and the stem of a TOML file.
+pub type Part<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The message where there is no file.
+pub(super) fn missing(path: &str) -> String {
+    format!("there is no `{path}`")
+}
 
 /// The document of a page file, with the files whose text it takes.
-pub(super) fn page_of(
+pub fn page_of(
     path: &str,
     text: &str,
     source: Source<'_>,
     found: &mut Diagnostics,
 ) -> Option<(Page, Vec<String>)> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    page_from(path, folder, text, source, found)
+    page_from(path, folder_of(path), text, source, found)
 }
 
 /// The same, with another folder for the files whose text it takes.
@@ -216,65 +193,75 @@ pub(super) fn page_from(
     Some((page, used.into_inner().unwrap_or_default()))
 }
 
-/// The document of a component file with its siblings, and the files whose text it takes.
-pub(super) fn component_of(
+/// The document of a component file with its parts, and the files whose text it takes.
+pub fn component_of(
     path: &str,
     text: &str,
+    part: Part<'_>,
     source: Source<'_>,
     found: &mut Diagnostics,
 ) -> Option<(Component, Vec<String>)> {
     let key = stem(path, COMPONENTS)?;
     let used = Mutex::new(Vec::new());
-    let data_file = |name: &str| data_file(COMPONENTS.trim_end_matches('/'), name, source, &used);
+    let data_file = |name: &str| data_file(COMPONENTS, name, source, &used);
+    let part = |ending: &str| plain_part(path, ending, part);
     let file = ComponentFile {
         origin: &Arc::from(path),
         key,
         text,
-        template: part(path, "html", source),
-        styles: part(path, "css", source),
-        react: part(path, "tsx", source).or_else(|| part(path, "jsx", source)),
+        template: part("html"),
+        styles: part("css"),
+        react: part("tsx").or_else(|| part("jsx")),
         data_file: &data_file,
     };
     let component = read_component(file, found)?;
     Some((component, used.into_inner().unwrap_or_default()))
 }
 
+/// The same, with parts that come from where all texts do.
+pub(super) fn component_in(
+    path: &str,
+    text: &str,
+    source: Source<'_>,
+    found: &mut Diagnostics,
+) -> Option<(Component, Vec<String>)> {
+    let part = |ending: &str| source(&beside(path, ending)).ok();
+    component_of(path, text, &part, source, found)
+}
+
 /// The tokens of a category file.
-pub(super) fn tokens_of(path: &str, text: &str, found: &mut Diagnostics) -> Vec<Token> {
+pub fn tokens_of(path: &str, text: &str, found: &mut Diagnostics) -> Vec<Token> {
     let category = stem(path, TOKENS).unwrap_or_default();
     read_tokens(category, &Arc::from(path), text, found)
 }
 
-/// The document of a node file with its siblings.
-pub(super) fn node_of(
+/// The document of a node file with its parts.
+pub fn node_of(path: &str, text: &str, part: Part<'_>, found: &mut Diagnostics) -> Option<Node> {
+    let part = |ending: &str| plain_part(path, ending, part);
+    let file = NodeFile {
+        origin: &Arc::from(path),
+        id: stem(path, NODES)?,
+        text,
+        custom_css: part("css"),
+        custom_scripts: part("js"),
+    };
+    read_node(file, found)
+}
+
+/// The same, with parts that come from where all texts do.
+pub(super) fn node_in(
     path: &str,
     text: &str,
     source: Source<'_>,
     found: &mut Diagnostics,
 ) -> Option<Node> {
-    let file = NodeFile {
-        origin: &Arc::from(path),
-        id: stem(path, NODES)?,
-        text,
-        custom_css: part(path, "css", source),
-        custom_scripts: part(path, "js", source),
-    };
-    read_node(file, found)
+    let part = |ending: &str| source(&beside(path, ending)).ok();
+    node_of(path, text, &part, found)
 }
 
-/// The path of the file beside a TOML file that has another ending.
-pub(super) fn beside(path: &str, ending: &str) -> String {
-    let stem = path.strip_suffix(".toml").unwrap_or(path);
-    format!("{stem}.{ending}")
-}
-
-/// The text of a sibling, without the byte order mark that an editor may have put before it.
-fn part(path: &str, ending: &str, source: Source<'_>) -> Option<String> {
-    let text = source(&beside(path, ending))?;
-    Some(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_string(),
-        None => text,
-    })
+/// A part without the byte order mark that an editor may have put before it.
+fn plain_part(path: &str, ending: &str, part: Part<'_>) -> Option<String> {
+    Some(without_mark(&beside(path, ending), part(ending)?))
 }
 
 fn data_file(
@@ -283,14 +270,8 @@ fn data_file(
     source: Source<'_>,
     used: &Mutex<Vec<String>>,
 ) -> Result<String, String> {
-    if name.is_empty()
-        || name.starts_with('.')
-        || name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\'))
-    {
-        return Err("it must be the plain name of a file in the same folder".into());
-    }
-    let path = format!("{folder}/{name}");
-    let text = source(&path).ok_or_else(|| format!("there is no `{path}`"))?;
+    let path = data_path(folder, name)?;
+    let text = source(&path)?;
     if let Ok(mut used) = used.lock() {
         used.push(path);
     }

@@ -16,6 +16,7 @@ mod locate;
 mod node;
 mod number;
 mod page;
+mod paths;
 mod print;
 mod reader;
 mod row;
@@ -32,7 +33,9 @@ mod value;
 
 pub use component::{ComponentFile, read_component};
 pub use config::read_config;
-pub use documents::{Texts, documents_of};
+pub use documents::{
+    Part, Source, Texts, component_of, documents_of, is_page, node_of, page_of, tokens_of,
+};
 pub use front::has_front_matter;
 pub use json::{
     JsonProblem, read_json, read_json_table, write_json, write_json_into, write_json_table,
@@ -41,6 +44,10 @@ pub use locate::locate;
 pub use node::{NodeFile, read_node};
 pub use number::{float_text, number_value};
 pub use page::{PageFile, read_page};
+pub use paths::{
+    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, is_passed_over,
+    page_stem, without_mark,
+};
 pub use print::{Printed, print_documents};
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,

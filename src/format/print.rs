@@ -23,7 +23,10 @@ use rayon::prelude::*;
 
 use self::change::{Change, Files};
 use self::places::{Places, route_at};
-use super::documents::{COMPONENTS, NODES, Read, TOKENS, Texts, Tree, beside, stem};
+use super::documents::{Read, Texts, Tree};
+use super::paths::{
+    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, beside, page_path, stem,
+};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::model::{Component, Documents, EntityKind, Node, Page, Token, key_problem};
 
@@ -191,7 +194,7 @@ impl<'a> Printing<'a> {
         let files = self.files;
         let found = self.files_by_key("component", &files.tree.components, |one| &one.key);
         for (key, component) in &wanted {
-            let path = format!("{COMPONENTS}{key}.toml");
+            let path = format!("{COMPONENTS}/{key}.toml");
             match found.get(key) {
                 _ if files.tree.broken.contains(&path) => {}
                 Some(read) if read.document.same(component) => {
@@ -213,7 +216,7 @@ impl<'a> Printing<'a> {
             }
             match self.keeps(EntityKind::Component, key) {
                 true => self.untouched.push(Untouched::Component(read)),
-                false => self.remove_family(&read.path, &["html", "css", "tsx", "jsx"]),
+                false => self.remove_family(&read.path, &COMPONENT_PARTS),
             }
         }
     }
@@ -223,7 +226,7 @@ impl<'a> Printing<'a> {
         let files = self.files;
         let found = self.files_by_key("node", &files.tree.nodes, |one| &one.id);
         for (id, node) in &wanted {
-            let path = format!("{NODES}{id}.toml");
+            let path = format!("{NODES}/{id}.toml");
             match found.get(id) {
                 _ if files.tree.broken.contains(&path) => {}
                 Some(read) if read.document.same(node) => {}
@@ -242,7 +245,7 @@ impl<'a> Printing<'a> {
                 || files.tree.broken.contains(&read.path)
                 || self.keeps(EntityKind::Node, id);
             if !stays {
-                self.remove_family(&read.path, &["css", "js"]);
+                self.remove_family(&read.path, &NODE_PARTS);
             }
         }
     }
@@ -287,7 +290,7 @@ impl<'a> Printing<'a> {
         }
         for (category, mut tokens) in categories {
             tokens.sort_by(|a, b| a.key.cmp(&b.key));
-            let path = format!("{TOKENS}{category}.toml");
+            let path = format!("{TOKENS}/{category}.toml");
             if files.tree.broken.contains(&path) {
                 continue;
             }
@@ -308,7 +311,7 @@ impl<'a> Printing<'a> {
             let stem = name
                 .strip_suffix(".toml")
                 .or_else(|| name.strip_suffix(".md"));
-            broken.extend(stem.filter(|_| super::documents::page_path(path).is_some()));
+            broken.extend(stem.filter(|_| page_path(path).is_some()));
         }
         for (key, read) in &found {
             if !wanted.contains_key(key) && !broken.contains(key) {

@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::families::{Families, Family, families};
-use super::pages::data_file;
 use super::survey::ROOMS;
-use super::{Reading, not_read, without_mark};
+use super::{Reading, not_read};
 use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
-use crate::format::{self, ComponentFile, NodeFile};
+use crate::format::{self, COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, without_mark};
 use crate::model::{Asset, Documents, TextFile, Theme, key_problem};
 
 impl Reading<'_> {
@@ -27,39 +26,38 @@ impl Reading<'_> {
         (families, others)
     }
 
+    /// The texts of a family by ending; `None` where one cannot be read.
     fn family_texts(&mut self, family: &Family) -> Option<BTreeMap<String, String>> {
         let mut texts = BTreeMap::new();
         for (ending, path) in family {
-            texts.insert(ending.clone(), without_mark(path, self.text(path)?));
+            texts.insert(ending.clone(), self.text(path)?);
         }
         Some(texts)
     }
 
     pub(super) fn components(&mut self, documents: &mut Documents) {
-        let folder = "content/components";
-        let (families, data) = self.families(folder, &["html", "css", "tsx", "jsx"]);
+        let (families, data) = self.families(COMPONENTS, &COMPONENT_PARTS);
         let used = Mutex::new(BTreeSet::new());
-        for (key, family) in &families {
-            let Some(mut texts) = self.family_texts(family) else {
+        for family in families.values() {
+            let Some(texts) = self.family_texts(family) else {
                 continue;
             };
-            let origin: Arc<str> = Arc::from(family["toml"].as_str());
             let mut found = Diagnostics::new();
-            let data_file = |name: &str| data_file(folder, name, &|path| self.read(path), &used);
-            let component = format::read_component(
-                ComponentFile {
-                    origin: &origin,
-                    key,
-                    text: &texts.remove("toml").unwrap_or_default(),
-                    template: texts.remove("html"),
-                    styles: texts.remove("css"),
-                    react: texts.remove("tsx").or_else(|| texts.remove("jsx")),
-                    data_file: &data_file,
-                },
-                &mut found,
-            );
+            let part = |ending: &str| texts.get(ending).cloned();
+            // Also of a component that cannot be understood it is known which texts it takes.
+            let source = |path: &str| {
+                let text = self.read(path).map_err(|diagnostic| diagnostic.message)?;
+                if let Ok(mut used) = used.lock() {
+                    used.insert(path.to_string());
+                }
+                Ok(text)
+            };
+            let component =
+                format::component_of(&family["toml"], &texts["toml"], &part, &source, &mut found);
             self.missing |= component.is_none();
-            documents.components.extend(component);
+            documents
+                .components
+                .extend(component.map(|(component, _)| component));
             self.diagnostics.extend(found);
         }
         let used = used.into_inner().unwrap_or_default();
@@ -71,17 +69,16 @@ impl Reading<'_> {
     }
 
     pub(super) fn tokens(&mut self, documents: &mut Documents) {
-        let (families, others) = self.families("content/tokens", &[]);
+        let (families, others) = self.families(TOKENS, &[]);
         for path in others {
             self.diagnostics
                 .push(not_read(&path, "tokens are `<category>.toml` files".into()));
         }
-        for (category, family) in &families {
+        for family in families.values() {
             let path = &family["toml"];
             if let Some(text) = self.text(path) {
-                let origin = Arc::from(path.as_str());
                 let mut found = Diagnostics::new();
-                let tokens = format::read_tokens(category, &origin, &text, &mut found);
+                let tokens = format::tokens_of(path, &text, &mut found);
                 self.missing |= found.has_errors();
                 self.diagnostics.extend(found);
                 documents.tokens.extend(tokens);
@@ -90,25 +87,18 @@ impl Reading<'_> {
     }
 
     pub(super) fn nodes(&mut self, documents: &mut Documents) {
-        let (families, others) = self.families("content/nodes", &["css", "js"]);
+        let (families, others) = self.families(NODES, &NODE_PARTS);
         for path in others {
             let hint = "nodes are `<node_id>.toml` with `<node_id>.css` or `.js` beside it";
             self.diagnostics.push(not_read(&path, hint.into()));
         }
-        for (id, family) in &families {
-            let Some(mut texts) = self.family_texts(family) else {
+        for family in families.values() {
+            let Some(texts) = self.family_texts(family) else {
                 continue;
             };
-            let node = format::read_node(
-                NodeFile {
-                    origin: &Arc::from(family["toml"].as_str()),
-                    id,
-                    text: &texts.remove("toml").unwrap_or_default(),
-                    custom_css: texts.remove("css"),
-                    custom_scripts: texts.remove("js"),
-                },
-                &mut self.diagnostics,
-            );
+            let part = |ending: &str| texts.get(ending).cloned();
+            let found = &mut self.diagnostics;
+            let node = format::node_of(&family["toml"], &texts["toml"], &part, found);
             self.missing |= node.is_none();
             documents.nodes.extend(node);
         }

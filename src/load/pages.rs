@@ -1,17 +1,16 @@
 //! Reads the pages that a ledger does not remember.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
 use super::bodies::{Body, Room};
-use super::{PAGES, Reading, not_read};
+use super::{Reading, not_read};
 use crate::assemble::Validators;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::format::{self, PageFile};
+use crate::format::{self, PAGES, below};
 use crate::ledger::{BundleNote, Ledger, PageNote, document_digest, structure_digest};
-use crate::model::{Page, PageMemory, Table, key_problem};
+use crate::model::{Page, PageMemory, Table};
 
 /// What `Reading::pages` gives.
 pub(super) struct PagesRead {
@@ -58,13 +57,10 @@ impl Reading<'_> {
         if let Some(ledger) = self.ledger {
             let page_of = |path: &str| ledger.input(path).and_then(|input| input.page);
             let number_of = |path: &str| page_of(path).and_then(|key| ledger.find_page(key));
-            let below = |path: &&String| {
-                path.strip_prefix(PAGES)
-                    .is_some_and(|rest| rest.starts_with('/'))
-            };
             // Any of them may be a text that a page takes, also one that is a page itself.
             let mut texts: BTreeSet<&str> = BTreeSet::new();
-            let gone = self.known.gone.iter().filter(below);
+            let gone = self.known.gone.iter();
+            let gone = gone.filter(|path| below(path, PAGES).is_some());
             nothing_else &= gone.clone().next().is_none();
             let new = wanted.iter().map(|&at| &files[at].path);
             for path in gone.chain(new) {
@@ -291,12 +287,9 @@ pub(super) fn read_page(
     read: &dyn Fn(&str) -> Result<String, Diagnostic>,
     diagnostics: &mut Diagnostics,
 ) -> PageRead {
-    let stem = path
-        .strip_suffix(".toml")
-        .or_else(|| path.strip_suffix(".md"));
-    let Some(stem) = stem.and_then(|stem| stem.strip_prefix("content/pages/")) else {
+    if format::page_stem(path).is_none() {
         return PageRead::Data;
-    };
+    }
     let text = match read(path) {
         Ok(text) => text,
         Err(diagnostic) => {
@@ -304,43 +297,20 @@ pub(super) fn read_page(
             return PageRead::Broken;
         }
     };
-    if path.ends_with(".md") && !format::has_front_matter(&text) {
+    if !format::is_page(path, &text) {
         return PageRead::Data;
     }
-    let parts: Vec<&str> = stem.split('/').collect();
-    let [app, path_below_app @ ..] = parts.as_slice() else {
-        return PageRead::Data;
-    };
-    if path_below_app.is_empty() {
-        return PageRead::Data;
+    let source = |path: &str| read(path).map_err(|diagnostic| diagnostic.message);
+    match format::page_of(path, &text, &source, diagnostics) {
+        Some((page, data_files)) => {
+            let data_files: BTreeSet<String> = data_files.into_iter().collect();
+            PageRead::Page(Box::new(without_props(
+                page,
+                data_files.into_iter().collect(),
+            )))
+        }
+        None => PageRead::Broken,
     }
-    if let Some(problem) = key_problem(app) {
-        diagnostics.push(Diagnostic::error(
-            code::BAD_KEY,
-            Place::whole(path),
-            format!("`{app}` cannot be the name of an app: {problem}"),
-        ));
-        return PageRead::Broken;
-    }
-    let origin: Arc<str> = Arc::from(path);
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let used = Mutex::new(BTreeSet::new());
-    let data_file = |name: &str| data_file(folder, name, read, &used);
-    let page = format::read_page(
-        PageFile {
-            origin: &origin,
-            app,
-            path_below_app,
-            text: &text,
-            data_file: &data_file,
-        },
-        diagnostics,
-    );
-    let Some(page) = page else {
-        return PageRead::Broken;
-    };
-    let data_files = used.into_inner().unwrap_or_default().into_iter().collect();
-    PageRead::Page(Box::new(without_props(page, data_files)))
 }
 
 /// A page parted from the props of its blocks, with what is to be noted of it.
@@ -361,29 +331,6 @@ fn without_props(mut page: Page, data_files: Vec<String>) -> ReadPage {
         note,
         body: Body::Elsewhere,
     }
-}
-
-/// The text of a file that `$file` names, in the folder of the document.
-pub(super) fn data_file(
-    folder: &str,
-    name: &str,
-    read: &dyn Fn(&str) -> Result<String, Diagnostic>,
-    used: &Mutex<BTreeSet<String>>,
-) -> Result<String, String> {
-    if name.is_empty()
-        || name.starts_with('.')
-        || name
-            .chars()
-            .any(|c| c.is_control() || matches!(c, '/' | '\\'))
-    {
-        return Err("it must be the plain name of a file in the same folder".into());
-    }
-    let path = format!("{folder}/{name}");
-    let text = read(&path).map_err(|diagnostic| diagnostic.message)?;
-    if let Ok(mut used) = used.lock() {
-        used.insert(path);
-    }
-    Ok(text)
 }
 
 /// A Markdown file among the pages that is neither a page nor the text of one.

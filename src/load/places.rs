@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{CONFIG_FILE, without_mark};
+use super::CONFIG_FILE;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, Spot, code};
 use crate::files::Folder;
 use crate::format;
@@ -44,7 +44,7 @@ pub fn locate(folder: &Folder, diagnostics: Diagnostics) -> Vec<Located> {
             .entry(Arc::clone(&place.path))
             .or_insert_with(|| {
                 let text = folder.read_text(&place.path).ok()?;
-                Some(Arc::from(without_mark(&place.path, text)))
+                Some(Arc::from(format::without_mark(&place.path, text)))
             })
             .clone()?;
         let range = format::locate(&place.path, &text, &place.spot)?;

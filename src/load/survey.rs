@@ -7,12 +7,10 @@ use crate::codec::Writer;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::files::{Folder, Found};
+use crate::format::{COMPONENTS, NODES, PAGES, TOKENS};
 use crate::ledger::Ledger;
 
 use super::CONFIG_FILE;
-
-/// Where pages are.
-pub const PAGES: &str = "content/pages";
 
 /// The rooms of a theme that have templates and style sheets.
 pub const ROOMS: [&str; 4] = ["layouts", "partials", "components", "styles"];
@@ -49,10 +47,10 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
     let mut files = Vec::new();
     files.extend(one(folder, CONFIG_FILE));
     for (place, hidden) in [
-        ("content/components", false),
-        ("content/nodes", false),
+        (COMPONENTS, false),
+        (NODES, false),
         (PAGES, false),
-        ("content/tokens", false),
+        (TOKENS, false),
         ("static", true),
     ] {
         if content || !place.starts_with("content/") {

@@ -8,10 +8,10 @@ use super::{Printed, fields, whole};
 use crate::diag::Diagnostics;
 use crate::format::conflict::conflicts;
 use crate::format::documents::{
-    COMPONENTS, NODES, PAGES, Read, Texts, Tree, beside, component_of, is_page, node_of, page_from,
-    page_of,
+    Read, Source, Texts, Tree, component_in, is_page, missing, node_in, page_from, page_of,
 };
 use crate::format::front;
+use crate::format::paths::{COMPONENTS, NODES, PAGES, below, beside, folder_of};
 use crate::model::{Component, Node, Page, Token};
 
 /// What becomes of the files of one document.
@@ -64,7 +64,7 @@ impl<'a> Files<'a> {
     /// Whether a file is a document or a part of one, and not only a text that `$file` takes.
     pub(super) fn is_document(&self, path: &str) -> bool {
         let text = self.before.get(path);
-        if path.starts_with(PAGES) {
+        if below(path, PAGES).is_some() {
             return path.ends_with(".toml") || text.is_some_and(|text| is_page(path, text));
         }
         let ending = path.rsplit('.').next().unwrap_or_default();
@@ -74,10 +74,8 @@ impl<'a> Files<'a> {
 
     /// Whether a text may be put into a file that `$file` names: nobody else takes it.
     fn takes_text(&self, path: &str, text: &str) -> bool {
-        let broken_beside = self.tree.broken.iter().any(|other| {
-            let folder = |path: &str| path.rfind('/').map(|at| path[..at].to_string());
-            folder(other) == folder(path)
-        });
+        let mut broken = self.tree.broken.iter();
+        let broken_beside = broken.any(|other| folder_of(other) == folder_of(path));
         self.users.get(path) == Some(&1)
             && !self.is_document(path)
             && !broken_beside
@@ -85,12 +83,33 @@ impl<'a> Files<'a> {
             && !is_page(path, text)
     }
 
-    fn source<'t>(&'t self, texts: &'t [(String, String)]) -> impl Fn(&str) -> Option<String> + 't {
+    /// Where texts are once these are written and those removed.
+    fn source<'t>(
+        &'t self,
+        texts: &'t [(String, String)],
+        removed: &'t [String],
+    ) -> impl Fn(&str) -> Result<String, String> + 't {
         move |path| {
             let new = texts.iter().find(|(other, _)| other == path);
             new.map(|(_, text)| text)
                 .or_else(|| self.before.get(path))
+                .filter(|_| !removed.iter().any(|gone| gone == path))
                 .cloned()
+                .ok_or_else(|| missing(path))
+        }
+    }
+
+    /// Where texts are once all that is printed is written.
+    fn source_after<'t>(
+        &'t self,
+        printed: &'t Printed,
+    ) -> impl Fn(&str) -> Result<String, String> + 't {
+        move |path| {
+            let new = printed.texts.get(path);
+            new.or_else(|| self.before.get(path))
+                .filter(|_| !printed.removed.contains(path))
+                .cloned()
+                .ok_or_else(|| missing(path))
         }
     }
 
@@ -104,7 +123,7 @@ impl<'a> Files<'a> {
     ) -> Option<Vec<String>> {
         let (_, text) = texts.iter().find(|(other, _)| other == path)?;
         let mut found = Diagnostics::new();
-        let (page, used) = page_of(path, text, &self.source(texts), &mut found)?;
+        let (page, used) = page_of(path, text, &self.source(texts, &[]), &mut found)?;
         (!found.has_errors() && page.same(wanted)).then_some(used)
     }
 
@@ -130,7 +149,7 @@ impl<'a> Files<'a> {
         wanted: &Page,
         path: &str,
     ) -> Option<Change> {
-        let source = self.source(&[]);
+        let source = self.source(&[], &[]);
         let change = self.patch_page(read, wanted, path, &source, true);
         let change = change.or_else(|| self.new_page(wanted, path, &route_at(path)));
         let mut change = change?;
@@ -145,12 +164,11 @@ impl<'a> Files<'a> {
         read: &Read<Page>,
         wanted: &Page,
         path: &str,
-        source: &dyn Fn(&str) -> Option<String>,
+        source: Source<'_>,
         may_take: bool,
     ) -> Option<Change> {
         let text = &self.before[&read.path];
-        let folder = |path: &str| path.rfind('/').map_or("", |at| &path[..at]).to_string();
-        let here = folder(&read.path);
+        let here = folder_of(&read.path);
         let front = match read.path.ends_with(".md") {
             true => Some(front::split(text).ok()?),
             false => None,
@@ -162,9 +180,9 @@ impl<'a> Files<'a> {
         // What it says at its new place: its route may come from there.
         let whole = if markdown { text } else { toml };
         let mut ignored = Diagnostics::new();
-        let (now, _) = page_from(path, &here, whole, source, &mut ignored)?;
+        let (now, _) = page_from(path, here, whole, source, &mut ignored)?;
         let mut texts: Vec<(String, String)> = Vec::new();
-        let same_folder = here == folder(path);
+        let same_folder = here == folder_of(path);
         let mut takes_text = |name: &str, text: &str| {
             let file = format!("{here}/{name}");
             let takes = may_take && same_folder && self.takes_text(&file, text);
@@ -212,14 +230,7 @@ impl<'a> Files<'a> {
 
     /// A page that takes a text that is another one now: it gets its own inline.
     pub(super) fn inline_page(&self, read: &Read<Page>, printed: &Printed) -> Option<Change> {
-        let source = |path: &str| match printed.removed.contains(path) {
-            true => None,
-            false => printed
-                .texts
-                .get(path)
-                .or_else(|| self.before.get(path))
-                .cloned(),
-        };
+        let source = self.source_after(printed);
         self.patch_page(read, &read.document, &read.path, &source, false)
             .or_else(|| self.new_page(&read.document, &read.path, &route_at(&read.path)))
     }
@@ -230,17 +241,10 @@ impl<'a> Files<'a> {
         read: &Read<Component>,
         printed: &Printed,
     ) -> Option<Change> {
-        let source = |path: &str| match printed.removed.contains(path) {
-            true => None,
-            false => printed
-                .texts
-                .get(path)
-                .or_else(|| self.before.get(path))
-                .cloned(),
-        };
+        let source = self.source_after(printed);
         let text = &self.before[&read.path];
         let mut ignored = Diagnostics::new();
-        let (now, _) = component_of(&read.path, text, &source, &mut ignored)?;
+        let (now, _) = component_in(&read.path, text, &source, &mut ignored)?;
         let mut never = |_: &str, _: &str| false;
         let text = fields::component(text, &now, &read.document, &mut never)?;
         let texts = vec![(read.path.clone(), text)];
@@ -259,13 +263,9 @@ impl<'a> Files<'a> {
         removed: &[String],
         wanted: &Component,
     ) -> Option<Vec<String>> {
-        let source = self.source(texts);
-        let source = |path: &str| match removed.iter().any(|gone| gone == path) {
-            true => None,
-            false => source(path),
-        };
+        let source = self.source(texts, removed);
         let mut found = Diagnostics::new();
-        let (component, used) = component_of(path, &source(path)?, &source, &mut found)?;
+        let (component, used) = component_in(path, &source(path).ok()?, &source, &mut found)?;
         (!found.has_errors() && component.same(wanted)).then_some(used)
     }
 
@@ -314,7 +314,7 @@ impl<'a> Files<'a> {
 
     /// The files of a component that has none yet; the path of one that is in the way.
     pub(super) fn new_component(&self, component: &Component) -> Result<Change, String> {
-        let path = format!("{COMPONENTS}{}.toml", component.key);
+        let path = format!("{COMPONENTS}/{}.toml", component.key);
         for ending in ["toml", "html", "css", "tsx", "jsx"] {
             let path = beside(&path, ending);
             if !self.places.is_free(&path) {
@@ -346,7 +346,7 @@ impl<'a> Files<'a> {
         parted.react = wanted.react.clone();
         if !parted.same(wanted) {
             let mut takes_text = |name: &str, text: &str| {
-                let file = format!("{COMPONENTS}{name}");
+                let file = format!("{COMPONENTS}/{name}");
                 let takes = self.takes_text(&file, text);
                 if takes {
                     change.texts.push((file, text.to_string()));
@@ -375,13 +375,9 @@ impl<'a> Files<'a> {
     }
 
     fn node_as_wanted(&self, path: &str, change: &Change, wanted: &Node) -> Option<()> {
-        let source = self.source(&change.texts);
-        let source = |path: &str| match change.removed.iter().any(|gone| gone == path) {
-            true => None,
-            false => source(path),
-        };
+        let source = self.source(&change.texts, &change.removed);
         let mut found = Diagnostics::new();
-        let node = node_of(path, &source(path)?, &source, &mut found)?;
+        let node = node_in(path, &source(path).ok()?, &source, &mut found)?;
         (!found.has_errors() && node.same(wanted)).then_some(())
     }
 
@@ -395,7 +391,7 @@ impl<'a> Files<'a> {
 
     /// The files of a node that has none yet; the path of one that is in the way.
     pub(super) fn new_node(&self, node: &Node) -> Result<Change, String> {
-        let path = format!("{NODES}{}.toml", node.id);
+        let path = format!("{NODES}/{}.toml", node.id);
         for ending in ["toml", "css", "js"] {
             let path = beside(&path, ending);
             if !self.places.is_free(&path) {

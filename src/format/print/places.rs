@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::documents::{PAGES, is_passed_over, page_path};
 use crate::format::page::default_route;
+use crate::format::paths::{PAGES, is_passed_over, page_path};
 use crate::model::{Page, fold_path, key_problem};
 
 /// The paths that are taken, folded.
@@ -38,13 +38,13 @@ impl Places {
         !self.files.contains(&path)
             && !self.folders.contains(&path)
             && !folders(&path).any(|folder| self.files.contains(folder))
-            && !is_passed_over(&path)
+            && !path.split('/').any(is_passed_over)
     }
 
     /// A path for a page, and takes it: where its route is the one that the path gives, if there is
     /// such a place. `None` where the app cannot be the name of a folder.
     pub(super) fn for_page(&mut self, page: &Page, ending: &str) -> Option<String> {
-        let below = format!("{PAGES}{}", page.app);
+        let below = format!("{PAGES}/{}", page.app);
         let key = &page.key;
         let by_route = folders_of_route(page).map(|folders| match folders {
             "" => format!("{below}/{key}.{ending}"),
