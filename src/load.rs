@@ -20,7 +20,7 @@ use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::format;
 use crate::ledger::{Ledger, PageNote};
-use crate::model::{Component, Documents, PageMemory, Site};
+use crate::model::{Component, Config, Documents, PageMemory, Site};
 
 pub use bodies::Bodies;
 pub use places::{Located, LocatedPlace, locate};
@@ -29,6 +29,19 @@ pub use survey::{Known, Survey, compare, survey, survey_without_content};
 
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";
+
+/// The configuration of a site, as far as it could be understood, and what is wrong with it.
+pub fn read_config(folder: &Folder) -> (Option<Config>, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let config = match folder.read_text(CONFIG_FILE) {
+        Ok(text) => format::read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics),
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    };
+    (config, diagnostics)
+}
 
 /// What loading gives. With errors in the diagnostics, the site is what could be understood.
 pub struct Loaded {

@@ -18,10 +18,9 @@ use crate::build::{Built, Job, Props, Reason, build, build_changed};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
 use crate::files::Folder;
-use crate::format;
 use crate::ledger::{Facts, Ledger, request_key};
 use crate::load::{
-    CONFIG_FILE, Given, Known, Loaded, Survey, compare, load_given, load_known, survey,
+    Given, Known, Loaded, Survey, compare, load_given, load_known, read_config, survey,
     survey_without_content,
 };
 use crate::model::{Config, FileStat, Moment, Page, Site, Table};
@@ -56,7 +55,7 @@ fn build_remembering(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
     let folder = Folder::new(root);
-    let config = read_config(&folder);
+    let config = sound_config(&folder);
     let place = config.as_ref().map(|config| match &options.out {
         Some(out) => output_place(root, root, out),
         None => output_place(root, root, Path::new(&config.build.output)),
@@ -432,11 +431,9 @@ impl Props for crate::load::Bodies {
     }
 }
 
-/// The configuration, where it can be read.
-fn read_config(folder: &Folder) -> Option<Config> {
-    let text = folder.read_text(CONFIG_FILE).ok()?;
-    let mut diagnostics = Diagnostics::new();
-    let config = format::read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics);
+/// The configuration, where nothing is wrong with it.
+fn sound_config(folder: &Folder) -> Option<Config> {
+    let (config, diagnostics) = read_config(folder);
     config.filter(|_| !diagnostics.has_errors())
 }
 

@@ -1,29 +1,19 @@
 //! What the commands for databases share: opening one by its name, and saying why that failed.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::{Globals, Status, print};
 use crate::db::{Address, Failure, FailureKind, Session, address_of};
 use crate::diag::Diagnostics;
 use crate::files::Folder;
-use crate::format;
-use crate::load::CONFIG_FILE;
+use crate::load::read_config;
 use crate::model::Config;
 
 /// The configuration of a site. What is wrong with it is said, and the status given.
 pub fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
-    let mut diagnostics = Diagnostics::new();
-    let config = match Folder::new(root).read_text(CONFIG_FILE) {
-        Ok(text) => format::read_config(&Arc::from(CONFIG_FILE), &text, &mut diagnostics),
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            None
-        }
-    };
-    match config {
-        Some(config) if !diagnostics.has_errors() => Ok(config),
-        _ => Err(said(globals, root, diagnostics, Status::Unusable)),
+    match read_config(&Folder::new(root)) {
+        (Some(config), diagnostics) if !diagnostics.has_errors() => Ok(config),
+        (_, diagnostics) => Err(said(globals, root, diagnostics, Status::Unusable)),
     }
 }
 

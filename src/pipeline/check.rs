@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::guard::guarded;
 use super::source::read_given;
-use super::{Options, Outcome, read_config, request};
+use super::{Options, Outcome, request, sound_config};
 use crate::build::{Job, NoOutput, Output, Reason, build};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::files::Folder;
@@ -53,7 +53,7 @@ pub fn check_folder(
 
 fn load(folder: &Folder, options: &Options) -> Result<Loaded, Outcome> {
     // Without a configuration there is no database, and loading the files says what is wrong.
-    let (Some(name), Some(config)) = (&options.from, read_config(folder)) else {
+    let (Some(name), Some(config)) = (&options.from, sound_config(folder)) else {
         return Ok(load_site(folder));
     };
     let given = read_given(&config, name)?;
