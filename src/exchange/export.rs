@@ -21,7 +21,8 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
     }
     let mut diagnostics = content.diagnostics;
     let broken = content.broken;
-    let wanted = without(content.documents, &broken);
+    let mut wanted = content.documents;
+    wanted.retain(|kind, key| !broken.contains(&(kind, key.to_string())));
     let files = read_texts(folder, &mut diagnostics);
     let (there, _) = documents_of(&files);
     let differences: Vec<Difference> = compare(&there, &wanted)
@@ -39,9 +40,8 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         return Ok(exchange);
     }
     let help = sources::usable(&content.sources, &there, &files, &wanted);
-    let mut wanted = wanted;
     if !limits.delete {
-        keep(&mut wanted, &there, &exchange.differences);
+        keep(&mut wanted, there, &exchange.differences);
     }
     let mut before = help.clone();
     before.extend(
@@ -90,48 +90,16 @@ fn write<'a>(
     }
 }
 
-/// Documents without those that are broken.
-fn without(mut documents: Documents, broken: &BTreeSet<(EntityKind, String)>) -> Documents {
-    let sound = |kind: EntityKind, key: &str| !broken.contains(&(kind, key.to_string()));
-    documents
-        .pages
-        .retain(|page| sound(EntityKind::Page, &page.key));
-    documents
-        .components
-        .retain(|part| sound(EntityKind::Component, &part.key));
-    documents
-        .tokens
-        .retain(|token| sound(EntityKind::Token, &token.key));
-    documents
-        .nodes
-        .retain(|node| sound(EntityKind::Node, &node.id));
-    documents
-}
-
 /// Adds the documents that only the folder has.
-fn keep(wanted: &mut Documents, there: &Documents, differences: &[Difference]) {
+fn keep(wanted: &mut Documents, mut there: Documents, differences: &[Difference]) {
     let only_there: BTreeSet<(EntityKind, &str)> = differences
         .iter()
         .filter(|difference| difference.change == Change::Removed)
         .map(|difference| (difference.kind, difference.key.as_str()))
         .collect();
-    let stays = |kind: EntityKind, key: &str| only_there.contains(&(kind, key));
-    let pages = there
-        .pages
-        .iter()
-        .filter(|page| stays(EntityKind::Page, &page.key));
-    wanted.pages.extend(pages.cloned());
-    let components = there.components.iter();
-    let components = components.filter(|part| stays(EntityKind::Component, &part.key));
-    wanted.components.extend(components.cloned());
-    let tokens = there
-        .tokens
-        .iter()
-        .filter(|token| stays(EntityKind::Token, &token.key));
-    wanted.tokens.extend(tokens.cloned());
-    let nodes = there
-        .nodes
-        .iter()
-        .filter(|node| stays(EntityKind::Node, &node.id));
-    wanted.nodes.extend(nodes.cloned());
+    there.retain(|kind, key| only_there.contains(&(kind, key)));
+    wanted.pages.extend(there.pages);
+    wanted.components.extend(there.components);
+    wanted.tokens.extend(there.tokens);
+    wanted.nodes.extend(there.nodes);
 }

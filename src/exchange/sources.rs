@@ -53,19 +53,11 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .filter_map(|diagnostic| Some(&*diagnostic.place.as_ref()?.path))
         .collect();
-    let in_folder = entities(folder);
-    let in_folder: BTreeSet<(EntityKind, &str)> = in_folder
-        .iter()
-        .map(|(kind, key, _)| (*kind, *key))
-        .collect();
-    let all_wanted = entities(wanted);
-    let all_wanted: BTreeSet<(EntityKind, &str)> = all_wanted
-        .iter()
-        .map(|(kind, key, _)| (*kind, *key))
-        .collect();
+    let in_folder = names(folder);
+    let all_wanted = names(wanted);
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut useless: BTreeSet<&str> = BTreeSet::new();
-    for (kind, key, origin) in entities(&documents) {
+    for (kind, key, origin) in documents.entities() {
         if in_folder.contains(&(kind, key)) || broken.contains(origin) {
             useless.insert(origin);
         } else if all_wanted.contains(&(kind, key)) {
@@ -100,18 +92,10 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         .collect()
 }
 
-/// The entities of documents with the files that they are in.
-fn entities(documents: &Documents) -> Vec<(EntityKind, &str, &str)> {
-    let pages = documents.pages.iter();
-    let pages = pages.map(|page| (EntityKind::Page, page.key.as_str(), &*page.origin));
-    let components = documents.components.iter();
-    let components =
-        components.map(|part| (EntityKind::Component, part.key.as_str(), &*part.origin));
-    let tokens = documents.tokens.iter();
-    let tokens = tokens.map(|token| (EntityKind::Token, token.key.as_str(), &*token.origin));
-    let nodes = documents.nodes.iter();
-    let nodes = nodes.map(|node| (EntityKind::Node, node.id.as_str(), &*node.origin));
-    pages.chain(components).chain(tokens).chain(nodes).collect()
+/// The kinds and keys of documents.
+fn names(documents: &Documents) -> BTreeSet<(EntityKind, &str)> {
+    let entities = documents.entities();
+    entities.map(|(kind, key, _)| (kind, key)).collect()
 }
 
 /// Whether a path is one that a content file may have: below `content/`, without hidden parts, and

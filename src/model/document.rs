@@ -344,12 +344,32 @@ pub struct Documents {
 impl Documents {
     /// Whether there is none of any kind.
     pub fn is_empty(&self) -> bool {
-        let Documents {
-            pages,
-            components,
-            tokens,
-            nodes,
-        } = self;
-        pages.is_empty() && components.is_empty() && tokens.is_empty() && nodes.is_empty()
+        self.entities().next().is_none()
+    }
+
+    /// Each document's kind, key and origin.
+    pub fn entities(&self) -> impl Iterator<Item = (EntityKind, &str, &str)> {
+        let pages = self.pages.iter();
+        let pages = pages.map(|page| (EntityKind::Page, page.key.as_str(), &*page.origin));
+        let components = self.components.iter();
+        let components =
+            components.map(|part| (EntityKind::Component, part.key.as_str(), &*part.origin));
+        let tokens = self.tokens.iter();
+        let tokens = tokens.map(|token| (EntityKind::Token, token.key.as_str(), &*token.origin));
+        let nodes = self.nodes.iter();
+        let nodes = nodes.map(|node| (EntityKind::Node, node.id.as_str(), &*node.origin));
+        pages.chain(components).chain(tokens).chain(nodes)
+    }
+
+    /// Keeps the documents whose kind and key are wanted.
+    pub fn retain(&mut self, is_wanted: impl Fn(EntityKind, &str) -> bool) {
+        self.pages
+            .retain(|page| is_wanted(EntityKind::Page, &page.key));
+        self.components
+            .retain(|part| is_wanted(EntityKind::Component, &part.key));
+        self.tokens
+            .retain(|token| is_wanted(EntityKind::Token, &token.key));
+        self.nodes
+            .retain(|node| is_wanted(EntityKind::Node, &node.id));
     }
 }
