@@ -62,8 +62,6 @@ pub(super) struct Tree {
     pub diagnostics: Diagnostics,
 }
 
-type Outcome<D> = (String, Option<(D, Vec<String>)>, Diagnostics);
-
 impl Tree {
     pub(super) fn read(texts: &Texts) -> Tree {
         let mut tree = Tree::default();
@@ -76,48 +74,39 @@ impl Tree {
                 .collect()
         };
         let read_text = |path: &str| texts.get(path).cloned().ok_or_else(|| missing(path));
-        let pages: Vec<Outcome<Page>> = all_below(PAGES)
-            .into_par_iter()
-            .filter(|path| is_page(path, &texts[*path]))
-            .map(|path| {
-                let mut found = Diagnostics::new();
-                let page = page_of(path, &texts[path], &read_text, &mut found);
-                (path.to_string(), page, found)
-            })
-            .collect();
-        tree.pages = tree.take(pages);
+        let mut pages = all_below(PAGES);
+        pages.retain(|path| is_page(path, &texts[*path]));
+        tree.pages = tree.take(pages, |path, found| {
+            page_of(path, &texts[path], &read_text, found)
+        });
         let named = |folder: &str| -> Vec<&str> {
             let paths = all_below(folder).into_iter();
             paths.filter(|path| stem(path, folder).is_some()).collect()
         };
-        let components: Vec<Outcome<Component>> = named(COMPONENTS)
-            .into_par_iter()
-            .map(|path| {
-                let mut found = Diagnostics::new();
-                let component = component_in(path, &texts[path], &read_text, &mut found);
-                (path.to_string(), component, found)
-            })
-            .collect();
-        tree.components = tree.take(components);
-        let tokens = named(TOKENS).into_iter().map(|path| {
-            let mut found = Diagnostics::new();
-            let tokens = tokens_of(path, &texts[path], &mut found);
-            (path.to_string(), Some((tokens, Vec::new())), found)
+        tree.components = tree.take(named(COMPONENTS), |path, found| {
+            component_in(path, &texts[path], &read_text, found)
         });
-        let tokens: Vec<Outcome<Vec<Token>>> = tokens.collect();
-        tree.tokens = tree.take(tokens);
-        let nodes = named(NODES).into_iter().map(|path| {
-            let mut found = Diagnostics::new();
-            let node = node_in(path, &texts[path], &read_text, &mut found);
-            let node = node.map(|node| (node, Vec::new()));
-            (path.to_string(), node, found)
+        tree.tokens = tree.take(named(TOKENS), |path, found| {
+            Some((tokens_of(path, &texts[path], found), Vec::new()))
         });
-        let nodes: Vec<Outcome<Node>> = nodes.collect();
-        tree.nodes = tree.take(nodes);
+        tree.nodes = tree.take(named(NODES), |path, found| {
+            Some((node_in(path, &texts[path], &read_text, found)?, Vec::new()))
+        });
         tree
     }
 
-    fn take<D>(&mut self, outcomes: Vec<Outcome<D>>) -> Vec<Read<D>> {
+    /// Reads files on many threads, and gives those that could be understood.
+    fn take<D: Send>(
+        &mut self,
+        paths: Vec<&str>,
+        read: impl Fn(&str, &mut Diagnostics) -> Option<(D, Vec<String>)> + Sync,
+    ) -> Vec<Read<D>> {
+        let read = |path: &str| {
+            let mut found = Diagnostics::new();
+            let document = read(path, &mut found);
+            (path.to_string(), document, found)
+        };
+        let outcomes: Vec<_> = paths.into_par_iter().map(read).collect();
         let mut read = Vec::with_capacity(outcomes.len());
         for (path, document, found) in outcomes {
             if found.has_errors() {
