@@ -2,7 +2,7 @@
 
 use super::look::{Applied, Look};
 use super::objects::{BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, INDEXES, VIEWS, own_triggers};
-use super::obstacles::{in_the_way, listed, remarks};
+use super::obstacles::{in_the_way, listed, remarks, rows_break};
 use super::tables::{CONTENT, FILES, TABLES};
 use crate::diag::Diagnostics;
 
@@ -309,19 +309,11 @@ fn rules(look: &Look, add: &mut impl FnMut(Action, String)) {
         let what = format!("the rule `{}` of `{}`", rule.name, rule.table);
         match open {
             _ if look.constraints.contains(&name) => {}
-            Some((_, offenders)) if offenders.count > 0 => add(
-                Action::Skip,
-                format!(
-                    "{what}: {} {} it: {}",
-                    offenders.count,
-                    if offenders.count == 1 {
-                        "row breaks"
-                    } else {
-                        "rows break"
-                    },
-                    listed(offenders)
-                ),
-            ),
+            Some((_, offenders)) if offenders.count > 0 => {
+                let (rows, break_) = rows_break(offenders);
+                let keys = listed(offenders);
+                add(Action::Skip, format!("{what}: {rows} {break_} it: {keys}"));
+            }
             _ => add(Action::Add, what),
         }
     }

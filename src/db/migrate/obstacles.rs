@@ -43,15 +43,10 @@ pub(super) fn remarks(look: &Look) -> Diagnostics {
     let mut found = Diagnostics::new();
     for (rule, offenders) in &look.open_rules {
         if offenders.count > 0 {
+            let (rows, break_) = rows_break(offenders);
             let message = format!(
-                "{} of `{}` {} the rule `{}`: {}",
-                rows(offenders.count),
+                "{rows} of `{}` {break_} the rule `{}`: {}",
                 rule.table,
-                if offenders.count == 1 {
-                    "breaks"
-                } else {
-                    "break"
-                },
                 rule.name,
                 listed(offenders)
             );
@@ -309,10 +304,11 @@ fn duplicates(table: &str, columns: &[&str], offenders: &Offenders) -> Diagnosti
         .hint("nothing was changed: decide which of the rows is the right one, then try again")
 }
 
-fn rows(count: i64) -> String {
-    match count {
-        1 => "1 row".into(),
-        _ => format!("{count} rows"),
+/// How many rows, and what they do: `1 row`, `breaks`.
+pub(super) fn rows_break(offenders: &Offenders) -> (String, &'static str) {
+    match offenders.count {
+        1 => ("1 row".into(), "breaks"),
+        count => (format!("{count} rows"), "break"),
     }
 }
 
