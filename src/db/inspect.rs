@@ -1,33 +1,7 @@
 //! What `rbgen doctor` looks at in a database: the server, tables, rights, triggers, policies. It
 //! reads the catalog and changes nothing.
 
-use super::{Access, Failure, Session};
-
-/// The tables of content, in the order in which they depend on each other.
-pub const CONTENT_TABLES: [&str; 5] = [
-    "robbieblocks_pages",
-    "robbieblocks_components",
-    "robbieblocks_page_blocks",
-    "robbieblocks_style_tokens",
-    "robbieblocks_node_branding",
-];
-
-/// The other tables that rbgen works with.
-const OTHER_TABLES: [&str; 13] = [
-    "robbieblocks_deploys",
-    "robbieblocks_change_triggers",
-    "robbieblocks_trigger_receipts",
-    "robbieblocks_node_state",
-    "robbieblocks_changes",
-    "robbieblocks_revisions",
-    "robbieblocks_sync_edges",
-    "robbieblocks_lineage",
-    "sync_nodes",
-    "sync_status",
-    "sync_conflicts",
-    "sync_metrics",
-    "pending_sync",
-];
+use super::{Access, CONTENT_TABLES, Failure, Session, migrate};
 
 /// The oldest server that rbgen works with, as `server_version_num`.
 pub const OLDEST_SERVER: i32 = 130_000;
@@ -162,7 +136,7 @@ fn list(names: &[&str]) -> String {
 
 /// The tables of rbgen on the search path, and those that are not there.
 fn look_for_tables(session: &mut Session) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let names = [&CONTENT_TABLES[..], &OTHER_TABLES].concat();
+    let names: Vec<&str> = migrate::table_names().collect();
     let found = texts(
         session,
         &format!(
@@ -238,7 +212,11 @@ fn rights(session: &mut Session, present: &[String]) -> Result<Rights, Failure> 
         change_content: on_all(&CONTENT_TABLES, &["SELECT", "INSERT", "UPDATE", "DELETE"])?,
         write_deploys: on_all(&deploys, &WRITE)?,
         write_history: on_all(
-            &["robbieblocks_revisions", "robbieblocks_sync_edges"],
+            &[
+                "robbieblocks_revisions",
+                "robbieblocks_revision_entities",
+                "robbieblocks_sync_edges",
+            ],
             &["SELECT", "INSERT"],
         )?,
         own: on_all(&CONTENT_TABLES, &["OWN"])?,

@@ -14,7 +14,7 @@ use tokio_postgres::types::Type;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostics, code};
 use look::Look;
-use tables::FILES;
+use tables::{FILES, TABLES};
 
 /// The lock that whoever migrates holds: any number, but always the same.
 const LOCK: i64 = 0x7262_6765_6e00_0001;
@@ -173,6 +173,11 @@ fn carry_out(session: &mut Session, look: &Look, plan: &Plan) -> Result<Diagnost
         )),
         None => Ok(after.remarks),
     }
+}
+
+/// The tables of a migrated database, in the order in which they are made.
+pub fn table_names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
 }
 
 /// The version of the newest file.
