@@ -14,12 +14,14 @@ pub type Target = fn(&str);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
 #[allow(dead_code, reason = "each fuzz target uses one of them")]
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("page", page),
     ("config", config),
     ("markdown", markdown),
     ("token", token),
     ("component", component),
+    ("json", json),
+    ("row", row),
 ];
 
 /// The readers of pages: TOML with value carriers, and Markdown with front matter. What is reported
@@ -86,6 +88,52 @@ pub fn component(text: &str) {
         data_file: &|_| Err(String::from("no such file")),
     };
     format::read_component(file, &mut diagnostics);
+}
+
+/// Values in JSON: what is read is written so that it is read again.
+pub fn json(text: &str) {
+    let Ok(value) = format::read_json(text) else {
+        return;
+    };
+    let written = format::write_json(&value);
+    let again = format::read_json(&written).expect("what was written is JSON");
+    assert!(value.same(&again), "{text}\n{written}");
+    assert_eq!(format::write_json(&again), written);
+}
+
+/// Rows, whose columns may say anything: the lines of the text. What has no error becomes a row again
+/// that says the same.
+pub fn row(text: &str) {
+    let mut lines = text.lines().map(str::to_string);
+    let mut next = || lines.next().unwrap_or_default();
+    let block = format::BlockRow {
+        key: Some(next()),
+        order: 1,
+        component: Some(next()),
+        zone: next(),
+        props: Some(next()),
+        conditions: Some(next()),
+    };
+    let row = format::PageRow {
+        key: next(),
+        app: next(),
+        name: next(),
+        route: next(),
+        layout: next(),
+        title: Some(next()),
+        description: Some(next()),
+        status: Some(next()),
+        metadata: Some(next()),
+        blocks: vec![block],
+    };
+    let mut diagnostics = Diagnostics::new();
+    let page = format::read_page_row(row, &mut diagnostics);
+    if diagnostics.has_errors() {
+        return;
+    }
+    let page = page.expect("a row without errors is a page");
+    let again = format::read_page_row(format::page_row(&page), &mut diagnostics);
+    assert!(again.is_some_and(|again| page.same(&again)), "{text}");
 }
 
 fn places(text: &str, diagnostics: &Diagnostics) {

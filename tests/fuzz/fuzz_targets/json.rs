@@ -1,0 +1,7 @@
+//! Fuzzes `targets::json`.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|text: &str| targets::json(text));
