@@ -8,6 +8,7 @@ use rbgen::db::{
 use rbgen::format::{print_documents, sample};
 use rbgen::model::Documents;
 
+use crate::harness::number;
 use crate::postgres::{Database, SERVER};
 
 /// Everything that documents say, sorted by key, without where they came from.
@@ -89,10 +90,6 @@ fn versions(session: &mut Session) -> Vec<(String, String)> {
     let query = format!("{} ORDER BY 1", select.join(" UNION ALL "));
     let rows = session.query(&query, &[]).unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
 #[test]

@@ -306,3 +306,13 @@ pub fn assert_manifests_tell_the_truth(dist: &Path) {
         "files that no manifest names, or the other way round"
     );
 }
+
+/// A number that a variable of the environment may set.
+pub fn number(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number")),
+        Err(_) => default,
+    }
+}

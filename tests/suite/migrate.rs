@@ -153,16 +153,9 @@ pub fn earlier_tables(variant: Variant, rows: &str) -> Database<'static> {
     database
 }
 
-/// A database that rbgen has made.
-pub fn migrated() -> Database<'static> {
-    let database = SERVER.database();
-    migrate(&database);
-    database
-}
-
 /// A migrated database with two nodes, a component, and two published pages and a draft.
 pub fn with_content() -> Database<'static> {
-    let database = migrated();
+    let database = SERVER.migrated();
     database.sql(
         "INSERT INTO robbieblocks_node_branding (node_id, node_name, style_overrides, enabled_apps)
          VALUES ('n1', 'One', '{}', '{play}'), ('n2', 'Two', '{}', '{work}');

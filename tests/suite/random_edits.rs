@@ -21,20 +21,12 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::harness::number;
 use kinds::{Numbers, Sequence, sequence};
 use run::{Tally, run};
 
 const SEQUENCES: u64 = 40;
 const SEED: u64 = 1;
-
-fn number(name: &str, default: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is no number")),
-        Err(_) => default,
-    }
-}
 
 /// A sequence by its number: the same in every run with one seed.
 fn numbered(seed: u64, number: u64) -> Sequence {

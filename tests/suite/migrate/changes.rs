@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::{forget, log, migrated, queue, with_content};
-use crate::postgres::{Database, program};
+use super::{forget, log, queue, with_content};
+use crate::postgres::{Database, SERVER, program};
 
 #[test]
 fn what_changes_nothing_leaves_nothing() {
@@ -243,7 +243,7 @@ fn triggers_fire_in_a_session_that_replicates() {
 
 #[test]
 fn history_is_only_added_to() {
-    let database = migrated();
+    let database = SERVER.migrated();
     database.sql(
         "INSERT INTO robbieblocks_revisions (digest, lineage, actors)
          SELECT 'd1', id, '{ada}' FROM robbieblocks_lineage;

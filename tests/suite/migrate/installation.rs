@@ -1,6 +1,6 @@
 //! New installations: by rbgen, by hand, in any schema, without a superuser, and what the command says.
 
-use super::{apply, files, messages, migrate, migrate_at, migrate_json, migrated, site, steps};
+use super::{apply, files, messages, migrate, migrate_at, migrate_json, site, steps};
 use crate::harness::text;
 use crate::postgres::{Database, SERVER};
 use rbgen::db::migrate::require_migrated;
@@ -74,7 +74,7 @@ fn by_hand_file_by_file_gives_the_same() {
     for (_, path) in files() {
         apply(&by_hand, "owner", &path);
     }
-    let by_rbgen = migrated();
+    let by_rbgen = SERVER.migrated();
     assert_eq!(catalog(&by_hand), catalog(&by_rbgen));
     assert_eq!(
         by_hand
@@ -199,7 +199,7 @@ fn quiet_is_quiet_and_statuses_tell_what_went_wrong() {
 
 #[test]
 fn what_somebody_took_away_is_made_again() {
-    let database = migrated();
+    let database = SERVER.migrated();
     database.sql(
         "DROP TRIGGER rbgen_log_delete ON robbieblocks_page_blocks;
          ALTER TABLE robbieblocks_pages DISABLE TRIGGER rbgen_log_update;
@@ -223,14 +223,14 @@ fn what_somebody_took_away_is_made_again() {
             "add the rule `robbieblocks_pages_page_route_rule` of `robbieblocks_pages`",
         ]
     );
-    let whole = migrated();
+    let whole = SERVER.migrated();
     assert_eq!(catalog(&database), catalog(&whole));
 }
 
 #[test]
 fn whatever_of_rbgen_is_gone_is_made_again() {
-    let whole = catalog(&migrated());
-    let database = migrated();
+    let whole = catalog(&SERVER.migrated());
+    let database = SERVER.migrated();
     let each = |list: &str, statement: &str| {
         database.sql(&format!(
             "DO $$ DECLARE gone RECORD; BEGIN FOR gone IN {list} LOOP EXECUTE format({statement}); END LOOP; END $$"

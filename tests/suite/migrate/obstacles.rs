@@ -1,6 +1,6 @@
 //! What is in the way of a migration: all of it is told by name, and nothing is changed.
 
-use super::{Variant, earlier_design, messages, migrate, migrate_at, migrate_json, migrated};
+use super::{Variant, earlier_design, messages, migrate, migrate_at, migrate_json};
 use crate::harness::text;
 use crate::postgres::{Database, SERVER};
 
@@ -125,7 +125,7 @@ fn who_owns_nothing_is_told_what_is_missing() {
 
 #[test]
 fn a_database_of_a_newer_rbgen_is_left_alone() {
-    let database = migrated();
+    let database = SERVER.migrated();
     database.sql("INSERT INTO robbieblocks_migrations (version, name) VALUES (99, 'the_future')");
     let found = refused(&database, "RB0908");
     assert_eq!(
@@ -138,7 +138,7 @@ fn a_database_of_a_newer_rbgen_is_left_alone() {
 
 #[test]
 fn another_text_of_an_applied_file_is_told() {
-    let database = migrated();
+    let database = SERVER.migrated();
     database.sql("UPDATE robbieblocks_migrations SET checksum = 'x' WHERE version = 22");
     let (status, document) = migrate_json(&database, &[]);
     assert_eq!(status, 0);
@@ -189,7 +189,7 @@ fn narrow_columns_are_worth_a_word() {
 
 #[test]
 fn rows_that_a_policy_hides_are_an_error_and_not_a_lack_of_rows() {
-    let database = migrated();
+    let database = SERVER.migrated();
     SERVER.admin(
         "DO $$ BEGIN CREATE ROLE hidden_from LOGIN PASSWORD 'hidden_from'; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
     );
