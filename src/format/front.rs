@@ -26,7 +26,7 @@ const BOM: char = '\u{feff}';
 
 /// Whether a text begins with a line `+++`, so that it is a page. A byte order mark before it and
 /// spaces or tabs behind it are allowed. A `.md` file that does not is a data file.
-pub fn has_front_matter(text: &str) -> bool {
+pub(super) fn has_front_matter(text: &str) -> bool {
     let text = text.strip_prefix(BOM).unwrap_or(text);
     is_fence(text.split('\n').next().unwrap_or_default())
 }

@@ -41,7 +41,7 @@ pub fn read_json(text: &str) -> Result<Value, JsonProblem> {
 }
 
 /// The table of a JSON text that is all of a column: its outermost table is never a carrier.
-pub fn read_json_table(text: &str) -> Result<Table, JsonProblem> {
+pub(super) fn read_json_table(text: &str) -> Result<Table, JsonProblem> {
     read_table_within(text, MAX_DEPTH)
 }
 
@@ -79,7 +79,7 @@ pub fn write_json_table(table: &Table) -> String {
 }
 
 /// Appends the JSON text of a value.
-pub fn write_json_into(out: &mut String, value: &Value) {
+pub(super) fn write_json_into(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),

@@ -36,13 +36,9 @@ pub use config::read_config;
 pub use documents::{
     Part, Source, Texts, component_of, documents_of, is_page, node_of, page_of, tokens_of,
 };
-pub use front::has_front_matter;
-pub use json::{
-    JsonProblem, read_json, read_json_table, write_json, write_json_into, write_json_table,
-};
+pub use json::{JsonProblem, read_json, write_json, write_json_table};
 pub use locate::locate;
 pub use node::{NodeFile, read_node};
-pub use number::{float_text, number_value};
 pub use page::{PageFile, read_page};
 pub use paths::{
     COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, is_passed_over,
@@ -57,7 +53,6 @@ pub use row::{
 pub use secret::{may_show, redacted};
 pub use theme::read_theme;
 pub use token::read_tokens;
-pub use value::MAX_DEPTH;
 
 /// The text of a sibling file for `{ "$file" = "name" }`: the text, or the message why not.
 pub type DataFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;

@@ -11,7 +11,7 @@ const MAX_BEHIND: usize = 16_383;
 /// `Float` where the number is written just as `float_text` writes that double, and otherwise a
 /// `Number` in the form in which Postgres prints a `numeric` (and so `jsonb`): no exponent, every
 /// digit kept, also zeros at the end. The error is a reason, such as `it is no JSON number`.
-pub fn number_value(text: &str) -> Result<Value, String> {
+pub(super) fn number_value(text: &str) -> Result<Value, String> {
     let canonical = canonical_number(text)?;
     if !canonical.contains('.') {
         return Ok(match canonical.parse() {
@@ -27,7 +27,7 @@ pub fn number_value(text: &str) -> Result<Value, String> {
 
 /// A finite double as a JSON number: its shortest digits that give it back, without exponent and
 /// always with a point, as in `1.0`. So an `Int` and a `Float` never have the same text.
-pub fn float_text(number: f64) -> String {
+pub(super) fn float_text(number: f64) -> String {
     let mut text = number.to_string();
     if !text.contains('.') {
         text.push_str(".0");

@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Place, code, did_you_mean};
 use crate::model::{Table, Value};
 
 /// How many levels of tables and arrays a free-form value may have, its own table included.
-pub const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 const CARRIERS: [&str; 5] = ["$null", "$num", "$float", "$datetime", "$file"];
 

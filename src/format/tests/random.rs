@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diag::{FieldPath, Step};
+use crate::format::front::has_front_matter;
+use crate::format::number::float_text;
 use crate::model::{Table, Value};
 
 /// Texts that look like files of a site, broken at random.
