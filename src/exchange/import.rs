@@ -79,16 +79,14 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
 /// What differs; of a row with errors not all is known, so it does, whatever the rest of it says.
 fn differences(content: &Content, documents: &Documents) -> Vec<Difference> {
     let mut differences = compare(&content.documents, documents);
-    let there = compare(&Documents::default(), documents);
-    for document in there {
-        let same = |other: &Difference| other.kind == document.kind && other.key == document.key;
-        let broken = content
-            .broken
-            .contains(&(document.kind, document.key.clone()));
-        if broken && !differences.iter().any(same) {
+    let names = documents.names();
+    for (kind, key) in &content.broken {
+        let same = |other: &Difference| other.kind == *kind && other.key == *key;
+        if names.contains(&(*kind, key)) && !differences.iter().any(same) {
             differences.push(Difference {
+                kind: *kind,
+                key: key.clone(),
                 change: Change::Changed(Vec::new()),
-                ..document
             });
         }
     }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Severity;
 use crate::format::{
-    COMPONENTS, NODES, PAGES, TOKENS, Texts, below, documents_of, print_documents,
+    COMPONENTS, NODES, PAGES, TOKENS, Texts, below, documents_of, is_passed_over, print_documents,
 };
-use crate::model::{Documents, EntityKind};
+use crate::model::Documents;
 
 /// The texts that cannot be made from the documents alone.
 pub fn needed(texts: &Texts, documents: &Documents) -> Texts {
@@ -53,8 +53,8 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .filter_map(|diagnostic| Some(&*diagnostic.place.as_ref()?.path))
         .collect();
-    let in_folder = names(folder);
-    let all_wanted = names(wanted);
+    let in_folder = folder.names();
+    let all_wanted = wanted.names();
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut useless: BTreeSet<&str> = BTreeSet::new();
     for (kind, key, origin) in documents.entities() {
@@ -92,18 +92,12 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         .collect()
 }
 
-/// The kinds and keys of documents.
-fn names(documents: &Documents) -> BTreeSet<(EntityKind, &str)> {
-    let entities = documents.entities();
-    entities.map(|(kind, key, _)| (kind, key)).collect()
-}
-
-/// Whether a path is one that a content file may have: below `content/`, without hidden parts, and
-/// without anything that leads elsewhere.
+/// Whether a path is one that a content file may have: below `content/`, without parts that no site
+/// reads, and without anything that leads elsewhere.
 fn is_content_path(path: &str) -> bool {
     let good = |segment: &str| {
         !segment.is_empty()
-            && !segment.starts_with('.')
+            && !is_passed_over(segment)
             && segment.len() <= 255
             && !segment
                 .chars()
@@ -130,6 +124,7 @@ mod tests {
             "content/pages//a.md",
             "/content/pages/a.md",
             "content/pages/a\n.md",
+            "content/pages/play/a.md~",
             "themes/base/layouts/x.html",
         ] {
             assert!(!is_content_path(bad), "{bad}");

@@ -1,7 +1,7 @@
 //! The documents: pages with their blocks, components, tokens and nodes. Each is an entity of sync,
 //! and each knows the file or the row that it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::value::same_table;
@@ -359,6 +359,12 @@ impl Documents {
         let nodes = self.nodes.iter();
         let nodes = nodes.map(|node| (EntityKind::Node, node.id.as_str(), &*node.origin));
         pages.chain(components).chain(tokens).chain(nodes)
+    }
+
+    /// The kinds and keys of all documents.
+    pub fn names(&self) -> BTreeSet<(EntityKind, &str)> {
+        let entities = self.entities();
+        entities.map(|(kind, key, _)| (kind, key)).collect()
     }
 
     /// Keeps the documents whose kind and key are wanted.
