@@ -110,12 +110,12 @@ LANGUAGE sql SECURITY DEFINER AS $$
     ON CONFLICT (xid, trigger_type, entity_id) DO UPDATE SET
         affected_apps = (
             SELECT array_agg(DISTINCT app ORDER BY app)
-            FROM unnest(queued.affected_apps || excluded.affected_apps) AS app
+            FROM (SELECT unnest(queued.affected_apps) UNION SELECT unnest(excluded.affected_apps)) AS merged (app)
         ),
         affected_nodes = CASE
             WHEN queued.affected_nodes IS NOT NULL AND excluded.affected_nodes IS NOT NULL THEN (
                 SELECT coalesce(array_agg(DISTINCT node ORDER BY node), '{}')
-                FROM unnest(queued.affected_nodes || excluded.affected_nodes) AS node
+                FROM (SELECT unnest(queued.affected_nodes) UNION SELECT unnest(excluded.affected_nodes)) AS merged (node)
             )
         END,
         processed_at = CASE
@@ -140,13 +140,13 @@ LANGUAGE sql SECURITY DEFINER AS $$
         affected_apps = CASE
             WHEN queued.affected_apps IS NOT NULL AND excluded.affected_apps IS NOT NULL THEN (
                 SELECT coalesce(array_agg(DISTINCT app ORDER BY app), '{}')
-                FROM unnest(queued.affected_apps || excluded.affected_apps) AS app
+                FROM (SELECT unnest(queued.affected_apps) UNION SELECT unnest(excluded.affected_apps)) AS merged (app)
             )
         END,
         affected_nodes = CASE
             WHEN queued.affected_nodes IS NOT NULL AND excluded.affected_nodes IS NOT NULL THEN (
                 SELECT coalesce(array_agg(DISTINCT node ORDER BY node), '{}')
-                FROM unnest(queued.affected_nodes || excluded.affected_nodes) AS node
+                FROM (SELECT unnest(queued.affected_nodes) UNION SELECT unnest(excluded.affected_nodes)) AS merged (node)
             )
         END,
         processed_at = CASE
