@@ -21,7 +21,7 @@ use crate::digest::Digest;
 use crate::format::is_passed_over;
 use crate::model::{Asset, FileStat};
 
-pub use write::{blocked_folder, remove_file, write_file};
+pub use write::{blocked_folder, move_file, remove_file, write_file};
 
 /// The largest text file that is read, in bytes.
 pub const MAX_TEXT_BYTES: u64 = 16 * 1024 * 1024;

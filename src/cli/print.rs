@@ -182,7 +182,7 @@ pub fn exhausted(templates: &[String]) {
         [] => "a template".to_string(),
         named => named.join(" or "),
     };
-    let message = format!("{named} takes more memory than a template may have");
+    let message = format!("{named} takes more memory or time than a template may have");
     output::note(format_args!(
         "\x1b[1;31merror[{}]\x1b[0m: {message}; nothing was written",
         code::TEMPLATE_ENDLESS.0
@@ -207,7 +207,9 @@ pub fn exhausted(templates: &[String]) {
 pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| {
-            if c.is_control() && c != '\n' {
+            // What turns the direction of a line around would make it say something else.
+            let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+            if turns || c.is_control() && c != '\n' {
                 char::REPLACEMENT_CHARACTER
             } else {
                 c

@@ -8,6 +8,7 @@ mod tables;
 
 pub use decide::{Action, FilePlan, Plan, Step};
 pub use look::Applied;
+pub(super) use tables::misfit;
 
 use tokio_postgres::types::Type;
 

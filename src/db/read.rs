@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
-use super::failure::MIGRATE;
+use super::check::check_tables;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::format::{
@@ -34,8 +34,16 @@ pub struct Rows {
     pub nodes: Vec<NodeRow>,
     /// The texts of content files that say more than the rows do, by their path.
     pub sources: BTreeMap<String, String>,
-    /// What cannot even be read as a row.
-    pub diagnostics: Diagnostics,
+    /// The lists that are none, and so are missing from their rows.
+    pub wrong: Vec<Wrong>,
+}
+
+/// A list of texts in more than one dimension.
+#[derive(Clone, Debug)]
+pub struct Wrong {
+    pub table: &'static str,
+    pub key: String,
+    pub field: &'static str,
 }
 
 /// The documents of a database.
@@ -135,13 +143,7 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
                 template: maybe(row, 4),
                 props: maybe(row, 5),
                 styles: maybe(row, 6),
-                dependencies: texts(
-                    row,
-                    7,
-                    COMPONENTS_TABLE,
-                    "dependencies",
-                    &mut rows.diagnostics,
-                ),
+                dependencies: texts(row, 7, (COMPONENTS_TABLE, "dependencies"), &mut rows.wrong),
                 version: maybe(row, 8),
                 published: row.try_get(9).ok().flatten(),
                 preview_url: maybe(row, 10),
@@ -169,7 +171,7 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
                 id: text(row, 0),
                 name: text(row, 1),
                 style_overrides: maybe(row, 2),
-                enabled_apps: texts(row, 3, NODES_TABLE, "enabled_apps", &mut rows.diagnostics),
+                enabled_apps: texts(row, 3, (NODES_TABLE, "enabled_apps"), &mut rows.wrong),
                 custom_css: maybe(row, 4),
                 custom_scripts: maybe(row, 5),
             });
@@ -184,10 +186,20 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
 /// Rows as documents, on many threads.
 pub fn documents_of(rows: Rows) -> Content {
     let mut content = Content {
-        diagnostics: rows.diagnostics,
         sources: rows.sources,
         ..Content::default()
     };
+    for Wrong { table, key, field } in rows.wrong {
+        let place = Place::value(row_origin(table, &key), field);
+        let message = format!("`{field}` must be a list of texts in one dimension");
+        let diagnostic = Diagnostic::error(code::WRONG_TYPE, place, message);
+        content.diagnostics.push(diagnostic);
+        let kind = match table {
+            NODES_TABLE => EntityKind::Node,
+            _ => EntityKind::Component,
+        };
+        content.broken.insert((kind, key));
+    }
     let documents = &mut content.documents;
     let (pages, components) = (EntityKind::Page, EntityKind::Component);
     let (tokens, nodes) = (EntityKind::Token, EntityKind::Node);
@@ -259,38 +271,6 @@ fn read_all<Row: Send, Document: Send>(
     (diagnostics, broken, incomplete)
 }
 
-/// What stands in the place of a table must be one: of a view it is not known whose rows it shows.
-pub fn check_tables(session: &mut Session) -> Result<(), Failure> {
-    let names = CONTENT_TABLES.map(|table| format!("'{table}'")).join(", ");
-    let query = format!(
-        "SELECT name, class.relkind::text FROM unnest(ARRAY[{names}]) AS name \
-         LEFT JOIN pg_catalog.pg_class AS class ON class.oid = to_regclass(name)"
-    );
-    for row in session.query(&query, &[])? {
-        let (name, kind) = (text(&row, 0), maybe(&row, 1));
-        match kind.as_deref() {
-            Some("r" | "p") => {}
-            None => {
-                let message = format!("the tables of rbgen are not there: `{name}` is missing");
-                return Err(session.blame(Failure::new(code::NOT_MIGRATED, message).hint(MIGRATE)));
-            }
-            Some(kind) => {
-                let what = match kind {
-                    "v" => "a view",
-                    "m" => "a materialized view",
-                    "f" => "a foreign table",
-                    _ => "no table",
-                };
-                let message = format!("`{name}` is {what}, and must be a table");
-                let failure = Failure::new(code::IN_THE_WAY, message)
-                    .hint("`rbgen migrate --dry-run` says everything that is in the way");
-                return Err(session.blame(failure));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// An id; all zero where it is none, which no row has.
 fn id(row: &Row, column: usize) -> Id {
     row.try_get(column).unwrap_or(Id([0; 16]))
@@ -300,14 +280,12 @@ fn id(row: &Row, column: usize) -> Id {
 fn texts(
     row: &Row,
     column: usize,
-    table: &str,
-    field: &str,
-    diagnostics: &mut Diagnostics,
+    (table, field): (&'static str, &'static str),
+    wrong: &mut Vec<Wrong>,
 ) -> Option<Vec<Option<String>>> {
     row.try_get(column).unwrap_or_else(|_| {
-        let place = Place::value(row_origin(table, &text(row, 0)), field);
-        let message = format!("`{field}` must be a list of texts in one dimension");
-        diagnostics.push(Diagnostic::error(code::WRONG_TYPE, place, message));
+        let key = text(row, 0);
+        wrong.push(Wrong { table, key, field });
         None
     })
 }
@@ -318,7 +296,7 @@ fn text(row: &Row, column: usize) -> String {
     maybe(row, column).unwrap_or_default()
 }
 
-/// A text that may be NULL.
+/// A text that may be NULL. (`check_tables` has seen that the column holds texts.)
 fn maybe(row: &Row, column: usize) -> Option<String> {
     row.try_get(column).ok().flatten()
 }

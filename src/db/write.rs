@@ -77,6 +77,9 @@ pub fn write_documents(
         let removed = writes.removed.iter().filter(|(of, _)| *of == kind);
         let keys: Vec<&str> = removed.map(|(_, key)| key.as_str()).collect();
         if !keys.is_empty() {
+            if kind == EntityKind::Component {
+                check_unused(session, &keys)?;
+            }
             let statement = format!("DELETE FROM {table} WHERE {column} = ANY($1)");
             session.execute(&statement, &[(&keys, Type::TEXT_ARRAY)])?;
         }
@@ -331,6 +334,20 @@ fn write_blocks(
              WHERE new.page_key = page.page_key AND new.block_key = block.block_key)",
         &[(&keys, Type::TEXT_ARRAY)],
     )?;
+    if orders_are_checked_at_once(session)? {
+        // Numbers behind all others are free, so no two collide on the way to their new places.
+        session.run(
+            "UPDATE robbieblocks_page_blocks AS have SET block_order = away.block_order \
+             FROM (SELECT block.id, new.block_order <> block.block_order AS moves, \
+                     (max(block.block_order) OVER (PARTITION BY block.page_id) \
+                      + row_number() OVER (PARTITION BY block.page_id))::integer AS block_order \
+                   FROM pg_temp.rbgen_blocks AS new \
+                   JOIN robbieblocks_pages AS page ON page.page_key = new.page_key \
+                   JOIN robbieblocks_page_blocks AS block \
+                     ON block.page_id = page.id AND block.block_key = new.block_key) AS away \
+             WHERE away.id = have.id AND away.moves",
+        )?;
+    }
     session.run(
         "INSERT INTO robbieblocks_page_blocks AS have \
            (page_id, component_id, block_key, block_order, zone, props, conditions) \
@@ -352,6 +369,42 @@ fn write_blocks(
            IS DISTINCT FROM (excluded.component_id, excluded.block_order, excluded.zone, \
                 excluded.props::text, excluded.conditions::text)",
     )
+}
+
+/// Whether two blocks may not change places within a statement: where something else needs the constraint
+/// as it was, a migration has left it.
+fn orders_are_checked_at_once(session: &mut Session) -> Result<bool, Failure> {
+    let rows = session.query(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS index \
+           WHERE index.indrelid = 'robbieblocks_page_blocks'::regclass \
+             AND index.indisunique AND index.indimmediate \
+             AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS attribute \
+               WHERE attribute.attrelid = index.indrelid AND attribute.attname = 'block_order' \
+                 AND attribute.attnum = ANY(index.indkey::smallint[])))",
+        &[],
+    )?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Fails where a component that is to go is still used.
+fn check_unused(session: &mut Session, components: &[&str]) -> Result<(), Failure> {
+    let rows = session.query(
+        "SELECT component.component_key::text, page.page_key::text \
+         FROM robbieblocks_page_blocks AS block \
+         JOIN robbieblocks_components AS component ON component.id = block.component_id \
+         LEFT JOIN robbieblocks_pages AS page ON page.id = block.page_id \
+         WHERE component.component_key = ANY($1) ORDER BY 1, 2 LIMIT 1",
+        &[(&components, Type::TEXT_ARRAY)],
+    )?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let (component, page): (&str, Option<&str>) = (row.get(0), row.get(1));
+    let message = format!(
+        "the component `{component}` cannot go: the page `{}` in the database uses it",
+        page.unwrap_or("of a block without page")
+    );
+    Err(session.blame(Failure::new(code::QUERY_FAILED, message)))
 }
 
 fn write_sources(

@@ -6,8 +6,8 @@ use std::io;
 use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
 use crate::db::{Failure, Session, no_rows, read_content};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
-use crate::files::{Folder, remove_file, write_file};
-use crate::format::{documents_of, print_documents};
+use crate::files::{Folder, MAX_TEXT_BYTES, move_file, remove_file, write_file};
+use crate::format::{COMPONENTS, NODES, PAGES, Texts, below, documents_of, print_documents};
 use crate::model::{Documents, EntityKind};
 
 /// Brings the documents of a database into the files of a folder. A file that says what its row says
@@ -23,20 +23,26 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
     let broken = content.broken;
     let mut wanted = content.documents;
     wanted.retain(|kind, key| !broken.contains(&(kind, key.to_string())));
-    let files = read_texts(folder, &mut diagnostics);
+    let mut unsure = Diagnostics::new();
+    let files = read_texts(folder, &mut unsure);
     let (there, _) = documents_of(&files);
+    twice(&there, &mut unsure);
     let differences: Vec<Difference> = compare(&there, &wanted)
         .into_iter()
         .filter(|difference| !broken.contains(&(difference.kind, difference.key.clone())))
         .collect();
     let end = limits.end(&differences);
+    let is_unsure = unsure.has_errors();
+    diagnostics.extend(unsure);
     let mut exchange = Exchange {
         differences,
         diagnostics,
         end,
         passed_over: broken.len(),
     };
-    if end != End::Done {
+    // What cannot be read, or is there twice, would be taken for something that is not there.
+    if is_unsure {
+        exchange.end = End::Broken;
         return Ok(exchange);
     }
     let help = sources::usable(&content.sources, &there, &files, &wanted);
@@ -54,23 +60,77 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
     let mut tree: BTreeMap<&String, &String> = help.iter().collect();
     tree.extend(&printed.texts);
     tree.retain(|path, _| !printed.removed.contains(*path));
-    let removed = printed
-        .removed
-        .iter()
-        .filter(|path| files.contains_key(*path));
-    write(folder, &tree, removed, &mut exchange.diagnostics);
+    let foreign: Vec<&&String> = tree
+        .keys()
+        .filter(|path| files.contains_key(**path) && is_new(path, &exchange.differences))
+        .collect();
+    for path in &foreign {
+        exchange.diagnostics.push(in_the_way(path));
+    }
+    if !foreign.is_empty() && !limits.force {
+        exchange.end = End::Refused;
+    }
+    if exchange.end == End::Done {
+        let removed = printed.removed.iter();
+        let removed = removed.filter(|path| files.contains_key(*path)).collect();
+        write(folder, &tree, removed, &files, &mut exchange.diagnostics);
+    }
     Ok(exchange)
 }
 
-/// New files come before old ones go: a kill leaves an entity twice rather than not at all, and the
-/// next export mends it.
-fn write<'a>(
+/// Reports what two files of the folder say.
+fn twice(documents: &Documents, diagnostics: &mut Diagnostics) {
+    let mut first: BTreeMap<(EntityKind, &str), &str> = BTreeMap::new();
+    for (kind, key, origin) in documents.entities() {
+        if let Some(first) = first.insert((kind, key), origin) {
+            let message = format!("a second {} with the key `{key}`", kind.as_str());
+            let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, Place::whole(origin), message);
+            diagnostics.push(
+                diagnostic
+                    .related(Place::whole(first), "the first is here")
+                    .hint("delete or rename one of them first"),
+            );
+        }
+    }
+}
+
+/// Whether a file would belong to a component or a node that the folder does not have: what is at its
+/// path is something else.
+fn is_new(path: &str, differences: &[Difference]) -> bool {
+    let of = |folder: &str, kind: EntityKind| {
+        let stem = below(path, folder)?.rsplit_once('.')?.0;
+        Some((kind, stem))
+    };
+    let entity = of(COMPONENTS, EntityKind::Component).or_else(|| of(NODES, EntityKind::Node));
+    entity.is_some_and(|(kind, key)| {
+        differences.iter().any(|difference| {
+            difference.change == Change::Added && difference.kind == kind && difference.key == key
+        })
+    })
+}
+
+fn in_the_way(path: &str) -> Diagnostic {
+    let message = format!("`{path}` is there already, and belongs to nothing");
+    Diagnostic::warning(code::FOREIGN_FILE, Place::whole(path), message)
+        .hint("move it away, or overwrite it with `--force`")
+}
+
+/// Writes and removes. A file that only gets another folder is moved there first, so that a kill
+/// leaves no entity in two files; of other changes the new file comes before the old one goes.
+fn write(
     folder: &Folder,
     tree: &BTreeMap<&String, &String>,
-    removed: impl Iterator<Item = &'a String>,
+    removed: Vec<&String>,
+    files: &Texts,
     diagnostics: &mut Diagnostics,
 ) {
     let root = folder.root();
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+    let new: BTreeMap<String, &String> = tree
+        .keys()
+        .filter(|path| !files.contains_key(**path))
+        .map(|path| (name(path), *path))
+        .collect();
     let mut failed = |path: &str, error: io::Error| {
         diagnostics.push(Diagnostic::error(
             code::WRITE_FAILED,
@@ -78,12 +138,27 @@ fn write<'a>(
             format!("`{path}` cannot be written: {error}"),
         ));
     };
+    let mut gone: Vec<&String> = Vec::new();
+    for path in removed {
+        match new.get(&name(path)) {
+            Some(to) if below(path, PAGES).is_some() => {
+                if let Err(error) = move_file(root, path, to) {
+                    failed(path, error);
+                }
+            }
+            _ => gone.push(path),
+        }
+    }
     for (path, text) in tree {
-        if let Err(error) = write_file(root, path, text.as_bytes()) {
+        let written = match text.len() as u64 > MAX_TEXT_BYTES {
+            true => Err(io::Error::other("it would be larger than a text may be")),
+            false => write_file(root, path, text.as_bytes()),
+        };
+        if let Err(error) = written {
             failed(path, error);
         }
     }
-    for path in removed {
+    for path in gone {
         if let Err(error) = remove_file(root, path) {
             failed(path, error);
         }

@@ -65,6 +65,12 @@ pub fn usable(kept: &Texts, folder: &Documents, files: &Texts, wanted: &Document
         }
     }
     taken.retain(|origin| !useless.contains(origin));
+    // A token file may have nothing but comments.
+    let empty = safe.keys().map(String::as_str).filter(|path| {
+        below(path, TOKENS).is_some() && path.ends_with(".toml") && !broken.contains(path)
+    });
+    let named: BTreeSet<&str> = documents.entities().map(|(_, _, origin)| origin).collect();
+    taken.extend(empty.filter(|path| !named.contains(path)));
     let stems: BTreeSet<&str> = taken
         .iter()
         .filter_map(|path| path.strip_suffix(".toml"))

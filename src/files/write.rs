@@ -25,12 +25,34 @@ pub fn write_file(root: &Path, path: &str, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Moves a file to a path where nothing is, with the folders that it needs; folders that are empty then go.
+pub fn move_file(root: &Path, from: &str, to: &str) -> io::Result<()> {
+    for path in [from, to] {
+        if let Some(folder) = blocked_folder(root, path) {
+            return Err(io::Error::other(format!("`{folder}` is no folder")));
+        }
+    }
+    let target = root.join(to);
+    if fs::symlink_metadata(&target).is_ok() {
+        return Err(io::Error::other(format!("`{to}` is there already")));
+    }
+    fs::create_dir_all(target.parent().unwrap_or(root))?;
+    fs::rename(root.join(from), target)?;
+    remove_empty_folders(root, from);
+    Ok(())
+}
+
 /// Removes a file, and the folders above it that are empty then, but not the folder `root`.
 pub fn remove_file(root: &Path, path: &str) -> io::Result<()> {
     if let Some(folder) = blocked_folder(root, path) {
         return Err(io::Error::other(format!("`{folder}` is no folder")));
     }
     fs::remove_file(root.join(path))?;
+    remove_empty_folders(root, path);
+    Ok(())
+}
+
+fn remove_empty_folders(root: &Path, path: &str) {
     let mut folder = path;
     while let Some((above, _)) = folder.rsplit_once('/') {
         // One that is not empty stays.
@@ -39,7 +61,6 @@ pub fn remove_file(root: &Path, path: &str) -> io::Result<()> {
         }
         folder = above;
     }
-    Ok(())
 }
 
 /// Something that is no folder on the way to a path.

@@ -19,7 +19,7 @@ pub use context::{
     AssetNames, BundleFacts, BundleValues, NodeFacts, NodeScript, bundle_values, not_found_page,
 };
 pub use engine::Engine;
-pub use now::rendering_now;
+pub use now::{Rendering, rendering_now};
 pub use page::{Body, RenderedPage, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;
 pub use text::{encode_path, escape};

@@ -1,11 +1,11 @@
 //! Which templates are being rendered at this moment, on which thread: for whoever has to say which one
-//! took all the memory, when it cannot be asked any more.
+//! took all the memory or does not end, when it cannot be asked any more.
 
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex};
 
-/// The template of a thread, by the file or the row that it is in.
-type Slot = Arc<Mutex<Option<String>>>;
+/// What a thread renders: the file or the row that the template is in, and the number of the rendering.
+type Slot = Arc<Mutex<(u64, Option<String>)>>;
 
 /// The slot of every thread that ever rendered.
 static SLOTS: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
@@ -32,16 +32,35 @@ fn set(origin: Option<String>) {
             slot
         });
         if let Ok(mut now) = slot.lock() {
-            *now = origin;
+            *now = (now.0 + 1, origin);
         }
     });
 }
 
-/// The templates that are being rendered, by the files or rows that they are in.
-pub fn rendering_now() -> Vec<String> {
+/// A template that is being rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The thread, and how many things it has rendered: another rendering has another number.
+    pub number: (usize, u64),
+    /// The file or the row that the template is in.
+    pub origin: String,
+}
+
+/// The templates that are being rendered.
+pub fn rendering_now() -> Vec<Rendering> {
     let slots = SLOTS.lock().map(|slots| slots.clone()).unwrap_or_default();
-    let origins = slots.iter().filter_map(|slot| slot.lock().ok()?.clone());
-    origins.collect()
+    let mut now = Vec::new();
+    for (thread, slot) in slots.iter().enumerate() {
+        if let Ok(slot) = slot.lock()
+            && let (number, Some(origin)) = &*slot
+        {
+            now.push(Rendering {
+                number: (thread, *number),
+                origin: origin.clone(),
+            });
+        }
+    }
+    now
 }
 
 #[cfg(test)]
@@ -51,7 +70,7 @@ mod tests {
     #[test]
     fn a_template_is_known_while_it_is_rendered() {
         let origin = "robbieblocks_components/only-here";
-        let knows = || rendering_now().iter().any(|now| now == origin);
+        let knows = || rendering_now().iter().any(|now| now.origin == origin);
         assert!(noted(origin, knows));
         assert!(!knows());
     }

@@ -15,6 +15,7 @@ mod diagnostics;
 mod docs;
 mod doors;
 mod exchange;
+mod exchange_guards;
 mod fuzz;
 mod guarantees;
 mod harness;

@@ -51,6 +51,14 @@ pub(super) struct Column {
     pub added_by: Option<i32>,
 }
 
+/// What a column must hold that holds something else; `None` where it fits, or is not rbgen's. `found`
+/// is the type as `format_type` says it.
+pub fn misfit(table: &str, column: &str, found: &str) -> Option<&'static str> {
+    let table = TABLES.iter().find(|known| known.name == table)?;
+    let wanted = table.columns().find(|known| known.name == column)?;
+    (!wanted.kind.allows(found)).then(|| wanted.kind.wanted())
+}
+
 /// What a column may hold. What PostgreSQL can read as the same is the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {

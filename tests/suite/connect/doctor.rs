@@ -243,7 +243,9 @@ fn poolers_and_second_addresses_are_seen() {
     let (_, findings, _) = doctor(&[("main", Some(&direct))]);
     has_not(&findings, "pooler");
     // A copy would say that it is the same.
-    let other = crate::migrate::migrated().url();
+    let other = SERVER.database();
+    crate::migrate::migrate(&other);
+    let other = other.url();
     let (code, findings, _) = doctor(&[("main", Some(&direct)), ("main_listen", Some(&other))]);
     assert_eq!(code, 1);
     has(&findings, "leads to another database");
