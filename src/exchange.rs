@@ -41,6 +41,9 @@ pub struct Exchange {
     pub end: End,
     /// How many entities of the other side have errors, and so were left out.
     pub passed_over: usize,
+    /// How many errors the files have now, each of which `rbgen check` tells: rows may be exported that
+    /// no site can be built from.
+    pub errors_left: usize,
 }
 
 /// How a copy ended.

@@ -73,6 +73,7 @@ pub fn run(globals: &Globals, arguments: &ExchangeArguments, way: Way) -> Status
         differences: &exchange.differences,
         end: exchange.end,
         passed_over: exchange.passed_over,
+        errors_left: exchange.errors_left,
     };
     if globals.json {
         let mut document = told.json();
@@ -96,6 +97,7 @@ struct Told<'a> {
     differences: &'a [Difference],
     end: End,
     passed_over: usize,
+    errors_left: usize,
 }
 
 /// The longest value that is shown, in characters.
@@ -220,6 +222,12 @@ impl Told<'_> {
         output::line(format_args!(
             "\nin the {target} {would}{added} added, {changed} changed{gone}{passed_over}"
         ));
+        if self.errors_left > 0 {
+            output::note(format_args!(
+                "\x1b[1;33mwarning\x1b[0m: the files have {} now, which `rbgen check` tells",
+                print::number(self.errors_left, "error")
+            ));
+        }
     }
 
     fn json(&self) -> Value {
@@ -232,6 +240,7 @@ impl Told<'_> {
             "changed": self.count(|change| matches!(change, Change::Changed(_))),
             "only_there": self.count(|change| *change == Change::Removed),
             "passed_over": self.passed_over,
+            "errors_left": self.errors_left,
             "differences": self.differences.iter().map(|one| self.json_difference(one)).collect::<Vec<_>>(),
         })
     }

@@ -5,9 +5,10 @@ use std::io;
 
 use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
 use crate::db::{Failure, Session, no_rows, read_content};
-use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::files::{Folder, MAX_TEXT_BYTES, move_file, remove_file, write_file};
 use crate::format::{COMPONENTS, NODES, PAGES, Texts, below, documents_of, print_documents};
+use crate::load::load_site;
 use crate::model::{Documents, EntityKind};
 
 /// Brings the documents of a database into the files of a folder. A file that says what its row says
@@ -39,6 +40,7 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         diagnostics,
         end,
         passed_over: broken.len(),
+        errors_left: 0,
     };
     // What cannot be read, or is there twice, would be taken for something that is not there.
     if is_unsure {
@@ -74,8 +76,20 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         let removed = printed.removed.iter();
         let removed = removed.filter(|path| files.contains_key(*path)).collect();
         write(folder, &tree, removed, &files, &mut exchange.diagnostics);
+        exchange.errors_left = errors_of(folder);
     }
     Ok(exchange)
+}
+
+/// How many errors the files of the content have.
+fn errors_of(folder: &Folder) -> usize {
+    let found = load_site(folder).diagnostics;
+    let errors = found.iter().filter(|one| {
+        let place = one.place.as_ref();
+        one.severity == Severity::Error
+            && place.is_some_and(|place| place.path.starts_with("content/"))
+    });
+    errors.count()
 }
 
 /// Reports what two files of the folder say.

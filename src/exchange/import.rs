@@ -39,6 +39,7 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
             diagnostics,
             end: End::Broken,
             passed_over: 0,
+            errors_left: 0,
         });
     }
     let wanted_sources = sources::needed(&texts, &documents);
@@ -73,6 +74,7 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         diagnostics,
         end,
         passed_over: 0,
+        errors_left: 0,
     })
 }
 

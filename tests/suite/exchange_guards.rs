@@ -304,3 +304,15 @@ fn a_component_that_a_row_still_uses_is_not_deleted() {
         "1"
     );
 }
+
+#[test]
+fn files_that_no_site_can_be_built_from_are_said_to_be_so() {
+    let doors = base();
+    doors
+        .database
+        .sql("UPDATE robbieblocks_pages SET layout_template = 'nowhere' WHERE page_key = 'home'");
+    let output = doors.run(&["export", "--force"]);
+    assert!(output.status.success());
+    let said = text(&output.stderr);
+    assert!(said.contains("the files have 1 error now"), "{said}");
+}
