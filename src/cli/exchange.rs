@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
+use crate::diag::code;
 use crate::exchange::{Change, Difference, End, FieldChange, Limits, export, import};
 use crate::files::Folder;
 
@@ -186,7 +187,8 @@ impl Told<'_> {
                 "nothing was written"
             };
             output::note(format_args!(
-                "\x1b[1;31merror[RB0914]\x1b[0m: {} in the {target} would be overwritten; {consequence}",
+                "\x1b[1;31merror[{}]\x1b[0m: {} in the {target} would be overwritten; {consequence}",
+                code::DIFFERS.0,
                 print::number(changed, "document")
             ));
             output::note(

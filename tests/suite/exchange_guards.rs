@@ -316,3 +316,43 @@ fn files_that_no_site_can_be_built_from_are_said_to_be_so() {
     let said = text(&output.stderr);
     assert!(said.contains("the files have 1 error now"), "{said}");
 }
+
+#[test]
+fn a_database_that_is_not_named_or_not_set_is_told() {
+    let doors = base();
+    for (args, code, words) in [
+        (&["import", "mian"][..], "RB0901", "did you mean `main`?"),
+        (&["build", "--from", "db=other"], "RB0901", "it has `main`"),
+    ] {
+        let output = doors.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains(code) && said.contains(words), "{said}");
+    }
+    for args in [
+        &["migrate"][..],
+        &["import"],
+        &["export"],
+        &["check", "--from", "db"],
+    ] {
+        let output = doors
+            .site
+            .command(args)
+            .env_remove("DATABASE_URL")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("RB0902") && said.contains("`DATABASE_URL`"),
+            "{said}"
+        );
+    }
+    let usage = doors.run(&["build", "--from", "main"]);
+    assert_eq!(usage.status.code(), Some(2));
+    assert!(
+        text(&usage.stderr).contains("did you mean `db=main`?"),
+        "{}",
+        text(&usage.stderr)
+    );
+}
