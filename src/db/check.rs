@@ -5,9 +5,18 @@ use std::collections::BTreeSet;
 
 use super::failure::MIGRATE;
 use super::migrate::misfit;
-use super::read::CONTENT_TABLES;
 use super::{Failure, Session};
 use crate::diag::code;
+use crate::format::{BLOCKS_TABLE, COMPONENTS_TABLE, NODES_TABLE, PAGES_TABLE, TOKENS_TABLE};
+
+/// The tables of content, in the order in which they are locked.
+pub const CONTENT_TABLES: [&str; 5] = [
+    PAGES_TABLE,
+    COMPONENTS_TABLE,
+    BLOCKS_TABLE,
+    TOKENS_TABLE,
+    NODES_TABLE,
+];
 
 /// Fails where something else is in the place of a table or a column of content.
 pub fn check_tables(session: &mut Session) -> Result<(), Failure> {

@@ -10,20 +10,10 @@ use super::check::check_tables;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::format::{
-    BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,
-    PageRow, TOKENS_TABLE, TokenRow, read_component_row, read_node_row, read_page_row,
-    read_token_row, row_origin,
+    BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PageRow, TokenRow,
+    read_component_row, read_node_row, read_page_row, read_token_row, row_origin,
 };
 use crate::model::{Documents, EntityKind};
-
-/// The tables of content, in the order in which they are locked.
-pub const CONTENT_TABLES: [&str; 5] = [
-    PAGES_TABLE,
-    COMPONENTS_TABLE,
-    BLOCKS_TABLE,
-    TOKENS_TABLE,
-    NODES_TABLE,
-];
 
 /// All rows of content.
 #[derive(Clone, Debug, Default)]
