@@ -67,7 +67,7 @@ impl Doors {
     }
 
     /// The physical version of every row of content: it changes with every write, equal or not.
-    fn versions(&self) -> String {
+    pub fn versions(&self) -> String {
         let tables = [
             "pages",
             "components",

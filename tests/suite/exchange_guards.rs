@@ -356,3 +356,40 @@ fn a_database_that_is_not_named_or_not_set_is_told() {
         text(&usage.stderr)
     );
 }
+
+#[test]
+fn long_texts_and_every_nothing_pass_through_files() {
+    let doors = base();
+    doors.database.sql(
+        r#"UPDATE robbieblocks_page_blocks SET props = jsonb_build_object('title',
+             repeat(E'a \u00e9 \U0001F422 \U000E0001 \uFFFD "\\ $ \t {{ x }}\r\n', 300000));
+           UPDATE robbieblocks_pages SET meta_title = '', meta_description = NULL,
+             metadata = '{"a": null, "b": 1.50, "c": 1e400, "d": -0, "e": 12345678901234567890123,
+                          "$ref": "x", "f": {"$null": true}, "g": [[[]]], "h": ""}';
+           UPDATE robbieblocks_components SET css_styles = '', dependencies = '{a,NULL,b}',
+             preview_url = '' WHERE component_key = 'hero';
+           UPDATE robbieblocks_components SET css_styles = NULL, dependencies = NULL, metadata = NULL
+             WHERE component_key = 'markdown';
+           UPDATE robbieblocks_style_tokens SET description = '' WHERE token_key = 'color.text';
+           UPDATE robbieblocks_node_branding SET custom_css = '', enabled_apps = '{play,NULL}';
+           DELETE FROM robbieblocks_sources"#,
+    );
+    let size = "SELECT max(octet_length(props ->> 'title')) FROM robbieblocks_page_blocks";
+    assert!(doors.database.sql(size).parse::<u64>().unwrap() > 10_000_000);
+    let before = doors.versions();
+    doors.site.remove("content");
+    doors.ok(&["export"]);
+    let files = tree(&doors.site.path("content"));
+    let output = doors.run(&["import", "--json"]);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said:.2000}");
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["differences"], serde_json::json!([]));
+    let sources = |versions: &str| -> Vec<String> {
+        let lines = versions.lines().filter(|line| !line.starts_with("sources"));
+        lines.map(str::to_string).collect()
+    };
+    assert_eq!(sources(&before), sources(&doors.versions()));
+    doors.ok(&["export"]);
+    assert_same(&files, &tree(&doors.site.path("content")), "exported again");
+}
