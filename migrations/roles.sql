@@ -22,6 +22,7 @@
 DO $$
 DECLARE
     missing TEXT;
+    columns_without_address TEXT;
     target TEXT := current_schema();
     tables_of_content TEXT := 'robbieblocks_pages, robbieblocks_components, robbieblocks_page_blocks, '
         'robbieblocks_style_tokens, robbieblocks_node_branding';
@@ -48,8 +49,17 @@ BEGIN
         robbieblocks_revisions, robbieblocks_revision_entities, robbieblocks_sync_edges,
         robbieblocks_sources, robbieblocks_changes, robbieblocks_trigger_receipts,
         robbieblocks_node_state, robbieblocks_active_deploys, robbieblocks_published_pages,
-        sync_nodes, sync_status, sync_conflicts, sync_metrics
+        sync_status, sync_conflicts, sync_metrics
         TO rbgen_builder, rbgen_editor, rbgen_sync';
+
+    -- The address of a node may hold a password, so only its owner reads it.
+    SELECT string_agg(quote_ident(attname::TEXT), ', ' ORDER BY attnum) INTO columns_without_address
+    FROM pg_attribute
+    WHERE attrelid = 'sync_nodes'::regclass AND attnum > 0 AND NOT attisdropped
+      AND attname <> 'connection_string';
+    REVOKE SELECT ON sync_nodes FROM rbgen_builder, rbgen_editor, rbgen_sync;
+    EXECUTE format('GRANT SELECT (%s) ON sync_nodes TO rbgen_builder, rbgen_editor, rbgen_sync',
+        columns_without_address);
 
     GRANT INSERT, UPDATE ON robbieblocks_deploys, robbieblocks_node_state TO rbgen_builder;
     GRANT INSERT, UPDATE, DELETE ON robbieblocks_trigger_receipts TO rbgen_builder;

@@ -189,6 +189,37 @@ fn who_has_no_role_may_nothing_and_no_role_logs_in() {
 }
 
 #[test]
+fn no_role_reads_the_addresses_of_nodes() {
+    DATABASE.sql(
+        "INSERT INTO sync_nodes (node_id, node_name, connection_string)
+         VALUES ('kept', 'Kept', 'postgres://a:secret@b/c') ON CONFLICT DO NOTHING",
+    );
+    for user in ["a_builder", "an_editor", "a_sync"] {
+        assert_eq!(
+            may(
+                user,
+                "SELECT node_name, last_seen IS NULL FROM sync_nodes WHERE node_id = 'kept'"
+            ),
+            "Kept|t"
+        );
+        may_not(
+            user,
+            &[
+                "SELECT connection_string FROM sync_nodes",
+                "SELECT * FROM sync_nodes",
+                "SELECT 1 FROM sync_nodes WHERE connection_string LIKE 'postgres%'",
+            ],
+        );
+    }
+    // Who writes that a node was there still can.
+    may(
+        "a_builder",
+        "INSERT INTO sync_nodes (node_id, node_name, last_seen, is_online) VALUES ('kept', 'Kept', now(), true)
+         ON CONFLICT (node_id) DO UPDATE SET last_seen = excluded.last_seen, is_online = true",
+    );
+}
+
+#[test]
 fn a_migrator_owns() {
     let _ = &*DATABASE;
     let database = SERVER.database();
