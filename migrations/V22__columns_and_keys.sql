@@ -169,29 +169,48 @@ BEGIN
 END
 $$;
 
--- The first key of a page that is free for a block of a component: its key, then `-2`, `-3`, …
+-- A key of a page that is free for a block of a component: its key, then `-2`, `-3`, …. After the
+-- first few, numbers are not tried one by one, which would take for ever on a page of thousands of
+-- blocks: they are doubled until one is free, and from there halved down to the end of those taken.
 CREATE OR REPLACE FUNCTION robbieblocks_free_block_key(of_page UUID, of_component UUID) RETURNS TEXT
 LANGUAGE plpgsql AS $$
 DECLARE
     stem TEXT;
-    free TEXT;
-    number INTEGER := 1;
+    taken BIGINT := 1;
+    free BIGINT := 2;
+    middle BIGINT;
 BEGIN
-    SELECT component_key INTO stem FROM robbieblocks_components WHERE id = of_component;
+    SELECT component_key::TEXT INTO stem FROM robbieblocks_components WHERE id = of_component;
     stem := coalesce(stem, 'block');
     -- A component's key that is no key gives one that is.
     IF stem COLLATE "C" !~ '^[a-z0-9][a-z0-9._-]*$' OR stem ~ '\.\.|\.$' OR length(stem) > 240 THEN
         stem := regexp_replace(lower(stem), '[^a-z0-9_-]+', '-', 'g');
         stem := coalesce(nullif(left(btrim(stem, '-_'), 240), ''), 'block');
     END IF;
-    free := stem;
+    IF NOT EXISTS (
+        SELECT FROM robbieblocks_page_blocks WHERE page_id = of_page AND block_key = stem
+    ) THEN
+        RETURN stem;
+    END IF;
     WHILE EXISTS (
-        SELECT FROM robbieblocks_page_blocks WHERE page_id = of_page AND block_key = free
+        SELECT FROM robbieblocks_page_blocks
+        WHERE page_id = of_page AND block_key = stem || '-' || free
     ) LOOP
-        number := number + 1;
-        free := stem || '-' || number;
+        taken := free;
+        free := CASE WHEN free < 8 THEN free + 1 ELSE free * 2 END;
     END LOOP;
-    RETURN free;
+    WHILE free - taken > 1 LOOP
+        middle := (taken + free) / 2;
+        IF EXISTS (
+            SELECT FROM robbieblocks_page_blocks
+            WHERE page_id = of_page AND block_key = stem || '-' || middle
+        ) THEN
+            taken := middle;
+        ELSE
+            free := middle;
+        END IF;
+    END LOOP;
+    RETURN stem || '-' || free;
 END
 $$;
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::{forget, log, queue, with_content};
+use super::{forget, log, migrate, queue, with_content};
 use crate::postgres::{Database, SERVER, program};
 
 #[test]
@@ -227,6 +227,40 @@ fn blocks_get_keys_whoever_inserts_them() {
     );
     let taken = "UPDATE robbieblocks_page_blocks SET block_key = 'hero'";
     assert!(database.refused("owner", taken).contains("block_key"));
+}
+
+#[test]
+fn thousands_of_blocks_without_keys_come_in_one_statement() {
+    let database = with_content();
+    // One key by hand is in the way of what is counted up.
+    database.sql(
+        "INSERT INTO robbieblocks_page_blocks (page_id, block_order, zone, block_key)
+         SELECT id, 0, 'main', 'hero-1000' FROM robbieblocks_pages WHERE page_key = 'd1'",
+    );
+    database.sql(
+        "SET statement_timeout = '20s';
+         INSERT INTO robbieblocks_page_blocks (page_id, component_id, block_order, zone)
+         SELECT page.id, component.id, number, 'main'
+         FROM robbieblocks_pages page, robbieblocks_components component, generate_series(1, 3000) number
+         WHERE page_key = 'd1' AND component_key = 'hero'",
+    );
+    assert_eq!(
+        database.sql(
+            "SELECT count(*), count(DISTINCT block_key),
+                    bool_and(block_key ~ '^hero(-[1-9][0-9]*)?$'),
+                    max(length(block_key))
+             FROM robbieblocks_page_blocks JOIN robbieblocks_pages page ON page.id = page_id
+             WHERE page_key = 'd1'"
+        ),
+        "3001|3001|t|9"
+    );
+    // The same where a page of the earlier design gets its keys all at once.
+    database.sql("ALTER TABLE robbieblocks_page_blocks DROP COLUMN block_key CASCADE");
+    migrate(&database);
+    assert_eq!(
+        database.sql("SELECT block_key FROM robbieblocks_page_blocks WHERE block_order = 3000"),
+        "hero-3000"
+    );
 }
 
 #[test]
