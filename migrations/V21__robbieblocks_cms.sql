@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS robbieblocks_pages (
     meta_title       VARCHAR(255),
     meta_description TEXT,
     status           VARCHAR(50) DEFAULT 'draft'
-                     CHECK (status IN ('draft', 'published', 'archived')),
+                     CHECK (status::TEXT IN ('draft', 'published', 'archived')),
     version          INTEGER DEFAULT 1,
     created_at       TIMESTAMPTZ DEFAULT now(),
     updated_at       TIMESTAMPTZ DEFAULT now(),
@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS robbieblocks_deploys (
     pages_count        INTEGER,
     components_count   INTEGER,
     deploy_status      VARCHAR(50) DEFAULT 'pending'
-                       CHECK (deploy_status IN
+                       CHECK (deploy_status::TEXT IN
                               ('pending', 'building', 'deploying', 'success', 'failed')),
     build_duration_ms  INTEGER,
     deploy_duration_ms INTEGER,
@@ -108,8 +108,11 @@ CREATE TABLE IF NOT EXISTS robbieblocks_change_triggers (
 DO $$
 DECLARE
     wanted RECORD;
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
 BEGIN
-    FOR wanted IN SELECT * FROM (VALUES
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    FOR wanted IN SELECT *, format('%s.%I', target, table_name)::REGCLASS AS of_table FROM (VALUES
         ('idx_robbieblocks_pages_app', 'robbieblocks_pages', '(app_namespace, status)'),
         ('idx_robbieblocks_pages_route', 'robbieblocks_pages', '(page_route)'),
         ('idx_robbieblocks_page_blocks_component', 'robbieblocks_page_blocks', '(component_id)'),
@@ -123,12 +126,35 @@ BEGIN
     LOOP
         IF NOT EXISTS (
             SELECT FROM pg_index
-            WHERE indrelid = wanted.table_name::regclass
+            WHERE indrelid = wanted.of_table
               AND pg_get_indexdef(indexrelid) LIKE '% USING btree ' || wanted.definition
         ) THEN
-            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I %s',
-                wanted.index_name, wanted.table_name, wanted.definition);
+            EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s %s',
+                wanted.index_name, wanted.of_table, wanted.definition);
         END IF;
+    END LOOP;
+    PERFORM set_config('search_path', path, true);
+END
+$$;
+
+-- Somebody else's function would run with the rights of who migrates here, and later of who changes
+-- content. That of an administrator or of one's own is trusted.
+DO $$
+DECLARE
+    there RECORD;
+BEGIN
+    FOR there IN
+        SELECT pg_proc.oid::REGPROCEDURE AS function
+        FROM (VALUES
+            (pg_catalog.to_regprocedure('update_updated_at_column()')),
+            (pg_catalog.to_regprocedure('get_page_config(character varying)')),
+            (pg_catalog.to_regprocedure('get_node_styles(character varying)'))
+        ) AS list (function)
+        JOIN pg_proc ON pg_proc.oid = list.function::OID
+        JOIN pg_roles ON pg_roles.oid = proowner
+        WHERE NOT rolsuper AND NOT pg_catalog.pg_has_role(proowner, 'USAGE')
+    LOOP
+        RAISE EXCEPTION 'the function % belongs to somebody else', there.function;
     END LOOP;
 END
 $$;
@@ -139,9 +165,9 @@ DO $$
 DECLARE
     content TEXT;
 BEGIN
-    IF to_regprocedure('update_updated_at_column()') IS NULL THEN
+    IF pg_catalog.to_regprocedure('update_updated_at_column()') IS NULL THEN
         CREATE FUNCTION update_updated_at_column() RETURNS trigger
-        LANGUAGE plpgsql AS $body$
+        LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $body$
         BEGIN
             NEW.updated_at = now();
             RETURN NEW;
@@ -154,10 +180,10 @@ BEGIN
     ] LOOP
         IF NOT EXISTS (
             SELECT FROM pg_trigger
-            WHERE tgrelid = content::regclass
-              AND tgfoid = to_regprocedure('update_updated_at_column()')
+            WHERE tgrelid = content::REGCLASS::OID
+              AND tgfoid = 'update_updated_at_column()'::REGPROCEDURE::OID
         ) THEN
-            EXECUTE format(
+            EXECUTE pg_catalog.format(
                 'CREATE TRIGGER %I BEFORE UPDATE ON %I
                  FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()',
                 'update_' || content || '_updated_at', content);
@@ -171,15 +197,17 @@ $$;
 DO $$
 DECLARE
     own TEXT := 'rbgen: ';
-    there REGPROCEDURE := to_regprocedure('get_page_config(character varying)');
+    there REGPROCEDURE := pg_catalog.to_regprocedure('get_page_config(character varying)');
     works BOOLEAN := true;
 BEGIN
-    IF there IS NOT NULL AND coalesce(obj_description(there, 'pg_proc'), '') NOT LIKE own || '%' THEN
+    IF there IS NOT NULL
+        AND coalesce(pg_catalog.obj_description(there::OID, 'pg_proc'), '') NOT LIKE own || '%'
+    THEN
         BEGIN
-            PERFORM get_page_config(page_key) FROM (
+            PERFORM get_page_config(page_key::VARCHAR) FROM (
                 SELECT page_key FROM robbieblocks_pages ORDER BY status DESC LIMIT 1
             ) AS some_page;
-            PERFORM get_page_config('');
+            PERFORM get_page_config(''::VARCHAR);
         EXCEPTION WHEN OTHERS THEN
             works := false;
         END;
@@ -209,23 +237,24 @@ BEGIN
     $body$;
     COMMENT ON FUNCTION get_page_config(VARCHAR) IS
         'rbgen: a published page with its blocks and their components';
-    EXECUTE format('ALTER FUNCTION get_page_config(VARCHAR) SET search_path = pg_catalog, %I, pg_temp',
-        current_schema());
+    PERFORM robbieblocks_pin('get_page_config(character varying)'::REGPROCEDURE);
 END
 $$;
 
 DO $$
 DECLARE
     own TEXT := 'rbgen: ';
-    there REGPROCEDURE := to_regprocedure('get_node_styles(character varying)');
+    there REGPROCEDURE := pg_catalog.to_regprocedure('get_node_styles(character varying)');
     works BOOLEAN := true;
 BEGIN
-    IF there IS NOT NULL AND coalesce(obj_description(there, 'pg_proc'), '') NOT LIKE own || '%' THEN
+    IF there IS NOT NULL
+        AND coalesce(pg_catalog.obj_description(there::OID, 'pg_proc'), '') NOT LIKE own || '%'
+    THEN
         BEGIN
-            PERFORM get_node_styles(node_id) FROM (
+            PERFORM get_node_styles(node_id::VARCHAR) FROM (
                 SELECT node_id FROM robbieblocks_node_branding LIMIT 1
             ) AS some_node;
-            PERFORM get_node_styles('');
+            PERFORM get_node_styles(''::VARCHAR);
         EXCEPTION WHEN OTHERS THEN
             works := false;
         END;
@@ -248,15 +277,14 @@ BEGIN
     $body$;
     COMMENT ON FUNCTION get_node_styles(VARCHAR) IS
         'rbgen: the tokens of a node, its overrides and its apps';
-    EXECUTE format('ALTER FUNCTION get_node_styles(VARCHAR) SET search_path = pg_catalog, %I, pg_temp',
-        current_schema());
+    PERFORM robbieblocks_pin('get_node_styles(character varying)'::REGPROCEDURE);
 END
 $$;
 
 -- A view of this name that is there already has readers too.
 DO $$
 BEGIN
-    IF to_regclass('robbieblocks_active_deploys') IS NULL THEN
+    IF pg_catalog.to_regclass('robbieblocks_active_deploys') IS NULL THEN
         CREATE VIEW robbieblocks_active_deploys AS
         SELECT
             id,
@@ -268,19 +296,19 @@ BEGIN
             build_duration_ms,
             deploy_duration_ms
         FROM robbieblocks_deploys
-        WHERE deploy_status IN ('pending', 'building', 'deploying')
+        WHERE deploy_status::TEXT IN ('pending', 'building', 'deploying')
         ORDER BY started_at DESC;
     END IF;
-    IF to_regclass('robbieblocks_published_pages') IS NULL THEN
+    IF pg_catalog.to_regclass('robbieblocks_published_pages') IS NULL THEN
         CREATE VIEW robbieblocks_published_pages AS
         SELECT
             page.app_namespace,
-            count(DISTINCT page.id) AS page_count,
-            count(DISTINCT block.component_id) AS component_count,
+            pg_catalog.count(DISTINCT page.id) AS page_count,
+            pg_catalog.count(DISTINCT block.component_id) AS component_count,
             max(page.updated_at) AS last_update
         FROM robbieblocks_pages AS page
         LEFT JOIN robbieblocks_page_blocks AS block ON block.page_id = page.id
-        WHERE page.status = 'published'
+        WHERE page.status::TEXT = 'published'
         GROUP BY page.app_namespace;
     END IF;
 END

@@ -6,8 +6,11 @@
 DO $$
 DECLARE
     wanted RECORD;
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
 BEGIN
-    FOR wanted IN SELECT * FROM (VALUES
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    FOR wanted IN SELECT *, format('%s.%I', target, table_name)::REGCLASS AS of_table FROM (VALUES
         ('sync_nodes', 'last_seen', 'TIMESTAMPTZ'),
         ('sync_nodes', 'is_online', 'BOOLEAN DEFAULT false'),
         ('sync_nodes', 'metadata', 'JSONB DEFAULT ''{}'''),
@@ -77,14 +80,15 @@ BEGIN
     LOOP
         IF NOT EXISTS (
             SELECT FROM pg_attribute
-            WHERE attrelid = wanted.table_name::regclass
+            WHERE attrelid = wanted.of_table
               AND attname = wanted.column_name
               AND NOT attisdropped
         ) THEN
-            EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s',
-                wanted.table_name, wanted.column_name, wanted.definition);
+            EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s',
+                wanted.of_table, wanted.column_name, wanted.definition);
         END IF;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 
@@ -96,8 +100,11 @@ ALTER TABLE robbieblocks_components ALTER COLUMN react_code DROP NOT NULL;
 DO $$
 DECLARE
     wanted RECORD;
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
 BEGIN
-    FOR wanted IN SELECT * FROM (VALUES
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    FOR wanted IN SELECT *, format('%s.%I', target, table_name)::REGCLASS AS of_table FROM (VALUES
         ('robbieblocks_pages', ARRAY['id']),
         ('robbieblocks_pages', ARRAY['page_key']),
         ('robbieblocks_components', ARRAY['id']),
@@ -115,7 +122,7 @@ BEGIN
     LOOP
         IF NOT EXISTS (
             SELECT FROM pg_index
-            WHERE indrelid = wanted.table_name::regclass
+            WHERE indrelid = wanted.of_table
               AND indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL
               AND (
                   SELECT array_agg(attname::TEXT ORDER BY attname)
@@ -124,10 +131,11 @@ BEGIN
                     AND attnum = ANY ((indkey::INT2[])[0:indnkeyatts - 1])
               ) = (SELECT array_agg(name ORDER BY name) FROM unnest(wanted.columns) AS name)
         ) THEN
-            EXECUTE format('ALTER TABLE %I ADD UNIQUE (%s)',
-                wanted.table_name, array_to_string(wanted.columns, ', '));
+            EXECUTE format('ALTER TABLE %s ADD UNIQUE (%s)',
+                wanted.of_table, array_to_string(wanted.columns, ', '));
         END IF;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 
@@ -137,13 +145,17 @@ $$;
 DO $$
 DECLARE
     there RECORD;
+    blocks REGCLASS := 'robbieblocks_page_blocks';
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
 BEGIN
+    SET LOCAL search_path = pg_catalog, pg_temp;
     FOR there IN
         SELECT index_class.relname AS index_name, pg_constraint.conname AS constraint_name
         FROM pg_index
         JOIN pg_class AS index_class ON index_class.oid = indexrelid
         LEFT JOIN pg_constraint ON conindid = indexrelid AND conrelid = indrelid
-        WHERE indrelid = 'robbieblocks_page_blocks'::regclass
+        WHERE indrelid = blocks
           AND indisunique AND indimmediate AND indpred IS NULL AND indexprs IS NULL
           AND (
               SELECT array_agg(attname::TEXT ORDER BY attname)
@@ -156,29 +168,33 @@ BEGIN
           )
     LOOP
         IF there.constraint_name IS NULL THEN
-            EXECUTE format('DROP INDEX %I', there.index_name);
+            EXECUTE format('DROP INDEX %s.%I', target, there.index_name);
         ELSE
-            EXECUTE format('ALTER TABLE robbieblocks_page_blocks DROP CONSTRAINT %I',
-                there.constraint_name);
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', blocks, there.constraint_name);
         END IF;
         EXECUTE format(
-            'ALTER TABLE robbieblocks_page_blocks ADD CONSTRAINT %I
+            'ALTER TABLE %s ADD CONSTRAINT %I
              UNIQUE (page_id, block_order) DEFERRABLE INITIALLY IMMEDIATE',
-            coalesce(there.constraint_name, there.index_name));
+            blocks, coalesce(there.constraint_name, there.index_name));
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 
 -- A key of a page that is free for a block of a component: its key, then `-2`, `-3`, …. After the
 -- first few, numbers are not tried one by one, which would take for ever on a page of thousands of
 -- blocks: they are doubled until one is free, and from there halved down to the end of those taken.
+-- A key is asked for as the next in the order of the index, which leaves no other way to find it: a
+-- plan that was made for an empty table would read all of a full one.
 CREATE OR REPLACE FUNCTION robbieblocks_free_block_key(of_page UUID, of_component UUID) RETURNS TEXT
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_sort = off AS $$
 DECLARE
     stem TEXT;
-    taken BIGINT := 1;
-    free BIGINT := 2;
-    middle BIGINT;
+    wanted TEXT;
+    found_key TEXT;
+    number BIGINT := 1;
+    taken BIGINT := 0;
+    free BIGINT;
 BEGIN
     SELECT component_key::TEXT INTO stem FROM robbieblocks_components WHERE id = of_component;
     stem := coalesce(stem, 'block');
@@ -187,30 +203,26 @@ BEGIN
         stem := regexp_replace(lower(stem), '[^a-z0-9_-]+', '-', 'g');
         stem := coalesce(nullif(left(btrim(stem, '-_'), 240), ''), 'block');
     END IF;
-    IF NOT EXISTS (
-        SELECT FROM robbieblocks_page_blocks WHERE page_id = of_page AND block_key = stem
-    ) THEN
-        RETURN stem;
-    END IF;
-    WHILE EXISTS (
-        SELECT FROM robbieblocks_page_blocks
-        WHERE page_id = of_page AND block_key = stem || '-' || free
-    ) LOOP
-        taken := free;
-        free := CASE WHEN free < 8 THEN free + 1 ELSE free * 2 END;
-    END LOOP;
-    WHILE free - taken > 1 LOOP
-        middle := (taken + free) / 2;
-        IF EXISTS (
-            SELECT FROM robbieblocks_page_blocks
-            WHERE page_id = of_page AND block_key = stem || '-' || middle
-        ) THEN
-            taken := middle;
+    LOOP
+        wanted := CASE number WHEN 1 THEN stem ELSE stem || '-' || number::TEXT END;
+        SELECT block_key::TEXT INTO found_key
+        FROM robbieblocks_page_blocks
+        WHERE page_id = of_page AND block_key >= wanted
+        ORDER BY block_key
+        LIMIT 1;
+        IF found_key = wanted THEN
+            taken := number;
         ELSE
-            free := middle;
+            free := number;
+        END IF;
+        IF free IS NULL THEN
+            number := CASE WHEN taken < 8 THEN taken + 1 ELSE taken * 2 END;
+        ELSIF free - taken > 1 THEN
+            number := (taken + free) / 2;
+        ELSE
+            RETURN CASE free WHEN 1 THEN stem ELSE stem || '-' || free::TEXT END;
         END IF;
     END LOOP;
-    RETURN stem || '-' || free;
 END
 $$;
 
@@ -235,6 +247,22 @@ BEGIN
 END
 $$;
 
+-- They look up names where nobody else could put something.
+DO $$
+DECLARE
+    own TEXT;
+BEGIN
+    FOREACH own IN ARRAY ARRAY[
+        'robbieblocks_free_block_key(uuid, uuid)',
+        'robbieblocks_fill_block_key()',
+        'robbieblocks_note_published_at()'
+    ] LOOP
+        PERFORM robbieblocks_pin(own::REGPROCEDURE);
+        EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', own);
+    END LOOP;
+END
+$$;
+
 -- Rows that have no key yet get theirs in the order of the blocks. Nothing else of them changes:
 -- neither `updated_at` nor what somebody's trigger would do.
 DO $$
@@ -248,13 +276,15 @@ BEGIN
         FOR stopped IN
             SELECT tgname, tgenabled
             FROM pg_trigger
-            WHERE tgrelid = 'robbieblocks_page_blocks'::regclass
+            WHERE tgrelid = 'robbieblocks_page_blocks'::REGCLASS::OID
               AND NOT tgisinternal AND tgenabled <> 'D'
         LOOP
-            EXECUTE format('ALTER TABLE robbieblocks_page_blocks DISABLE TRIGGER %I', stopped.tgname);
-            paused := paused || format('ALTER TABLE robbieblocks_page_blocks ENABLE %s TRIGGER %I',
-                CASE stopped.tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,
+            EXECUTE pg_catalog.format('ALTER TABLE robbieblocks_page_blocks DISABLE TRIGGER %I',
                 stopped.tgname);
+            paused := pg_catalog.array_append(paused, pg_catalog.format(
+                'ALTER TABLE robbieblocks_page_blocks ENABLE %s TRIGGER %I',
+                CASE stopped.tgenabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,
+                stopped.tgname));
         END LOOP;
         FOR nameless IN
             SELECT id, page_id, component_id
@@ -281,26 +311,8 @@ FOR EACH ROW WHEN (NEW.block_key IS NULL) EXECUTE FUNCTION robbieblocks_fill_blo
 
 DROP TRIGGER IF EXISTS rbgen_note_published_at ON robbieblocks_pages;
 CREATE TRIGGER rbgen_note_published_at BEFORE INSERT OR UPDATE ON robbieblocks_pages
-FOR EACH ROW WHEN (NEW.status = 'published' AND NEW.published_at IS NULL)
+FOR EACH ROW WHEN (NEW.status::TEXT = 'published' AND NEW.published_at IS NULL)
 EXECUTE FUNCTION robbieblocks_note_published_at();
-
--- A function that runs with the rights of its owner looks up names where the tables are, and
--- nowhere that somebody else could put something.
-DO $$
-DECLARE
-    own TEXT;
-BEGIN
-    FOREACH own IN ARRAY ARRAY[
-        'robbieblocks_free_block_key(uuid, uuid)',
-        'robbieblocks_fill_block_key()',
-        'robbieblocks_note_published_at()'
-    ] LOOP
-        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp',
-            own, current_schema());
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', own);
-    END LOOP;
-END
-$$;
 
 INSERT INTO robbieblocks_migrations (version, name)
 VALUES (22, 'columns_and_keys')

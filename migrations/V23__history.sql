@@ -62,6 +62,12 @@ BEGIN
 END
 $$;
 
+DO $$
+BEGIN
+    PERFORM robbieblocks_pin('robbieblocks_refuse_rewriting()'::REGPROCEDURE);
+END
+$$;
+
 DROP TRIGGER IF EXISTS rbgen_append_only ON robbieblocks_revisions;
 CREATE TRIGGER rbgen_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON robbieblocks_revisions
 FOR EACH STATEMENT EXECUTE FUNCTION robbieblocks_refuse_rewriting();

@@ -32,31 +32,35 @@ DECLARE
     broken RECORD;
 BEGIN
     FOR broken IN
-        SELECT table_name, trigger_name, to_regprocedure(function_name || '()') AS function
+        SELECT table_name, trigger_name, pg_catalog.to_regprocedure(function_name || '()') AS function
         FROM (VALUES
             ('robbieblocks_pages', 'page_update_trigger', 'trigger_page_rebuild'),
             ('robbieblocks_components', 'component_update_trigger', 'trigger_component_rebuild'),
             ('robbieblocks_node_branding', 'branding_update_trigger', 'trigger_branding_rebuild')
         ) AS list (table_name, trigger_name, function_name)
-        WHERE to_regprocedure(function_name || '()') IS NOT NULL
+        WHERE pg_catalog.to_regprocedure(function_name || '()') IS NOT NULL
     LOOP
         IF EXISTS (
             SELECT FROM pg_trigger
-            WHERE tgrelid = broken.table_name::regclass
+            WHERE tgrelid = broken.table_name::REGCLASS::OID
               AND tgname = broken.trigger_name
-              AND tgfoid = broken.function
+              AND tgfoid = broken.function::OID
         ) THEN
-            EXECUTE format('DROP TRIGGER %I ON %I', broken.trigger_name, broken.table_name);
+            EXECUTE pg_catalog.format('DROP TRIGGER %I ON %I', broken.trigger_name, broken.table_name);
             IF NOT EXISTS (
                 SELECT FROM pg_depend
-                WHERE refclassid = 'pg_proc'::regclass AND refobjid = broken.function
+                WHERE refclassid = 'pg_catalog.pg_proc'::REGCLASS::OID
+                  AND refobjid = broken.function::OID
             ) THEN
-                EXECUTE format('DROP FUNCTION %s', broken.function);
+                EXECUTE pg_catalog.format('DROP FUNCTION %s', broken.function);
             END IF;
         END IF;
     END LOOP;
 END
 $$;
+
+-- Functions of rbgen are called with exactly the types that they take: somebody else's of the same
+-- name, with other types, is never meant.
 
 -- Writes the log and wakes who listens. Equal notifications of a transaction are sent once.
 CREATE OR REPLACE FUNCTION robbieblocks_log_entities(
@@ -206,14 +210,14 @@ BEGIN
         ) AS state (id, page_key, app)
         WHERE state.id IS NOT NULL;
     ELSE
-        PERFORM robbieblocks_log_entities('page', 'truncate',
-            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']);
-        PERFORM robbieblocks_queue_entity('page_update', 'page',
-            '00000000-0000-0000-0000-000000000000', NULL, NULL);
+        PERFORM robbieblocks_log_entities('page'::TEXT, 'truncate'::TEXT,
+            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']::TEXT[]);
+        PERFORM robbieblocks_queue_entity('page_update'::TEXT, 'page'::TEXT,
+            '00000000-0000-0000-0000-000000000000'::UUID, NULL::TEXT[], NULL::TEXT[]);
         RETURN NULL;
     END IF;
     IF ids IS NOT NULL THEN
-        PERFORM robbieblocks_log_entities('page', lower(TG_OP), ids, keys);
+        PERFORM robbieblocks_log_entities('page'::TEXT, lower(TG_OP), ids, keys);
         IF shown IS NOT NULL THEN
             PERFORM robbieblocks_queue_pages(shown, apps);
         END IF;
@@ -251,10 +255,10 @@ BEGIN
         ) AS changed
         CROSS JOIN LATERAL (VALUES (page_before), (page_after)) AS state (page_id);
     ELSE
-        PERFORM robbieblocks_log_entities('page', 'truncate',
-            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']);
-        PERFORM robbieblocks_queue_entity('page_update', 'page',
-            '00000000-0000-0000-0000-000000000000', NULL, NULL);
+        PERFORM robbieblocks_log_entities('page'::TEXT, 'truncate'::TEXT,
+            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']::TEXT[]);
+        PERFORM robbieblocks_queue_entity('page_update'::TEXT, 'page'::TEXT,
+            '00000000-0000-0000-0000-000000000000'::UUID, NULL::TEXT[], NULL::TEXT[]);
         RETURN NULL;
     END IF;
     SELECT
@@ -265,7 +269,7 @@ BEGIN
     FROM unnest(pages) AS touched (id)
     JOIN robbieblocks_pages AS page ON page.id = touched.id;
     IF ids IS NOT NULL THEN
-        PERFORM robbieblocks_log_entities('page', 'update', ids, keys);
+        PERFORM robbieblocks_log_entities('page'::TEXT, 'update'::TEXT, ids, keys);
         IF shown IS NOT NULL THEN
             PERFORM robbieblocks_queue_pages(shown, apps);
         END IF;
@@ -306,18 +310,18 @@ BEGIN
             AS state (id, component_key)
         WHERE state.id IS NOT NULL;
     ELSE
-        PERFORM robbieblocks_log_entities('component', 'truncate',
-            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']);
-        PERFORM robbieblocks_queue_entity('component_update', 'component',
-            '00000000-0000-0000-0000-000000000000', NULL, NULL);
+        PERFORM robbieblocks_log_entities('component'::TEXT, 'truncate'::TEXT,
+            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']::TEXT[]);
+        PERFORM robbieblocks_queue_entity('component_update'::TEXT, 'component'::TEXT,
+            '00000000-0000-0000-0000-000000000000'::UUID, NULL::TEXT[], NULL::TEXT[]);
         RETURN NULL;
     END IF;
     IF ids IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM robbieblocks_log_entities('component', lower(TG_OP), ids, keys);
+    PERFORM robbieblocks_log_entities('component'::TEXT, lower(TG_OP), ids, keys);
     -- A component that no published page uses shows nowhere.
-    PERFORM robbieblocks_queue_entity('component_update', 'component', uses.component_id,
+    PERFORM robbieblocks_queue_entity('component_update'::TEXT, 'component'::TEXT, uses.component_id,
         uses.apps, robbieblocks_nodes_of(uses.apps))
     FROM (
         SELECT
@@ -365,8 +369,8 @@ BEGIN
         keys := ARRAY[''];
     END IF;
     IF ids IS NOT NULL THEN
-        PERFORM robbieblocks_log_entities('token', lower(TG_OP), ids, keys);
-        PERFORM robbieblocks_queue_entity('style_change', 'style_token', token.id, NULL, NULL)
+        PERFORM robbieblocks_log_entities('token'::TEXT, lower(TG_OP), ids, keys);
+        PERFORM robbieblocks_queue_entity('style_change'::TEXT, 'style_token'::TEXT, token.id, NULL::TEXT[], NULL::TEXT[])
         FROM (SELECT DISTINCT given.id FROM unnest(ids) AS given (id)) AS token;
     END IF;
     RETURN NULL;
@@ -380,24 +384,26 @@ DECLARE
     node RECORD;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        PERFORM robbieblocks_log_entities('node', 'truncate',
-            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']);
-        PERFORM robbieblocks_queue_entity('branding_change', 'node_branding',
-            '00000000-0000-0000-0000-000000000000', NULL, NULL);
+        PERFORM robbieblocks_log_entities('node'::TEXT, 'truncate'::TEXT,
+            ARRAY['00000000-0000-0000-0000-000000000000'::UUID], ARRAY['']::TEXT[]);
+        PERFORM robbieblocks_queue_entity('branding_change'::TEXT, 'node_branding'::TEXT,
+            '00000000-0000-0000-0000-000000000000'::UUID, NULL::TEXT[], NULL::TEXT[]);
         RETURN NULL;
     END IF;
     -- There are few nodes, and each has apps of its own: one after the other.
     IF TG_OP = 'INSERT' THEN
         FOR node IN SELECT id, node_id, enabled_apps FROM rows_after LOOP
-            PERFORM robbieblocks_log_entities('node', 'insert', ARRAY[node.id], ARRAY[node.node_id]);
-            PERFORM robbieblocks_queue_entity('branding_change', 'node_branding', node.id,
-                node.enabled_apps, ARRAY[node.node_id]);
+            PERFORM robbieblocks_log_entities('node'::TEXT, 'insert'::TEXT, ARRAY[node.id],
+                ARRAY[node.node_id]::TEXT[]);
+            PERFORM robbieblocks_queue_entity('branding_change'::TEXT, 'node_branding'::TEXT, node.id,
+                node.enabled_apps::TEXT[], ARRAY[node.node_id]::TEXT[]);
         END LOOP;
     ELSIF TG_OP = 'DELETE' THEN
         FOR node IN SELECT id, node_id, enabled_apps FROM rows_before LOOP
-            PERFORM robbieblocks_log_entities('node', 'delete', ARRAY[node.id], ARRAY[node.node_id]);
-            PERFORM robbieblocks_queue_entity('branding_change', 'node_branding', node.id,
-                node.enabled_apps, ARRAY[node.node_id]);
+            PERFORM robbieblocks_log_entities('node'::TEXT, 'delete'::TEXT, ARRAY[node.id],
+                ARRAY[node.node_id]::TEXT[]);
+            PERFORM robbieblocks_queue_entity('branding_change'::TEXT, 'node_branding'::TEXT, node.id,
+                node.enabled_apps::TEXT[], ARRAY[node.node_id]::TEXT[]);
         END LOOP;
     ELSE
         FOR node IN
@@ -421,9 +427,10 @@ BEGIN
             ) AS state (id, node_id, enabled_apps)
             WHERE state.id IS NOT NULL
         LOOP
-            PERFORM robbieblocks_log_entities('node', 'update', ARRAY[node.id], ARRAY[node.node_id]);
-            PERFORM robbieblocks_queue_entity('branding_change', 'node_branding', node.id,
-                node.enabled_apps, ARRAY[node.node_id]);
+            PERFORM robbieblocks_log_entities('node'::TEXT, 'update'::TEXT, ARRAY[node.id],
+                ARRAY[node.node_id]::TEXT[]);
+            PERFORM robbieblocks_queue_entity('branding_change'::TEXT, 'node_branding'::TEXT, node.id,
+                node.enabled_apps::TEXT[], ARRAY[node.node_id]::TEXT[]);
         END LOOP;
     END IF;
     RETURN NULL;
@@ -436,8 +443,11 @@ DO $$
 DECLARE
     content RECORD;
     event RECORD;
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
 BEGIN
-    FOR content IN SELECT * FROM (VALUES
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    FOR content IN SELECT *, format('%s.%I', target, table_name)::REGCLASS AS of_table FROM (VALUES
         ('robbieblocks_pages', 'robbieblocks_log_pages'),
         ('robbieblocks_components', 'robbieblocks_log_components'),
         ('robbieblocks_page_blocks', 'robbieblocks_log_blocks'),
@@ -455,23 +465,25 @@ BEGIN
         LOOP
             IF EXISTS (
                 SELECT FROM pg_trigger
-                WHERE tgrelid = content.table_name::regclass AND tgname = event.trigger_name
+                WHERE tgrelid = content.of_table AND tgname = event.trigger_name
             ) THEN
-                EXECUTE format('DROP TRIGGER %I ON %I', event.trigger_name, content.table_name);
+                EXECUTE format('DROP TRIGGER %I ON %s', event.trigger_name, content.of_table);
             END IF;
             EXECUTE format(
-                'CREATE TRIGGER %I AFTER %s ON %I %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
-                event.trigger_name, event.operation, content.table_name, event.rows,
-                content.function_name);
-            EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I',
-                content.table_name, event.trigger_name);
+                'CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.%I()',
+                event.trigger_name, event.operation, content.of_table, event.rows,
+                target, content.function_name);
+            EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I',
+                content.of_table, event.trigger_name);
         END LOOP;
     END LOOP;
+    PERFORM set_config('search_path', path, true);
 END
 $$;
 
 -- The functions run with the rights of their owner, so that who may change content need not be able
--- to write the log. They look up names where the tables are, and nobody else may call them.
+-- to write the log. They look up names where nobody else could put something, and nobody else may
+-- call them.
 DO $$
 DECLARE
     own TEXT;
@@ -487,9 +499,8 @@ BEGIN
         'robbieblocks_log_tokens()',
         'robbieblocks_log_nodes()'
     ] LOOP
-        EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp',
-            own, current_schema());
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', own);
+        PERFORM robbieblocks_pin(own::REGPROCEDURE);
+        EXECUTE pg_catalog.format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', own);
     END LOOP;
 END
 $$;

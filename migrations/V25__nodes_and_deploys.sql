@@ -63,16 +63,14 @@ $$;
 
 DO $$
 BEGIN
-    EXECUTE format(
-        'ALTER FUNCTION robbieblocks_settle_trigger() SET search_path = pg_catalog, %I, pg_temp',
-        current_schema());
+    PERFORM robbieblocks_pin('robbieblocks_settle_trigger()'::REGPROCEDURE);
     REVOKE EXECUTE ON FUNCTION robbieblocks_settle_trigger() FROM PUBLIC;
 END
 $$;
 
 DROP TRIGGER IF EXISTS rbgen_settle_trigger ON robbieblocks_trigger_receipts;
 CREATE TRIGGER rbgen_settle_trigger AFTER INSERT OR UPDATE ON robbieblocks_trigger_receipts
-FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION robbieblocks_settle_trigger();
+FOR EACH ROW WHEN (NEW.state::TEXT = 'done') EXECUTE FUNCTION robbieblocks_settle_trigger();
 
 INSERT INTO robbieblocks_migrations (version, name)
 VALUES (25, 'nodes_and_deploys')

@@ -17,6 +17,8 @@ pub struct Inspection {
     pub only_reads: bool,
     /// The first schema of the search path that there is.
     pub schema: Option<String>,
+    /// Whether others than its owners may create objects in that.
+    pub schema_is_open: bool,
     /// Tables of rbgen that are there.
     pub present: Vec<String>,
     /// Tables of rbgen that are not.
@@ -80,11 +82,16 @@ pub fn inspect(session: &mut Session) -> Result<Inspection, Failure> {
         let about = &rows[0];
         let (present, missing) = look_for_tables(session)?;
         let has = |table: &str| present.iter().any(|name| name == table);
+        let schema: Option<String> = about.get(3);
         Ok(Inspection {
+            schema_is_open: match &schema {
+                Some(schema) => !migrate::others_create(session, schema)?.is_empty(),
+                None => false,
+            },
+            schema,
             version: about.get(0),
             version_number: about.get(1),
             only_reads: about.get(2),
-            schema: about.get(3),
             migrations: migrations(session)?,
             lineage: match has("robbieblocks_lineage") && may_read(session, "robbieblocks_lineage")?
             {

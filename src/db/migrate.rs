@@ -7,7 +7,7 @@ mod obstacles;
 mod tables;
 
 pub use decide::{Action, FilePlan, Plan, Step};
-pub use look::Applied;
+pub use look::{Applied, others_create};
 pub(super) use tables::misfit;
 
 use tokio_postgres::types::Type;
@@ -128,7 +128,8 @@ impl From<Failure> for Stopped {
 fn carry_out(session: &mut Session, look: &Look, plan: &Plan) -> Result<Diagnostics, Failure> {
     // New tables go where the tables are, even if another schema comes first on the search path.
     session.query(
-        "SELECT set_config('search_path', format('%I, %s', $1, current_setting('search_path')), true)",
+        "SELECT pg_catalog.set_config('search_path', pg_catalog.format('%I, %s', $1, \
+         pg_catalog.current_setting('search_path')), true)",
         &[(&plan.schema, Type::TEXT)],
     )?;
     // All tables at once, before any work: who waits here for a reader holds nothing that others need.

@@ -7,6 +7,7 @@ mod changes;
 mod faults;
 mod installation;
 mod obstacles;
+mod shadows;
 mod together;
 
 use std::fs;

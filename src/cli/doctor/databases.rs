@@ -108,6 +108,13 @@ fn look_inside(
     };
     say_server(&seen, say);
     say_tables(&seen, say);
+    if let (true, Some(schema)) = (seen.schema_is_open, &seen.schema) {
+        say(
+            Health::Warn,
+            &format!("others may create objects in the schema `{schema}`"),
+            "`REVOKE CREATE ON SCHEMA … FROM PUBLIC`: functions of theirs can be run with your rights",
+        );
+    }
     // Who does not own the tables cannot change them, and is not told to.
     if seen.rights.own || !(seen.present.is_empty() || seen.missing.is_empty()) {
         say_migrations(&mut session, say);
@@ -254,7 +261,11 @@ fn say_migrations(session: &mut Session, say: &mut Say<'_>) {
             "the tables are not quite those of this rbgen",
             "`rbgen migrate --dry-run` says what it would do, `rbgen migrate` does it",
         );
-    } else if !plan.remarks.is_empty() {
+    } else if plan
+        .remarks
+        .iter()
+        .any(|remark| remark.code == code::RULE_NOT_HELD)
+    {
         say(
             Health::Warn,
             "rows break rules, which the database therefore does not enforce",

@@ -14,9 +14,13 @@ const MOST_KEYS: i64 = 10;
 /// A database as it was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
+    /// The schemas of the search path that there are.
+    path: Vec<String>,
     /// Where new tables go: the schema of the tables that are there, or the first of the search path.
     pub schema: Option<String>,
     pub may_create: bool,
+    /// Who else may create something in it, where others could put a function that is meant for rbgen's.
+    pub others_create: Vec<String>,
     pub user: String,
     /// What stands on the search path under a name that rbgen uses.
     pub relations: BTreeMap<String, Relation>,
@@ -83,6 +87,7 @@ pub(super) struct Function {
     pub owned: bool,
     /// Whether rbgen made it.
     pub ours: bool,
+    pub of_superuser: bool,
 }
 
 /// Rows that break a rule: how many, and the first of them by name.
@@ -104,16 +109,34 @@ pub struct Applied {
     pub by: String,
 }
 
-/// Looks.
+/// Looks. Meanwhile the search path has nothing where others could have put functions or operators.
 pub(super) fn look(session: &mut Session) -> Result<Look, Failure> {
-    let mut look = Look::default();
+    let rows = session.query(
+        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_schemas(false)::TEXT[]",
+        &[],
+    )?;
+    let row = rows.first().ok_or_else(nothing_said)?;
+    let (path, schemas): (String, Vec<String>) = (row.get(0), row.get(1));
+    session.run("SET LOCAL search_path = pg_catalog, pg_temp")?;
+    let look = look_along(session, schemas)?;
+    session.query(
+        "SELECT set_config('search_path', $1, true)",
+        &[(&path, Type::TEXT)],
+    )?;
+    Ok(look)
+}
+
+fn look_along(session: &mut Session, path: Vec<String>) -> Result<Look, Failure> {
+    let mut look = Look {
+        path,
+        ..Look::default()
+    };
     look_at_relations(session, &mut look)?;
     let (schema, may_create, user) = {
+        let schema = schema_of_tables(&look).or_else(|| look.path.first().cloned());
         let rows = session.query(
-            "SELECT coalesce($1, current_schema()::TEXT),
-                    has_schema_privilege(coalesce($1, current_schema()::TEXT), 'CREATE'),
-                    current_user::TEXT",
-            &[(&schema_of_tables(&look), Type::TEXT)],
+            "SELECT $1, has_schema_privilege($1, 'CREATE'), current_user::TEXT",
+            &[(&schema, Type::TEXT)],
         )?;
         let row = rows.first().ok_or_else(nothing_said)?;
         (row.get(0), row.get::<_, Option<bool>>(1), row.get(2))
@@ -121,10 +144,41 @@ pub(super) fn look(session: &mut Session) -> Result<Look, Failure> {
     look.schema = schema;
     look.may_create = may_create.unwrap_or(false);
     look.user = user;
+    if let Some(schema) = &look.schema {
+        look.others_create = others_create(session, schema)?;
+    }
     look_at_keys_and_triggers(session, &mut look)?;
     look_at_functions(session, &mut look)?;
     look_at_rows(session, &mut look)?;
     Ok(look)
+}
+
+/// Who may create something in a schema, beside superusers and the owners of it and of the tables.
+pub fn others_create(session: &mut Session, schema: &str) -> Result<Vec<String>, Failure> {
+    let rows = session.query(
+        "SELECT coalesce(pg_catalog.quote_ident(rolname::TEXT), 'PUBLIC')
+         FROM pg_catalog.pg_namespace
+         CROSS JOIN LATERAL pg_catalog.aclexplode(nspacl) AS granted
+         LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = granted.grantee
+         WHERE nspname = $1 AND granted.privilege_type = 'CREATE' AND granted.grantee <> nspowner
+           AND (rolname IS NULL OR NOT (rolsuper OR rolname = 'rbgen_migrator'))
+           AND NOT EXISTS (
+               SELECT FROM (
+                   SELECT relowner FROM pg_catalog.pg_class
+                   WHERE relnamespace = pg_namespace.oid AND relname = 'robbieblocks_pages'
+                   UNION ALL
+                   SELECT pg_roles.oid FROM pg_catalog.pg_roles
+                   WHERE rolname = current_user AND NOT EXISTS (
+                       SELECT FROM pg_catalog.pg_class
+                       WHERE relnamespace = pg_namespace.oid AND relname = 'robbieblocks_pages'
+                   )
+               ) AS owners (owner)
+               WHERE granted.grantee <> 0 AND pg_catalog.pg_has_role(owner, granted.grantee, 'USAGE')
+           )
+         ORDER BY 1",
+        &[(&schema, Type::TEXT)],
+    )?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 fn nothing_said() -> Failure {
@@ -158,14 +212,14 @@ fn look_at_relations(session: &mut Session, look: &mut Look) -> Result<(), Failu
              SELECT DISTINCT ON (relname)
                  pg_class.oid, relname::TEXT AS name, nspname::TEXT AS schema, relkind::TEXT AS kind,
                  pg_has_role(relowner, 'USAGE') AS owned
-             FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (schema, position)
+             FROM unnest($2::TEXT[]) WITH ORDINALITY AS path (schema, position)
              JOIN pg_namespace ON nspname = path.schema
              JOIN pg_class ON relnamespace = pg_namespace.oid
              WHERE relname = ANY ($1) AND relkind NOT IN ('i', 'I', 't')
              ORDER BY relname, position
          ) AS found
          LEFT JOIN pg_attribute ON attrelid = found.oid AND attnum > 0 AND NOT attisdropped",
-        &[(&names, Type::TEXT_ARRAY)],
+        &[(&names, Type::TEXT_ARRAY), (&look.path, Type::TEXT_ARRAY)],
     )?;
     for row in rows {
         let relation = look
@@ -297,13 +351,14 @@ fn look_at_functions(session: &mut Session, look: &mut Look) -> Result<(), Failu
                 proname::TEXT, oidvectortypes(proargtypes),
                 coalesce(pg_get_function_result(pg_proc.oid), 'nothing'),
                 pg_has_role(proowner, 'USAGE'),
-                coalesce(obj_description(pg_proc.oid, 'pg_proc') LIKE 'rbgen: %', false)
-         FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (schema, position)
+                coalesce(obj_description(pg_proc.oid, 'pg_proc') LIKE 'rbgen: %', false),
+                EXISTS (SELECT FROM pg_roles WHERE pg_roles.oid = proowner AND rolsuper)
+         FROM unnest($2::TEXT[]) WITH ORDINALITY AS path (schema, position)
          JOIN pg_namespace ON nspname = path.schema
          JOIN pg_proc ON pronamespace = pg_namespace.oid
          WHERE proname = ANY ($1)
          ORDER BY proname, proargtypes, position",
-        &[(&names, Type::TEXT_ARRAY)],
+        &[(&names, Type::TEXT_ARRAY), (&look.path, Type::TEXT_ARRAY)],
     )?;
     look.functions = rows
         .iter()
@@ -313,6 +368,7 @@ fn look_at_functions(session: &mut Session, look: &mut Look) -> Result<(), Failu
             result: row.get(2),
             owned: row.get(3),
             ours: row.get(4),
+            of_superuser: row.get(5),
         })
         .collect();
     Ok(())

@@ -68,7 +68,8 @@ const fn shared(
 }
 
 /// All functions.
-pub(super) const FUNCTIONS: [Function; 17] = [
+pub(super) const FUNCTIONS: [Function; 18] = [
+    own(20, "robbieblocks_pin", "regprocedure", &["void"]),
     shared("update_updated_at_column", "", &["trigger"]),
     shared("get_page_config", "character varying", &["json", "jsonb"]),
     shared("get_node_styles", "character varying", &["json", "jsonb"]),

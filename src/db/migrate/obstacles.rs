@@ -41,6 +41,28 @@ pub(super) fn in_the_way(look: &Look, to_do: bool) -> Diagnostics {
 /// What is not as it should be and keeps nobody from going on.
 pub(super) fn remarks(look: &Look) -> Diagnostics {
     let mut found = Diagnostics::new();
+    if let Some(schema) = &look.schema
+        && !look.others_create.is_empty()
+    {
+        let message = format!("others may create objects in the schema `{schema}`");
+        let mut quoted = schema.clone();
+        if !quoted
+            .chars()
+            .all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '_'))
+        {
+            quoted = format!("\"{}\"", quoted.replace('"', "\"\""));
+        }
+        found.push(
+            Diagnostic {
+                severity: crate::diag::Severity::Warning,
+                ..Diagnostic::general(code::IN_THE_WAY, message)
+            }
+            .hint(format!(
+                "functions of theirs can be run with your rights: `REVOKE CREATE ON SCHEMA {quoted} FROM {}`",
+                look.others_create.join(", ")
+            )),
+        );
+    }
     for (rule, offenders) in &look.open_rules {
         if offenders.count > 0 {
             let (rows, break_) = rows_break(offenders);
@@ -262,9 +284,12 @@ fn rights(look: &Look, found: &mut Diagnostics) {
             found.push(blocked(table.name, message).hint(owner));
         }
     }
-    for wanted in FUNCTIONS.iter().filter(|wanted| !wanted.shared) {
+    for wanted in &FUNCTIONS {
         if look.functions.iter().any(|there| {
-            there.name == wanted.name && there.arguments == wanted.arguments && !there.owned
+            there.name == wanted.name
+                && there.arguments == wanted.arguments
+                // An administrator's may stay where it does the same.
+                && !(there.owned || wanted.shared && there.of_superuser)
         }) {
             let message = format!(
                 "the function `{}` belongs to somebody else than `{}`",

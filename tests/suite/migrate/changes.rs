@@ -238,7 +238,7 @@ fn thousands_of_blocks_without_keys_come_in_one_statement() {
          SELECT id, 0, 'main', 'hero-1000' FROM robbieblocks_pages WHERE page_key = 'd1'",
     );
     database.sql(
-        "SET statement_timeout = '20s';
+        "SET statement_timeout = '5s';
          INSERT INTO robbieblocks_page_blocks (page_id, component_id, block_order, zone)
          SELECT page.id, component.id, number, 'main'
          FROM robbieblocks_pages page, robbieblocks_components component, generate_series(1, 3000) number

@@ -38,7 +38,7 @@ fn difference(one: &str, other: &str) -> String {
 fn the_owner_needs_no_superuser_and_a_second_run_does_nothing() {
     let database = SERVER.database();
     let said = migrate(&database);
-    assert!(said.contains("V20 sync_infrastructure: create 6"), "{said}");
+    assert!(said.contains("V20 sync_infrastructure: create 7"), "{said}");
     assert!(
         said.ends_with("the database `main` has all of it now, in the schema `public`\n"),
         "{said}"
