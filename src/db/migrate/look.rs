@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::types::Type;
 
 use super::super::{Failure, Session};
-use super::objects::{BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, Rule, UNIQUE, VIEWS, rules};
+use super::objects::{
+    BLOCK_ORDER, BROKEN_TRIGGERS, FUNCTIONS, INDEXES, Rule, UNIQUE, VIEWS, rules,
+};
 use super::tables::{CONTENT, TABLES};
 
 /// How many keys of rows that break a rule are told.
@@ -29,7 +31,16 @@ pub(super) struct Look {
     pub functions: Vec<Function>,
     /// The constraints of the tables: table, name.
     pub constraints: BTreeSet<(String, String)>,
-    /// The indexes of the tables: table, name.
+    /// The tables that have a primary key.
+    pub primary_keys: BTreeSet<String>,
+    /// The foreign keys of the tables: table, column, the table that it points to.
+    pub references: BTreeSet<(String, String, String)>,
+    /// The types in the schema that have the name of a table or a view, and are the rows of none: name,
+    /// `pg_type.typtype`.
+    pub types: Vec<(String, String)>,
+    /// What has the name of an index: name, `pg_class.relkind`, the table if it is an index.
+    pub index_names: Vec<(String, String, Option<String>)>,
+    /// The unique indexes of the tables: table, name.
     pub indexes: BTreeSet<(String, String)>,
     /// The rules that are not there yet, with the rows that break them.
     pub open_rules: Vec<(Rule, Offenders)>,
@@ -148,6 +159,7 @@ fn look_along(session: &mut Session, path: Vec<String>) -> Result<Look, Failure>
         look.others_create = others_create(session, schema)?;
     }
     look_at_keys_and_triggers(session, &mut look)?;
+    look_at_names(session, &mut look)?;
     look_at_functions(session, &mut look)?;
     look_at_rows(session, &mut look)?;
     Ok(look)
@@ -215,7 +227,7 @@ fn look_at_relations(session: &mut Session, look: &mut Look) -> Result<(), Failu
              FROM unnest($2::TEXT[]) WITH ORDINALITY AS path (schema, position)
              JOIN pg_namespace ON nspname = path.schema
              JOIN pg_class ON relnamespace = pg_namespace.oid
-             WHERE relname = ANY ($1) AND relkind NOT IN ('i', 'I', 't')
+             WHERE relname = ANY ($1) AND relkind <> 't'
              ORDER BY relname, position
          ) AS found
          LEFT JOIN pg_attribute ON attrelid = found.oid AND attnum > 0 AND NOT attisdropped",
@@ -328,15 +340,69 @@ fn look_at_keys_and_triggers(session: &mut Session, look: &mut Look) -> Result<(
     look.constraints = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let rows = session.query(
         &format!(
+            "SELECT there.name, attname::TEXT, target.relname::TEXT
+             FROM {THERE}
+             JOIN pg_constraint ON conrelid = there.oid AND contype IN ('p', 'f')
+             JOIN pg_attribute ON attrelid = there.oid AND attnum = ANY (conkey)
+             LEFT JOIN pg_class AS target ON target.oid = confrelid"
+        ),
+        &given,
+    )?;
+    for row in &rows {
+        match row.get::<_, Option<String>>(2) {
+            None => {
+                look.primary_keys.insert(row.get(0));
+            }
+            Some(target) => {
+                look.references.insert((row.get(0), row.get(1), target));
+            }
+        }
+    }
+    let rows = session.query(
+        &format!(
             "SELECT there.name, relname::TEXT
              FROM {THERE}
              JOIN pg_index ON indrelid = there.oid
              JOIN pg_class ON pg_class.oid = indexrelid
-             WHERE indisvalid"
+             WHERE indisvalid AND indisunique"
         ),
         &given,
     )?;
     look.indexes = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    Ok(())
+}
+
+/// What else could have the names that are needed.
+fn look_at_names(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
+    let names: Vec<&str> = TABLES
+        .iter()
+        .map(|table| table.name)
+        .chain(VIEWS.iter().map(|(name, _)| *name))
+        .collect();
+    let rows = session.query(
+        "SELECT typname::TEXT, typtype::TEXT
+         FROM pg_type
+         JOIN pg_namespace ON pg_namespace.oid = typnamespace
+         WHERE nspname = $1 AND typname = ANY ($2) AND typrelid = 0
+         ORDER BY 1",
+        &[(&look.schema, Type::TEXT), (&names, Type::TEXT_ARRAY)],
+    )?;
+    look.types = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let names: Vec<&str> = INDEXES.iter().map(|(_, _, name)| *name).collect();
+    let rows = session.query(
+        "SELECT named.relname::TEXT, named.relkind::TEXT, indexed.relname::TEXT
+         FROM pg_class AS named
+         JOIN pg_namespace ON pg_namespace.oid = named.relnamespace
+         LEFT JOIN pg_index ON indexrelid = named.oid
+         LEFT JOIN pg_class AS indexed ON indexed.oid = indrelid
+         WHERE nspname = $1 AND named.relname = ANY ($2)
+         ORDER BY 1",
+        &[(&look.schema, Type::TEXT), (&names, Type::TEXT_ARRAY)],
+    )?;
+    look.index_names = rows
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
     Ok(())
 }
 

@@ -199,6 +199,32 @@ pub(super) const INDEXES: [(i32, &str, &str); 2] = [
     ),
 ];
 
+/// What points to the key of another table: table, column, the other table.
+pub(super) const REFERENCES: [(&str, &str, &str); 6] = [
+    ("robbieblocks_page_blocks", "page_id", "robbieblocks_pages"),
+    (
+        "robbieblocks_page_blocks",
+        "component_id",
+        "robbieblocks_components",
+    ),
+    ("robbieblocks_revisions", "parent", "robbieblocks_revisions"),
+    (
+        "robbieblocks_revision_entities",
+        "revision",
+        "robbieblocks_revisions",
+    ),
+    (
+        "robbieblocks_sync_edges",
+        "revision",
+        "robbieblocks_revisions",
+    ),
+    (
+        "robbieblocks_trigger_receipts",
+        "trigger_id",
+        "robbieblocks_change_triggers",
+    ),
+];
+
 /// What is unique only when a statement has ended.
 pub(super) const BLOCK_ORDER: (&str, &[&str]) =
     ("robbieblocks_page_blocks", &["block_order", "page_id"]);

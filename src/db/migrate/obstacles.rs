@@ -1,7 +1,7 @@
 //! What keeps a database from being migrated, each thing by name, and what is only worth a word. Pure.
 
 use super::look::{Look, Offenders};
-use super::objects::{BLOCK_ORDER, FUNCTIONS, VIEWS, own_triggers};
+use super::objects::{BLOCK_ORDER, FUNCTIONS, INDEXES, REFERENCES, VIEWS, own_triggers};
 use super::tables::{FILES, TABLES};
 use super::{checksum, newest};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
@@ -26,6 +26,7 @@ pub(super) fn in_the_way(look: &Look, to_do: bool) -> Diagnostics {
     }
     schemas(look, &mut found);
     relations(look, &mut found);
+    names(look, &mut found);
     functions_and_triggers(look, &mut found);
     for (table, columns, offenders) in &look.open_keys {
         if offenders.count > 0 {
@@ -63,6 +64,7 @@ pub(super) fn remarks(look: &Look) -> Diagnostics {
             )),
         );
     }
+    missing_keys(look, &mut found);
     for (rule, offenders) in &look.open_rules {
         if offenders.count > 0 {
             let (rows, break_) = rows_break(offenders);
@@ -218,6 +220,75 @@ fn relations(look: &Look, found: &mut Diagnostics) {
     }
 }
 
+/// Names that something else has, which no table of rbgen's is.
+fn names(look: &Look, found: &mut Diagnostics) {
+    for (name, typtype) in &look.types {
+        let what = match typtype.as_str() {
+            "d" => "a domain",
+            "e" => "an enumerated type",
+            "r" | "m" => "a range type",
+            _ => "a type",
+        };
+        found.push(blocked(
+            name,
+            format!("`{name}` is {what}, so no table can have that name"),
+        ));
+    }
+    for (name, relkind, of) in &look.index_names {
+        let Some((_, table, _)) = INDEXES.iter().find(|wanted| wanted.2 == name) else {
+            continue;
+        };
+        if look.indexes.contains(&(table.to_string(), name.clone())) {
+            continue;
+        }
+        let what = match of {
+            Some(of) if of == table => {
+                format!("an index of `{table}` that is not unique or not valid")
+            }
+            Some(of) => format!("an index of `{of}`"),
+            None => kind(relkind).to_string(),
+        };
+        found.push(blocked(
+            table,
+            format!("`{name}` is {what}, and rbgen's index of `{table}` needs that name"),
+        ));
+    }
+}
+
+/// Keys that a table which is there does without, as nobody adds them to it.
+fn missing_keys(look: &Look, found: &mut Diagnostics) {
+    let there = |name: &str| {
+        look.relations
+            .get(name)
+            .is_some_and(|found| found.kind == "r")
+    };
+    let mut say = |table: &str, message: String, hint: String| {
+        found.push(Diagnostic::warning(code::IN_THE_WAY, Place::whole(table), message).hint(hint));
+    };
+    for table in TABLES.iter().filter(|table| there(table.name)) {
+        if !look.primary_keys.contains(table.name) {
+            let name = table.name;
+            say(
+                name,
+                format!("the table `{name}` has no primary key"),
+                format!("`ALTER TABLE {name} ADD PRIMARY KEY …` adds one"),
+            );
+        }
+    }
+    for (table, column, target) in REFERENCES {
+        let key = (table.to_string(), column.to_string(), target.to_string());
+        if there(table) && there(target) && !look.references.contains(&key) {
+            say(
+                table,
+                format!("no foreign key keeps `{table}.{column}` to rows of `{target}`"),
+                format!(
+                    "`ALTER TABLE {table} ADD FOREIGN KEY ({column}) REFERENCES {target}` adds one"
+                ),
+            );
+        }
+    }
+}
+
 fn kind(relkind: &str) -> &'static str {
     match relkind {
         "v" => "a view",
@@ -227,6 +298,7 @@ fn kind(relkind: &str) -> &'static str {
         "S" => "a sequence",
         "c" => "a type",
         "r" => "a table",
+        "i" | "I" => "an index",
         _ => "something else",
     }
 }

@@ -53,6 +53,50 @@ fn everything_in_the_way_is_told_in_one_run() {
             "the function `get_page_config(character varying)` that is there gives text, and not json",
             "the function `robbieblocks_log_pages()` that is there gives integer, and not trigger",
             "the table `robbieblocks_style_tokens` has no column `default_value`",
+            "the table `robbieblocks_style_tokens` has no primary key",
+        ]
+    );
+}
+
+#[test]
+fn names_that_something_else_has_are_told() {
+    let database = earlier_design(Variant::Plain);
+    database.sql(
+        "CREATE TABLE elsewhere (id INTEGER);
+         CREATE INDEX robbieblocks_changes_once ON elsewhere (id);
+         CREATE TABLE robbieblocks_change_triggers_once (id INTEGER);
+         CREATE DOMAIN robbieblocks_sources AS TEXT;
+         CREATE TYPE robbieblocks_node_state AS ENUM ('a');
+         CREATE INDEX robbieblocks_lineage ON elsewhere (id)",
+    );
+    let mut found = refused(&database, "RB0910");
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "`robbieblocks_change_triggers_once` is a table, and rbgen's index of `robbieblocks_change_triggers` needs that name",
+            "`robbieblocks_changes_once` is an index of `elsewhere`, and rbgen's index of `robbieblocks_changes` needs that name",
+            "`robbieblocks_lineage` is an index and no table",
+            "`robbieblocks_node_state` is an enumerated type, so no table can have that name",
+            "`robbieblocks_sources` is a domain, so no table can have that name",
+        ]
+    );
+}
+
+#[test]
+fn keys_that_a_table_does_without_are_worth_a_word() {
+    let database = earlier_design(Variant::Plain);
+    database.sql(
+        "ALTER TABLE sync_metrics DROP CONSTRAINT sync_metrics_pkey;
+         ALTER TABLE robbieblocks_page_blocks DROP CONSTRAINT robbieblocks_page_blocks_page_id_fkey",
+    );
+    let (status, document) = migrate_json(&database, &[]);
+    assert_eq!(status, 0, "{document}");
+    assert_eq!(
+        messages(&document, "RB0910"),
+        [
+            "no foreign key keeps `robbieblocks_page_blocks.page_id` to rows of `robbieblocks_pages`",
+            "the table `sync_metrics` has no primary key",
         ]
     );
 }
