@@ -181,7 +181,7 @@ BEGIN
 END
 $$;
 
--- A key of a page that is free for a block of a component: its key, then `-2`, `-3`, …. After the
+-- A key of a page that is free for a block of a component: its key, then `-2`, `-3` and so on. After the
 -- first few, numbers are not tried one by one, which would take for ever on a page of thousands of
 -- blocks: they are doubled until one is free, and from there halved down to the end of those taken.
 -- A key is asked for as the next in the order of the index, which leaves no other way to find it: a

@@ -16,7 +16,7 @@
 --     GRANT rbgen_migrator TO anna;
 --     ALTER ROLE anna SET role = rbgen_migrator;
 --
--- Tables that are there are handed over with `ALTER TABLE … OWNER TO rbgen_migrator`, if their present
+-- Tables that are there are handed over with `ALTER TABLE name OWNER TO rbgen_migrator`, if their present
 -- owner is to alter them no more. This file hands nothing over.
 
 DO $$

@@ -170,12 +170,12 @@ fn migrations(session: &mut Session) -> Result<Option<Vec<Migration>>, Failure> 
         return Ok(None);
     }
     let rows = session.query(
-        "SELECT version::INT4, name::TEXT FROM robbieblocks_migrations ORDER BY version",
+        "SELECT version, name::TEXT FROM robbieblocks_migrations ORDER BY version",
         &[],
     )?;
     let migration = |row: &tokio_postgres::Row| Migration {
-        version: row.get(0),
-        name: row.get(1),
+        version: row.try_get(0).unwrap_or_default(),
+        name: row.try_get(1).unwrap_or_default(),
     };
     Ok(Some(rows.iter().map(migration).collect()))
 }

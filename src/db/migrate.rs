@@ -98,7 +98,7 @@ pub fn require_migrated(session: &mut Session) -> Result<(), Failure> {
         return not_migrated("the database does not have the tables of rbgen");
     }
     let rows = session.query("SELECT version FROM robbieblocks_migrations", &[])?;
-    let applied: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
+    let applied: Vec<i32> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
     if applied.iter().any(|version| *version > newest()) {
         return Err(Failure::new(
             code::NOT_MIGRATED,

@@ -21,6 +21,8 @@ pub(super) struct Look {
     /// Where new tables go: the schema of the tables that are there, or the first of the search path.
     pub schema: Option<String>,
     pub may_create: bool,
+    /// How the database encodes texts.
+    pub encoding: String,
     /// Who else may create something in it, where others could put a function that is meant for rbgen's.
     pub others_create: Vec<String>,
     pub user: String,
@@ -123,13 +125,15 @@ pub struct Applied {
 /// Looks. Meanwhile the search path has nothing where others could have put functions or operators.
 pub(super) fn look(session: &mut Session) -> Result<Look, Failure> {
     let rows = session.query(
-        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_schemas(false)::TEXT[]",
+        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_schemas(false)::TEXT[], \
+                pg_catalog.current_setting('server_encoding')",
         &[],
     )?;
     let row = rows.first().ok_or_else(nothing_said)?;
     let (path, schemas): (String, Vec<String>) = (row.get(0), row.get(1));
     session.run("SET LOCAL search_path = pg_catalog, pg_temp")?;
-    let look = look_along(session, schemas)?;
+    let mut look = look_along(session, schemas)?;
+    look.encoding = row.try_get(2).unwrap_or_default();
     session.query(
         "SELECT set_config('search_path', $1, true)",
         &[(&path, Type::TEXT)],
@@ -441,7 +445,8 @@ fn look_at_functions(session: &mut Session, look: &mut Look) -> Result<(), Failu
 }
 
 fn look_at_rows(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
-    if has_columns(look, "robbieblocks_migrations", &["version", "checksum"]) {
+    let columns = ["version", "name", "checksum", "applied_at", "applied_by"];
+    if has_columns(look, "robbieblocks_migrations", &columns) {
         let table = qualified(look, "robbieblocks_migrations");
         let rows = session.query(
             &format!(
@@ -454,12 +459,13 @@ fn look_at_rows(session: &mut Session, look: &mut Look) -> Result<(), Failure> {
         )?;
         look.applied = rows
             .iter()
+            // Columns of other types are told with the tables: here they only must not stop the look.
             .map(|row| Applied {
-                version: row.get(0),
-                name: row.get(1),
-                checksum: row.get(2),
-                at: row.get(3),
-                by: row.get(4),
+                version: row.try_get(0).unwrap_or_default(),
+                name: row.try_get(1).unwrap_or_default(),
+                checksum: row.try_get(2).unwrap_or_default(),
+                at: row.try_get(3).unwrap_or_default(),
+                by: row.try_get(4).unwrap_or_default(),
             })
             .collect();
     }

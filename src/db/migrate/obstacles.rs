@@ -24,6 +24,16 @@ pub(super) fn in_the_way(look: &Look, to_do: bool) -> Diagnostics {
             .hint("use that rbgen, or a newer one"),
         );
     }
+    if look.encoding != "UTF8" {
+        let message = format!(
+            "the database encodes texts as {}, which has no place for most characters",
+            look.encoding
+        );
+        found.push(
+            Diagnostic::general(code::IN_THE_WAY, message)
+                .hint("make a database with the encoding UTF8, and bring the tables into it"),
+        );
+    }
     schemas(look, &mut found);
     relations(look, &mut found);
     names(look, &mut found);

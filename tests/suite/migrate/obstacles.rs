@@ -250,3 +250,49 @@ fn rows_that_a_policy_hides_are_an_error_and_not_a_lack_of_rows() {
         text(&output.stdout)
     );
 }
+
+#[test]
+fn a_table_of_migrations_that_is_another_is_told() {
+    for (statement, named) in [
+        (
+            "ALTER TABLE robbieblocks_migrations ALTER version TYPE bigint",
+            "robbieblocks_migrations.version",
+        ),
+        (
+            "ALTER TABLE robbieblocks_migrations DROP COLUMN applied_at",
+            "robbieblocks_migrations",
+        ),
+    ] {
+        let database = SERVER.migrated();
+        database.sql(statement);
+        let told = refused(&database, "RB0910");
+        assert!(told.iter().any(|told| told.contains(named)), "{told:#?}");
+        assert_eq!(
+            migrate_at(&database.url(), &["--status"]).status.code(),
+            Some(3)
+        );
+    }
+    let database = SERVER.migrated();
+    database.sql(
+        "ALTER TABLE robbieblocks_migrations ALTER name DROP NOT NULL;
+         UPDATE robbieblocks_migrations SET name = NULL WHERE version = 22",
+    );
+    assert!(
+        migrate_at(&database.url(), &["--status"])
+            .status
+            .code()
+            .is_some_and(|code| code < 4)
+    );
+}
+
+#[test]
+fn a_database_that_is_not_utf8_is_refused() {
+    SERVER.admin("DROP DATABASE IF EXISTS narrow_letters");
+    SERVER.admin("CREATE DATABASE narrow_letters OWNER owner ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    let database = Database {
+        server: &SERVER,
+        name: "narrow_letters".into(),
+    };
+    let told = refused(&database, "RB0910");
+    assert!(told[0].contains("LATIN1"), "{told:#?}");
+}
