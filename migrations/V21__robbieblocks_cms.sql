@@ -104,6 +104,30 @@ CREATE TABLE IF NOT EXISTS robbieblocks_change_triggers (
     processed_at   TIMESTAMPTZ
 );
 
+-- What a table is for, where nobody has said it yet.
+DO $$
+DECLARE
+    wanted RECORD;
+    path TEXT := pg_catalog.current_setting('search_path');
+    target TEXT := pg_catalog.quote_ident(pg_catalog.current_schema()::TEXT);
+BEGIN
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    FOR wanted IN SELECT *, format('%s.%I', target, table_name)::REGCLASS AS of_table FROM (VALUES
+        ('robbieblocks_pages', 'pages: where each is shown, and what it is called'),
+        ('robbieblocks_components', 'components: what a block of a page looks like'),
+        ('robbieblocks_page_blocks', 'blocks: what a page shows, in this order'),
+        ('robbieblocks_style_tokens', 'style tokens: colours, fonts, spaces by name'),
+        ('robbieblocks_node_branding', 'nodes: which apps each shows, and in which style')
+    ) AS list (table_name, words)
+    LOOP
+        IF obj_description(wanted.of_table, 'pg_class') IS NULL THEN
+            EXECUTE format('COMMENT ON TABLE %s IS %L', wanted.of_table, wanted.words);
+        END IF;
+    END LOOP;
+    PERFORM set_config('search_path', path, true);
+END
+$$;
+
 -- An index is made where no index of any name does the same.
 DO $$
 DECLARE

@@ -93,6 +93,41 @@ fn by_hand_file_by_file_gives_the_same() {
 }
 
 #[test]
+fn tables_and_rules_say_what_they_are() {
+    let database = SERVER.database();
+    database.sql(
+        "CREATE TABLE robbieblocks_style_tokens (
+             id UUID PRIMARY KEY, token_key VARCHAR(255) NOT NULL UNIQUE,
+             token_category VARCHAR(50) NOT NULL, default_value TEXT NOT NULL);
+         COMMENT ON TABLE robbieblocks_style_tokens IS 'ours'",
+    );
+    migrate(&database);
+    assert_eq!(
+        database.sql(
+            "SELECT conname FROM pg_constraint
+             WHERE (conname LIKE '%\\_rule' OR conname LIKE 'robbieblocks%status_check')
+               AND obj_description(oid, 'pg_constraint') IS NULL"
+        ),
+        ""
+    );
+    let said = database.sql(
+        "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint
+         WHERE conname = 'robbieblocks_pages_page_route_rule'",
+    );
+    assert!(
+        said.starts_with("a route begins with / and has no empty part"),
+        "{said}"
+    );
+    assert_eq!(
+        database.sql(
+            "SELECT obj_description('robbieblocks_style_tokens'::regclass),
+                    obj_description('robbieblocks_page_blocks'::regclass)"
+        ),
+        "ours|blocks: what a page shows, in this order"
+    );
+}
+
+#[test]
 fn in_another_schema_of_the_search_path() {
     let database = SERVER.database();
     database.sql("CREATE SCHEMA \"Odd one\"");
