@@ -2,7 +2,7 @@
 //! rbgen's functions, rules and migrations.
 
 use super::{Variant, earlier_design, messages, migrate, migrate_at, migrate_json, site};
-use crate::harness::text;
+use crate::harness::{TestSite, text};
 use crate::postgres::{Database, SERVER};
 
 /// Functions and operators that fit better than those of PostgreSQL, each of which notes who runs it.
@@ -175,6 +175,30 @@ fn what_others_put_into_the_schema_is_not_run() {
         database.sql(
             "SELECT * FROM robbieblocks_published_pages; SELECT * FROM robbieblocks_active_deploys",
         );
+        assert_eq!(caught(database), "");
+        // rbgen itself, as the owner. The statements that it sends look up names on the path of its
+        // user, so what those use themselves is taken away first; the rest of the shadows stays.
+        let output = SERVER.psql(
+            "mallory",
+            &database.name,
+            "DROP OPERATOR = (VARCHAR, VARCHAR); DROP OPERATOR = (TEXT[], TEXT[]);
+             DROP OPERATOR = (OID, REGCLASS); DROP FUNCTION unnest(TEXT[])",
+        );
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let site = TestSite::base();
+        let config = site.read("robbieblocks.toml");
+        site.write(
+            "robbieblocks.toml",
+            format!("{config}\n[database.main]\nurl_env = \"TEST_MIGRATE_URL\"\n"),
+        );
+        for words in [&["import", "--force"][..], &["import"]] {
+            let output = site
+                .command(words)
+                .env("TEST_MIGRATE_URL", database.url())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", text(&output.stderr));
+        }
         assert_eq!(caught(database), "");
     }
 }
