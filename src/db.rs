@@ -19,7 +19,7 @@ mod write;
 pub use address::{Address, Limits, address_of, listen_address_of};
 pub use check::{CONTENT_TABLES, check_tables};
 pub use failure::{Failure, FailureKind};
-pub use read::{Content, Rows, documents_of, no_rows, read_content, read_rows};
+pub use read::{Content, Rows, documents_of_rows, read_content, read_rows};
 pub use session::{Access, Parameter, Session};
 pub use tls::{Protection, Verified};
 pub use write::{

@@ -23,7 +23,7 @@ pub use import::import;
 
 /// How far a copy may go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct Allowed {
     /// Whether it may overwrite what differs.
     pub force: bool,
     /// Whether it may remove what is only on the side that it writes to.
@@ -60,7 +60,7 @@ pub enum End {
     Broken,
 }
 
-impl Limits {
+impl Allowed {
     /// How a copy with these differences is to end.
     fn end(self, differences: &[Difference]) -> End {
         let overwrites = |difference: &Difference| matches!(difference.change, Change::Changed(_));

@@ -10,7 +10,7 @@ use crate::load::read_config;
 use crate::model::Config;
 
 /// The configuration of a site. What is wrong with it is said, and the status given.
-pub fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
+fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
     match read_config(&Folder::new(root)) {
         (Some(config), diagnostics) if !diagnostics.has_errors() => Ok(config),
         (_, diagnostics) => Err(said(globals, root, diagnostics, Status::Unusable)),
@@ -18,7 +18,7 @@ pub fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
 }
 
 /// The address of a database of a site, by its name in robbieblocks.toml.
-pub fn address(globals: &Globals, root: &Path, name: &str) -> Result<Address, Status> {
+fn address(globals: &Globals, root: &Path, name: &str) -> Result<Address, Status> {
     let config = configuration(globals, root)?;
     address_of(&config, name, &|variable| std::env::var(variable).ok())
         .map_err(|failure| failed(globals, root, &failure))

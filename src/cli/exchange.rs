@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
 use crate::diag::code;
-use crate::exchange::{Change, Difference, End, FieldChange, Limits, export, import};
+use crate::exchange::{Allowed, Change, Difference, End, FieldChange, export, import};
 use crate::files::Folder;
 
 #[derive(Args)]
@@ -52,15 +52,15 @@ pub fn run(globals: &Globals, arguments: &ExchangeArguments, way: Way) -> Status
         Ok(session) => session,
         Err(status) => return status,
     };
-    let limits = Limits {
+    let allowed = Allowed {
         force: arguments.force,
         delete: arguments.delete,
         dry_run: arguments.dry_run,
     };
     let folder = Folder::new(&root);
     let done = match way {
-        Way::Export => export(&folder, &mut session, limits),
-        Way::Import => import(&folder, &mut session, limits),
+        Way::Export => export(&folder, &mut session, allowed),
+        Way::Import => import(&folder, &mut session, allowed),
     };
     let exchange = match done {
         Ok(exchange) => exchange,

@@ -50,27 +50,19 @@ pub struct Content {
     pub sources: BTreeMap<String, String>,
 }
 
-impl Content {
-    /// Whether there is no row at all.
-    pub fn is_empty(&self) -> bool {
-        self.broken.is_empty() && self.documents.is_empty()
-    }
-}
-
-/// Said of a database without any content.
-pub fn no_rows() -> Failure {
-    Failure::new(
-        code::NO_CONTENT,
-        "there is no content: no page, component, token or node",
-    )
-    .hint("`rbgen import` brings the files of a site into it")
-}
-
-/// Reads all documents in a transaction of its own.
+/// Reads all documents in a transaction of its own. That there is no row at all is a failure: nobody
+/// may take it for "all was deleted".
 pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
-    session
-        .transaction(Access::Read, read_rows)
-        .map(documents_of)
+    let content = documents_of_rows(session.transaction(Access::Read, read_rows)?);
+    if content.documents.is_empty() && content.broken.is_empty() {
+        let failure = Failure::new(
+            code::NO_CONTENT,
+            "there is no content: no page, component, token or node",
+        );
+        let failure = failure.hint("`rbgen import` brings the files of a site into it");
+        return Err(session.blame(failure));
+    }
+    Ok(content)
 }
 
 /// Reads all rows of content. It must run in a transaction, so that they are all of one moment.
@@ -174,7 +166,7 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
 }
 
 /// Rows as documents, on many threads.
-pub fn documents_of(rows: Rows) -> Content {
+pub fn documents_of_rows(rows: Rows) -> Content {
     let mut content = Content {
         sources: rows.sources,
         ..Content::default()

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
-use crate::db::{Failure, Session, no_rows, read_content};
+use super::{Allowed, Change, Difference, End, Exchange, compare, read_texts, sources};
+use crate::db::{Failure, Session, read_content};
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::files::{Folder, MAX_TEXT_BYTES, move_file, remove_file, write_file};
 use crate::format::{COMPONENTS, NODES, PAGES, Texts, below, documents_of, print_documents};
@@ -15,11 +15,12 @@ use crate::model::{Documents, EntityKind};
 /// is not touched, and one that must change keeps what its author wrote besides. A file without a row
 /// stays, unless it may be deleted. Rows with errors are left out, and so are the files of their
 /// entities.
-pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<Exchange, Failure> {
+pub fn export(
+    folder: &Folder,
+    session: &mut Session,
+    allowed: Allowed,
+) -> Result<Exchange, Failure> {
     let content = read_content(session)?;
-    if content.is_empty() {
-        return Err(session.blame(no_rows()));
-    }
     let mut diagnostics = content.diagnostics;
     let broken = content.broken;
     let mut wanted = content.documents;
@@ -32,7 +33,7 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         .into_iter()
         .filter(|difference| !broken.contains(&(difference.kind, difference.key.clone())))
         .collect();
-    let end = limits.end(&differences);
+    let end = allowed.end(&differences);
     let is_unsure = unsure.has_errors();
     diagnostics.extend(unsure);
     let mut exchange = Exchange {
@@ -48,7 +49,7 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         return Ok(exchange);
     }
     let help = sources::usable(&content.sources, &there, &files, &wanted);
-    if !limits.delete {
+    if !allowed.delete {
         keep(&mut wanted, there, &exchange.differences);
     }
     let mut before = help.clone();
@@ -69,7 +70,7 @@ pub fn export(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
     for path in &foreign {
         exchange.diagnostics.push(in_the_way(path));
     }
-    if !foreign.is_empty() && !limits.force {
+    if !foreign.is_empty() && !allowed.force {
         exchange.end = End::Refused;
     }
     if exchange.end == End::Done {

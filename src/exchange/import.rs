@@ -1,6 +1,6 @@
 //! Files to rows.
 
-use super::{Change, Difference, End, Exchange, Limits, compare, read_texts, sources};
+use super::{Allowed, Change, Difference, End, Exchange, compare, read_texts, sources};
 use crate::db::{
     Access, Content, Failure, Session, Writes, block_orders, check_tables, lock_content,
     may_write_sources, read_rows, write_documents,
@@ -14,7 +14,11 @@ use crate::model::{Documents, EntityKind};
 /// Brings the documents of a folder into a database: in one transaction the tables are locked against
 /// other writers, read and written to. Rows that say what their file says are not touched. A row
 /// without a file stays, unless it may be deleted. Files with errors are not brought anywhere.
-pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<Exchange, Failure> {
+pub fn import(
+    folder: &Folder,
+    session: &mut Session,
+    allowed: Allowed,
+) -> Result<Exchange, Failure> {
     let mut diagnostics = Diagnostics::new();
     let texts = read_texts(folder, &mut diagnostics);
     let (documents, found) = format::documents_of(&texts);
@@ -43,7 +47,7 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         });
     }
     let wanted_sources = sources::needed(&texts, &documents);
-    let access = match limits.dry_run {
+    let access = match allowed.dry_run {
         true => Access::Read,
         false => Access::Write,
     };
@@ -55,14 +59,14 @@ pub fn import(folder: &Folder, session: &mut Session, limits: Limits) -> Result<
         }
         let rows = read_rows(session)?;
         let orders = block_orders(&rows);
-        let content = crate::db::documents_of(rows);
+        let content = crate::db::documents_of_rows(rows);
         let differences = differences(&content, &documents);
-        let end = limits.end(&differences);
+        let end = allowed.end(&differences);
         if end == End::Done {
-            let mut writes = writes(&documents, &differences, limits);
+            let mut writes = writes(&documents, &differences, allowed);
             if may_write_sources(session)? {
                 writes.sources = sources::changes(&content.sources, &wanted_sources, |path| {
-                    limits.delete || texts.contains_key(path)
+                    allowed.delete || texts.contains_key(path)
                 });
             }
             write_documents(session, &writes, &orders)?;
@@ -97,12 +101,16 @@ fn differences(content: &Content, documents: &Documents) -> Vec<Difference> {
 }
 
 /// The documents that differ, and the rows that are to go.
-fn writes<'a>(documents: &'a Documents, differences: &[Difference], limits: Limits) -> Writes<'a> {
+fn writes<'a>(
+    documents: &'a Documents,
+    differences: &[Difference],
+    allowed: Allowed,
+) -> Writes<'a> {
     let mut writes = Writes::default();
     let mut wanted = std::collections::BTreeSet::new();
     for difference in differences {
         match difference.change {
-            Change::Removed if limits.delete => {
+            Change::Removed if allowed.delete => {
                 writes
                     .removed
                     .insert((difference.kind, difference.key.clone()));

@@ -38,7 +38,8 @@ pub fn guarded<T>(exhausted: Option<Exhausted>, work: impl FnOnce() -> T) -> T {
             let mut seen: Vec<(Rendering, u32)> = Vec::new();
             while done.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 let now = rendering_now();
-                if resident().is_some_and(|memory| memory > most) {
+                // Without a template at work it is not a template that takes it.
+                if !now.is_empty() && resident().is_some_and(|memory| memory > most) {
                     exhausted(&now.into_iter().map(|one| one.origin).collect::<Vec<_>>());
                     return;
                 }

@@ -6,7 +6,6 @@
 )]
 
 use super::Outcome;
-use crate::db::no_rows;
 use crate::db::{Failure, Session, address_of, read_content};
 use crate::load::Given;
 use crate::model::Config;
@@ -15,12 +14,7 @@ use crate::model::Config;
 pub fn read_given(config: &Config, name: &str) -> Result<Given, Outcome> {
     let read = || {
         let address = address_of(config, name, &|variable| std::env::var(variable).ok())?;
-        let mut session = Session::open(&address)?;
-        let content = read_content(&mut session)?;
-        match content.is_empty() {
-            true => Err(session.blame(no_rows())),
-            false => Ok(content),
-        }
+        read_content(&mut Session::open(&address)?)
     };
     let content = read().map_err(|failure: Failure| Outcome {
         failed: Some(failure.kind()),

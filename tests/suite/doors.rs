@@ -2,7 +2,7 @@
 //! without a difference. `RBGEN_DOOR_CASES=N RBGEN_DOOR_SEED=S` asks for more, or for others.
 
 use rbgen::db::{
-    Access, Address, BlockOrders, Failure, Session, Writes, block_orders, documents_of,
+    Access, Address, BlockOrders, Failure, Session, Writes, block_orders, documents_of_rows,
     lock_content, read_content, read_rows, write_documents,
 };
 use rbgen::format::{print_documents, sample};
@@ -135,7 +135,7 @@ fn documents_pass_through_both_doors() {
         let edited = sample::edited(&documents, seed);
         write(&mut session, &edited);
         let rows = session.transaction(Access::Read, read_rows).unwrap();
-        let mut there = documents_of(rows).documents;
+        let mut there = documents_of_rows(rows).documents;
         let kept = |key: &String, keys: Vec<&String>| keys.contains(&key);
         there
             .pages

@@ -13,6 +13,19 @@ fn base() -> Doors {
     doors
 }
 
+/// An export says this code and touches no file, whatever it may do.
+#[track_caller]
+fn assert_export_stops(doors: &Doors, code: &str, what: &str) {
+    let before = tree(&doors.site.path("content"));
+    for args in [&["export"][..], &["export", "--force", "--delete"]] {
+        let output = doors.run(args);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{what}");
+        assert!(said.contains(code), "{said}");
+        assert_same(&before, &tree(&doors.site.path("content")), what);
+    }
+}
+
 #[test]
 fn files_that_cannot_be_read_are_not_taken_for_missing() {
     for path in [
@@ -26,17 +39,7 @@ fn files_that_cannot_be_read_are_not_taken_for_missing() {
         let mut bytes = doors.site.read(path).into_bytes();
         bytes.extend(b"\n# caf\xe9, my work\n");
         doors.site.write(path, &bytes);
-        let before = tree(&doors.site.path("content"));
-        for args in [&["export"][..], &["export", "--force", "--delete"]] {
-            let output = doors.run(args);
-            assert_eq!(output.status.code(), Some(1), "{path}");
-            assert!(
-                text(&output.stderr).contains("RB0002"),
-                "{}",
-                text(&output.stderr)
-            );
-            assert_same(&before, &tree(&doors.site.path("content")), path);
-        }
+        assert_export_stops(&doors, "RB0002", path);
     }
 }
 
@@ -56,17 +59,7 @@ fn what_two_files_say_stops_an_export() {
     ] {
         let doors = base();
         doors.site.write(path, content);
-        let before = tree(&doors.site.path("content"));
-        for args in [&["export"][..], &["export", "--force", "--delete"]] {
-            let output = doors.run(args);
-            assert_eq!(output.status.code(), Some(1), "{path}");
-            assert!(
-                text(&output.stderr).contains("RB0202"),
-                "{}",
-                text(&output.stderr)
-            );
-            assert_same(&before, &tree(&doors.site.path("content")), path);
-        }
+        assert_export_stops(&doors, "RB0202", path);
     }
 }
 
