@@ -6,18 +6,17 @@
     reason = "this room joins the rooms that do I/O"
 )]
 
-mod compare;
 mod export;
 mod import;
 mod sources;
 
 use rayon::prelude::*;
 
+use crate::compare::{Change, Difference};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::files::Folder;
 use crate::format::Texts;
 
-pub use compare::{Change, Difference, FieldChange, compare};
 pub use export::export;
 pub use import::import;
 

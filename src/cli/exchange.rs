@@ -4,8 +4,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
+use crate::compare::{Change, Difference, FieldChange};
 use crate::diag::code;
-use crate::exchange::{Allowed, Change, Difference, End, FieldChange, export, import};
+use crate::exchange::{Allowed, End, export, import};
 use crate::files::Folder;
 
 #[derive(Args)]

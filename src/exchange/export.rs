@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::{Allowed, Change, Difference, End, Exchange, compare, read_texts, sources};
+use super::{Allowed, End, Exchange, read_texts, sources};
+use crate::compare::{Change, Difference, compare};
 use crate::db::{Failure, Session, read_content};
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::files::{Folder, MAX_TEXT_BYTES, move_file, remove_file, write_file};

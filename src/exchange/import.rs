@@ -1,6 +1,7 @@
 //! Files to rows.
 
-use super::{Allowed, Change, Difference, End, Exchange, compare, read_texts, sources};
+use super::{Allowed, End, Exchange, read_texts, sources};
+use crate::compare::{Change, Difference, compare};
 use crate::db::{
     Access, Content, Failure, Session, Writes, block_orders, check_tables, lock_content,
     may_write_sources, read_rows, write_documents,

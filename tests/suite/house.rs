@@ -15,6 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("model", &["diag", "digest"]),
     ("codec", &["diag", "digest", "model"]),
     ("format", &["diag", "digest", "model"]),
+    ("compare", &["model", "format"]),
     ("files", &["diag", "digest", "model", "format"]),
     ("assemble", &["diag", "digest", "model"]),
     ("plan", &["diag", "digest", "model"]),
@@ -59,7 +60,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     (
         "exchange",
-        &["diag", "model", "format", "files", "load", "db"],
+        &["diag", "model", "format", "compare", "files", "load", "db"],
+    ),
+    (
+        "sync",
+        &[
+            "diag", "digest", "model", "format", "compare", "files", "load", "db",
+        ],
     ),
     ("scaffold", &["diag", "digest", "model"]),
 ];
@@ -67,7 +74,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 /// The rooms that touch the disk, the clock or the user, and alone may lift the lints of
 /// clippy.toml that keep the others pure.
 const IO_ROOMS: &[&str] = &[
-    "files", "load", "store", "archive", "db", "pipeline", "exchange", "cli", "main",
+    "files", "load", "store", "archive", "db", "pipeline", "exchange", "sync", "cli", "main",
 ];
 
 const MOST_LINES: usize = 650;

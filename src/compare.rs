@@ -1,4 +1,4 @@
-//! In what two sets of documents differ, entity by entity and field by field.
+//! In what two sets of documents differ, entity by entity and field by field. Pure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
