@@ -134,7 +134,8 @@ fn write_entries(out: &mut String, table: &Table) {
     out.push('}');
 }
 
-fn write_text(out: &mut String, text: &str) {
+/// Appends a text as JSON.
+pub(super) fn write_text(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     while let Some(at) = rest.find(|c| matches!(c, '"' | '\\' | '\0'..='\x1f')) {

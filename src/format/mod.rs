@@ -8,6 +8,7 @@ mod component;
 mod config;
 mod conflict;
 mod documents;
+mod entity;
 mod fields;
 mod front;
 mod json;
@@ -36,6 +37,7 @@ pub use config::read_config;
 pub use documents::{
     Part, Source, Texts, component_of, documents_of, is_page, node_of, page_of, tokens_of,
 };
+pub use entity::{Contents, EntityName, contents_of, read_content_text};
 pub use json::{JsonProblem, read_json, write_json, write_json_table};
 pub use locate::locate;
 pub use node::{NodeFile, read_node};
