@@ -158,10 +158,7 @@ impl Reading<'_> {
             self.diagnostics.push(
                 Diagnostic::general(
                     code::NO_SITE,
-                    format!(
-                        "there is no {CONFIG_FILE} in `{}`",
-                        self.folder.root().display()
-                    ),
+                    format!("there is no {CONFIG_FILE} in `{}`", self.folder.name()),
                 )
                 .hint("make a site with `rbgen init DIR`, or name one with `--root DIR`"),
             );

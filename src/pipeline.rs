@@ -31,7 +31,7 @@ use guard::guarded;
 use memory::{Memory, Next};
 use source::read_given;
 
-pub use check::check_folder;
+pub use check::{check_folder, check_site};
 pub use guard::Exhausted;
 pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
 

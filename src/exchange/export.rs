@@ -140,7 +140,11 @@ fn write(
     files: &Texts,
     diagnostics: &mut Diagnostics,
 ) {
-    let root = folder.root();
+    let Some(root) = folder.root() else {
+        let message = format!("nothing can be written into {}", folder.name());
+        diagnostics.push(Diagnostic::general(code::WRITE_FAILED, message));
+        return;
+    };
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
     let new: BTreeMap<String, &String> = tree
         .keys()

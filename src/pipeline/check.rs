@@ -20,8 +20,16 @@ pub fn check_folder(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
-    let folder = Folder::new(root);
-    let mut loaded = match load(&folder, options) {
+    check_site(&Folder::new(root), options, progress)
+}
+
+/// The same of a site that need not be on disk, such as that of a commit.
+pub fn check_site(
+    folder: &Folder,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Outcome {
+    let mut loaded = match load(folder, options) {
         Ok(loaded) => loaded,
         Err(outcome) => return outcome,
     };

@@ -196,13 +196,13 @@ fn give_to_nobody(path: &Path) {
 }
 
 /// The base site with a finished build in it, made once.
-static BUILT: LazyLock<TestSite> = LazyLock::new(|| {
+pub static BUILT: LazyLock<TestSite> = LazyLock::new(|| {
     let site = TestSite::base();
     site.ok(&["build"]);
     site
 });
 
-fn fixtures() -> Vec<PathBuf> {
+pub fn fixtures() -> Vec<PathBuf> {
     let folder = project().join("tests/fixtures/diagnostics");
     let mut found: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
@@ -212,11 +212,11 @@ fn fixtures() -> Vec<PathBuf> {
     found
 }
 
-fn name_of(fixture: &Path) -> &str {
+pub fn name_of(fixture: &Path) -> &str {
     fixture.file_name().unwrap().to_str().unwrap()
 }
 
-fn lay_over(fixture: &Path, site: &TestSite) {
+pub fn lay_over(fixture: &Path, site: &TestSite) {
     for entry in fs::read_dir(fixture).unwrap() {
         let name = entry.unwrap().file_name();
         if !matches!(

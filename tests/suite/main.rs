@@ -10,6 +10,7 @@
     reason = "tests touch the disk and run programs; a panic is how they fail"
 )]
 
+mod commits;
 mod connect;
 mod diagnostics;
 mod docs;

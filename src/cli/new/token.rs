@@ -52,7 +52,7 @@ fn token_text(
     }
     let path = format!("content/tokens/{category}.toml");
     let folder = Folder::new(root);
-    let there = std::fs::symlink_metadata(folder.disk_path(&path)).is_ok();
+    let there = std::fs::symlink_metadata(root.join(&path)).is_ok();
     let text = match there {
         true => {
             let old = folder
