@@ -18,8 +18,13 @@ CREATE TABLE IF NOT EXISTS robbieblocks_revisions (
     lineage   UUID NOT NULL,
     actors    TEXT[] NOT NULL DEFAULT '{}',
     sealed_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    snapshot  TEXT
+    snapshot  TEXT,
+    xid       XID8 NOT NULL DEFAULT pg_current_xact_id()
 );
+
+-- History is a line: of two who seal or push at the same time, one comes second and finds out.
+CREATE UNIQUE INDEX IF NOT EXISTS robbieblocks_revisions_line
+ON robbieblocks_revisions ((coalesce(parent, '')));
 
 COMMENT ON COLUMN robbieblocks_revisions.snapshot IS
     'pg_current_snapshot() when the rows were read: a change that it cannot see came later';
@@ -34,6 +39,9 @@ CREATE TABLE IF NOT EXISTS robbieblocks_revision_entities (
     PRIMARY KEY (revision, kind, entity_key),
     CHECK ((digest IS NULL) = (content IS NULL))
 );
+
+CREATE INDEX IF NOT EXISTS robbieblocks_revision_entities_entity
+ON robbieblocks_revision_entities (kind, entity_key);
 
 CREATE TABLE IF NOT EXISTS robbieblocks_sync_edges (
     id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -20,6 +20,7 @@ mod new;
 mod output;
 mod place;
 mod print;
+mod remote_helper;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -99,6 +100,9 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Explain the code of an error or a warning
     Explain(explain::ExplainArguments),
+    /// What git runs for a remote that is a database
+    #[command(hide = true)]
+    RemoteHelper(remote_helper::RemoteHelperArguments),
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages
@@ -211,6 +215,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),
+        Command::RemoteHelper(arguments) => remote_helper::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::write_man(globals, arguments),
     }

@@ -5,10 +5,12 @@
 )]
 
 mod address;
+mod changes;
 mod check;
 mod connect;
 mod copy;
 mod failure;
+mod history;
 pub mod inspect;
 pub mod migrate;
 mod read;
@@ -16,10 +18,17 @@ mod session;
 mod tls;
 mod write;
 
-pub use address::{Address, Limits, address_of, listen_address_of};
+pub use address::{Address, Limits, address_in, address_of, listen_address_of};
+pub use changes::{Watermark, actors_of, changed_since, last_changes, watermark};
 pub use check::{CONTENT_TABLES, check_tables};
 pub use failure::{Failure, FailureKind};
-pub use read::{Content, Rows, documents_of_rows, read_content, read_rows};
+pub use history::{
+    Head, Identity, Revision, add_edge, add_revision, contents_at, head, identity, number_of,
+    revisions_after, sealed_counts, sealed_digests, session_user, transaction_time,
+};
+pub use read::{
+    Content, Rows, documents_of_rows, has_content, read_content, read_rows, read_rows_of,
+};
 pub use session::{Access, Parameter, Session};
 pub use tls::{Protection, Verified};
 pub use write::{

@@ -10,12 +10,8 @@ mod export;
 mod import;
 mod sources;
 
-use rayon::prelude::*;
-
 use crate::compare::{Change, Difference};
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::files::Folder;
-use crate::format::Texts;
+use crate::diag::Diagnostics;
 
 pub use export::export;
 pub use import::import;
@@ -69,24 +65,4 @@ impl Allowed {
             () => End::Done,
         }
     }
-}
-
-/// The texts of all files below `content/`.
-fn read_texts(folder: &Folder, diagnostics: &mut Diagnostics) -> Texts {
-    let files = folder.list("content", false, diagnostics);
-    let read: Vec<Result<(String, String), Diagnostic>> = files
-        .into_par_iter()
-        .with_min_len(16)
-        .map(|file| folder.read_text(&file.path).map(|text| (file.path, text)))
-        .collect();
-    let mut texts = Texts::new();
-    for file in read {
-        match file {
-            Ok((path, text)) => {
-                texts.insert(path, text);
-            }
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    texts
 }

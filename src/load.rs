@@ -9,6 +9,7 @@ mod frame;
 mod pages;
 mod places;
 mod survey;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,7 @@ pub use bodies::Bodies;
 pub use places::{Located, LocatedPlace, locate};
 use survey::not_read;
 pub use survey::{Known, Survey, compare, survey, survey_without_content};
+pub use texts::read_texts;
 
 /// The configuration file of a site.
 pub const CONFIG_FILE: &str = "robbieblocks.toml";

@@ -34,7 +34,16 @@ pub struct JsonDiagnostic {
 
 /// Prints diagnostics to standard error, and gives them as JSON.
 pub fn report(globals: &Globals, root: &Path, diagnostics: Diagnostics) -> Vec<JsonDiagnostic> {
-    let located = locate(&Folder::new(root), diagnostics);
+    report_in(globals, &Folder::new(root), diagnostics)
+}
+
+/// The same for a folder that may be the tree of a commit.
+pub fn report_in(
+    globals: &Globals,
+    folder: &Folder,
+    diagnostics: Diagnostics,
+) -> Vec<JsonDiagnostic> {
+    let located = locate(folder, diagnostics);
     if !globals.json {
         print_all(&located);
     }

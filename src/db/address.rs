@@ -157,7 +157,7 @@ pub fn address_of(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Address, Failure> {
     let variable = &database_of(config, name)?.url_env;
-    read_variable(name, variable, environment)
+    address_in(name, variable, environment)
 }
 
 /// The address at which LISTEN works, where it is another than the one for queries: from
@@ -172,7 +172,7 @@ pub fn listen_address_of(
         .listen_url_env
         .as_ref()
         .unwrap_or(&database.url_env);
-    read_variable(name, variable, environment)
+    address_in(name, variable, environment)
 }
 
 fn database_of<'a>(config: &'a Config, name: &str) -> Result<&'a DatabaseConfig, Failure> {
@@ -195,7 +195,8 @@ fn database_of<'a>(config: &'a Config, name: &str) -> Result<&'a DatabaseConfig,
     })
 }
 
-fn read_variable(
+/// The address of the database `name` from an environment variable.
+pub fn address_in(
     name: &str,
     variable: &str,
     environment: &dyn Fn(&str) -> Option<String>,

@@ -53,8 +53,18 @@ impl Failure {
             | code::NO_ADDRESS
             | code::BAD_ADDRESS
             | code::NOT_MIGRATED
-            | code::NOT_ALLOWED => FailureKind::Configuration,
-            code::IN_THE_WAY | code::NO_CONTENT => FailureKind::Conflict,
+            | code::NOT_ALLOWED
+            | code::GIT_FAILED
+            | code::NOT_SYNCED => FailureKind::Configuration,
+            code::IN_THE_WAY
+            | code::NO_CONTENT
+            | code::OTHER_DATABASE
+            | code::REWOUND
+            | code::MANY_DELETIONS
+            | code::EMPTIED
+            | code::OUT_OF_DATE
+            | code::MISSING_COMMIT
+            | code::HISTORY_ALTERED => FailureKind::Conflict,
             _ => FailureKind::Unreachable,
         }
     }

@@ -10,7 +10,7 @@ use super::check::check_tables;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::format::{
-    BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PageRow, TokenRow,
+    BlockRow, COMPONENTS_TABLE, ComponentRow, EntityName, NODES_TABLE, NodeRow, PageRow, TokenRow,
     read_component_row, read_node_row, read_page_row, read_token_row, row_origin,
 };
 use crate::model::{Documents, EntityKind};
@@ -67,12 +67,44 @@ pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
 
 /// Reads all rows of content. It must run in a transaction, so that they are all of one moment.
 pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
+    read_wanted(session, None)
+}
+
+/// Whether there is a row of content at all.
+pub fn has_content(session: &mut Session) -> Result<bool, Failure> {
+    let rows = session.query(
+        "SELECT EXISTS (SELECT FROM robbieblocks_pages) \
+           OR EXISTS (SELECT FROM robbieblocks_components) \
+           OR EXISTS (SELECT FROM robbieblocks_style_tokens) \
+           OR EXISTS (SELECT FROM robbieblocks_node_branding)",
+        &[],
+    )?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Reads the rows of some entities, without sources. It must run in a transaction.
+pub fn read_rows_of(session: &mut Session, names: &BTreeSet<EntityName>) -> Result<Rows, Failure> {
+    read_wanted(session, Some(names))
+}
+
+fn read_wanted(
+    session: &mut Session,
+    names: Option<&BTreeSet<EntityName>>,
+) -> Result<Rows, Failure> {
     check_tables(session)?;
+    let keys = |kind: EntityKind| -> Option<Vec<&str>> {
+        let wanted = names?.iter().filter(|(of, _)| *of == kind);
+        Some(wanted.map(|(_, key)| key.as_str()).collect())
+    };
+    let wanted = EntityKind::ALL.map(keys);
+    let [pages_wanted, components_wanted, tokens_wanted, nodes_wanted] = &wanted;
     let mut rows = Rows::default();
     let mut pages: HashMap<Id, usize> = HashMap::new();
     session.each(
         "SELECT id, page_key, app_namespace, page_name, page_route, layout_template, meta_title, \
-         meta_description, status, metadata::text FROM robbieblocks_pages",
+         meta_description, status, metadata::text FROM robbieblocks_pages \
+         WHERE $1 IS NULL OR page_key = ANY($1)",
+        &[(pages_wanted, Type::TEXT_ARRAY)],
         |row| {
             pages.insert(id(row, 0), rows.pages.len());
             rows.pages.push(PageRow {
@@ -94,7 +126,9 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
          block.zone, block.props::text, block.conditions::text \
          FROM robbieblocks_page_blocks AS block \
          LEFT JOIN robbieblocks_components AS component ON component.id = block.component_id \
-         WHERE block.page_id IS NOT NULL",
+         WHERE block.page_id IS NOT NULL AND ($1 IS NULL OR block.page_id IN ( \
+           SELECT id FROM robbieblocks_pages WHERE page_key = ANY($1)))",
+        &[(pages_wanted, Type::TEXT_ARRAY)],
         |row| {
             if let Some(page) = pages.get(&id(row, 0)) {
                 rows.pages[*page].blocks.push(BlockRow {
@@ -115,7 +149,9 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
     session.each(
         "SELECT component_key, component_name, component_type, react_code, template, \
          props_schema::text, css_styles, dependencies, version, is_published, preview_url, \
-         metadata::text FROM robbieblocks_components",
+         metadata::text FROM robbieblocks_components \
+         WHERE $1 IS NULL OR component_key = ANY($1)",
+        &[(components_wanted, Type::TEXT_ARRAY)],
         |row| {
             rows.components.push(ComponentRow {
                 key: text(row, 0),
@@ -135,7 +171,8 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
     )?;
     session.each(
         "SELECT token_key, token_category, default_value, description \
-         FROM robbieblocks_style_tokens",
+         FROM robbieblocks_style_tokens WHERE $1 IS NULL OR token_key = ANY($1)",
+        &[(tokens_wanted, Type::TEXT_ARRAY)],
         |row| {
             rows.tokens.push(TokenRow {
                 key: text(row, 0),
@@ -147,7 +184,9 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
     )?;
     session.each(
         "SELECT node_id, node_name, style_overrides::text, enabled_apps, custom_css, \
-         custom_scripts FROM robbieblocks_node_branding",
+         custom_scripts FROM robbieblocks_node_branding \
+         WHERE $1 IS NULL OR node_id = ANY($1)",
+        &[(nodes_wanted, Type::TEXT_ARRAY)],
         |row| {
             rows.nodes.push(NodeRow {
                 id: text(row, 0),
@@ -159,9 +198,11 @@ pub fn read_rows(session: &mut Session) -> Result<Rows, Failure> {
             });
         },
     )?;
-    session.each("SELECT path, text FROM robbieblocks_sources", |row| {
-        rows.sources.insert(text(row, 0), text(row, 1));
-    })?;
+    if names.is_none() {
+        session.each("SELECT path, text FROM robbieblocks_sources", &[], |row| {
+            rows.sources.insert(text(row, 0), text(row, 1));
+        })?;
+    }
     Ok(rows)
 }
 

@@ -199,10 +199,15 @@ impl Session {
     }
 
     /// Hands each row of a query to `take` as it comes.
-    pub fn each(&mut self, query: &str, mut take: impl FnMut(&Row)) -> Result<(), Failure> {
-        let none: [(&(dyn ToSql + Sync), Type); 0] = [];
+    pub fn each(
+        &mut self,
+        query: &str,
+        values: &[Parameter<'_>],
+        mut take: impl FnMut(&Row),
+    ) -> Result<(), Failure> {
         self.wait(async |client, silence| {
-            let rows = in_time(silence, client.query_typed_raw(query, none)).await?;
+            let values = values.iter().cloned();
+            let rows = in_time(silence, client.query_typed_raw(query, values)).await?;
             let mut rows = std::pin::pin!(rows);
             while let Some(row) = in_time(silence, rows.try_next()).await? {
                 take(&row);

@@ -199,6 +199,28 @@ RB0915 TRIGGERS_OFF "triggers that do not fire"
 "A trigger of rbgen is missing or disabled, so changes of rows will not deploy by themselves. `rbgen migrate` makes it again; `ALTER TABLE … ENABLE TRIGGER …` enables it.";
 RB0916 NO_CONTENT "a side without any content"
 "The database has no page, component, token or node at all, or the folder has none. That is most often a mistake – the wrong database, or one that nothing was brought into yet – and so it never counts as \"all was deleted\". `rbgen import` brings files into rows, `rbgen export` rows into files.";
+RB0917 OTHER_DATABASE "another database than the one last seen"
+"This clone remembers which database it synced with, and the address leads to another one now: a copy, one that was made anew, or one that was restored on another server. Going on could bring old content back or delete new content, so nothing was done. If it is meant, `rbgen remote accept NAME` says so.";
+RB0918 REWOUND "a database whose history went back"
+"The last revision that this clone has seen is not in the database any more: it was restored from a backup, or its history was altered. What it lost is in this clone's commits. `rbgen remote accept NAME` goes on with it as it is; then merge and push, which brings back what git has.";
+RB0919 MANY_DELETIONS "a deletion of very many"
+"More than ten entities of a kind, and more than a quarter of them, would be deleted. That is rarely meant, so it has to be asked for: `--allow-deletes`, `git push -o allow-deletes`, or `git -c rbgen.allowDeletes=true fetch`.";
+RB0920 EMPTIED "a database that was emptied"
+"The database has a history and no content at all. That never counts as \"all was deleted\". `rbgen import` brings the files of a site back into its rows.";
+RB0921 OUT_OF_DATE "a database that has changed meanwhile"
+"The database has changes that are not in what is pushed: somebody edited rows, or pushed. Nothing was written. `rbgen pull` (or `git fetch` and `git merge`) brings them into the files; then push again.";
+RB0922 MISSING_COMMIT "a commit that this clone lacks"
+"A commit that was pushed into the database is not in this repository, so the history of the database cannot be followed. Fetch it from where it was published. Where it cannot be had, `rbgen pull --rebuild` (`git -c rbgen.rebuild=true fetch`) makes the history anew from the revisions; what only the commit had (themes, other files, comments) is not in it.";
+RB0923 GIT_FAILED "git did not do what it was asked to"
+"rbgen runs `git` for everything that concerns the repository, and git said what stands in the message.";
+RB0924 OUTCOME_UNKNOWN "a push whose outcome is not known"
+"The connection broke while the server was committing, and could not be made again to find out how that ended. The push took effect as a whole or not at all; the next fetch or push finds out which.";
+RB0925 HISTORY_ALTERED "a history that does not hold"
+"What a revision in the database holds does not have the digest that the revision says. Somebody wrote into `robbieblocks_revisions` or `robbieblocks_revision_entities`, past the triggers that forbid it. Nothing was done.";
+RB0926 NOT_IN_FILES "rows that no file can hold"
+"Rows were left out of the history because they have errors, or because no file can hold them. What git has of them stays as it was until the rows are mended.";
+RB0927 NOT_SYNCED "a repository that is not ready for it"
+"`rbgen pull`, `push` and `sync` need a git repository with the site in it, at least one commit, and a remote for the database, which `rbgen remote add` makes.";
 }
 
 #[cfg(test)]

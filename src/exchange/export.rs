@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::{Allowed, End, Exchange, read_texts, sources};
+use super::{Allowed, End, Exchange, sources};
 use crate::compare::{Change, Difference, compare};
 use crate::db::{Failure, Session, read_content};
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::files::{Folder, MAX_TEXT_BYTES, move_file, remove_file, write_file};
 use crate::format::{COMPONENTS, NODES, PAGES, Texts, below, documents_of, print_documents};
-use crate::load::load_site;
+use crate::load::{load_site, read_texts};
 use crate::model::{Documents, EntityKind};
 
 /// Brings the documents of a database into the files of a folder. A file that says what its row says

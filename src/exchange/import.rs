@@ -1,6 +1,6 @@
 //! Files to rows.
 
-use super::{Allowed, End, Exchange, read_texts, sources};
+use super::{Allowed, End, Exchange, sources};
 use crate::compare::{Change, Difference, compare};
 use crate::db::{
     Access, Content, Failure, Session, Writes, block_orders, check_tables, lock_content,
@@ -9,7 +9,7 @@ use crate::db::{
 use crate::diag::{Diagnostics, code};
 use crate::files::Folder;
 use crate::format;
-use crate::load::{Given, Known, load_given, survey_without_content};
+use crate::load::{Given, Known, load_given, read_texts, survey_without_content};
 use crate::model::{Documents, EntityKind};
 
 /// Brings the documents of a folder into a database: in one transaction the tables are locked against

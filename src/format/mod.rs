@@ -46,7 +46,7 @@ pub use paths::{
     COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, is_passed_over,
     page_stem, without_mark,
 };
-pub use print::{Printed, print_documents};
+pub use print::{Printed, can_have_file, print_among, print_documents};
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,
     PageRow, TOKENS_TABLE, TokenRow, column, component_row, node_row, page_row, read_component_row,

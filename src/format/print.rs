@@ -33,6 +33,11 @@ use crate::model::{Component, Documents, EntityKind, Node, Page, Token, key_prob
 /// The longest key that, with an ending, is the name of a file: file systems allow 255 bytes.
 const MAX_STEM: usize = 250;
 
+/// Whether an entity of this key can have a file.
+pub fn can_have_file(kind: EntityKind, key: &str) -> bool {
+    kind == EntityKind::Token || key.len() <= MAX_STEM
+}
+
 /// What printing changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Printed {
@@ -50,12 +55,24 @@ pub fn print_documents(
     before: &Texts,
     keep: &BTreeSet<(EntityKind, String)>,
 ) -> (Printed, Diagnostics) {
+    print_among(documents, before, keep, &BTreeSet::new())
+}
+
+/// The same where there are `others` besides: files that nothing is to be known of but their paths,
+/// which new files keep clear of.
+pub fn print_among(
+    documents: &Documents,
+    before: &Texts,
+    keep: &BTreeSet<(EntityKind, String)>,
+    others: &BTreeSet<String>,
+) -> (Printed, Diagnostics) {
     let mut tree = Tree::read(before);
     let diagnostics = std::mem::take(&mut tree.diagnostics);
     let files = Files::new(before, &tree);
     let mut printing = Printing {
         files: &files,
         keep,
+        others,
         printed: Printed::default(),
         used: BTreeSet::new(),
         untouched: Vec::new(),
@@ -79,6 +96,7 @@ enum Untouched<'a> {
 struct Printing<'a> {
     files: &'a Files<'a>,
     keep: &'a BTreeSet<(EntityKind, String)>,
+    others: &'a BTreeSet<String>,
     printed: Printed,
     /// The texts that documents take with `$file` when all is done.
     used: BTreeSet<String>,
@@ -325,6 +343,7 @@ impl<'a> Printing<'a> {
         }
         let removed = &self.printed.removed;
         let staying = files.before.keys().filter(|path| !removed.contains(*path));
+        let staying = staying.chain(self.others);
         let mut places = Places::new(staying.map(String::as_str));
         self.printed.texts.keys().for_each(|path| places.take(path));
         let mut jobs: Vec<(&Page, Option<&Read<Page>>, String)> = Vec::new();

@@ -14,6 +14,27 @@ pub struct GitError {
     pub said: String,
 }
 
+impl GitError {
+    /// Git could not be run.
+    pub fn not_run<S: AsRef<OsStr>>(arguments: &[S], error: &std::io::Error) -> GitError {
+        GitError {
+            command: name(arguments),
+            said: match error.kind() {
+                std::io::ErrorKind::NotFound => "git is not installed".to_string(),
+                _ => format!("it cannot be run: {error}"),
+            },
+        }
+    }
+
+    /// Git ended without a word.
+    pub fn silent(command: &str) -> GitError {
+        GitError {
+            command: command.to_string(),
+            said: "it ended without a word".to_string(),
+        }
+    }
+}
+
 /// A repository, asked through the `git` of the system.
 #[derive(Clone, Debug)]
 pub struct Repository {
@@ -48,7 +69,7 @@ impl Repository {
     /// What a command prints, as it is. Fails unless it ends well.
     pub fn bytes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Vec<u8>, GitError> {
         let output = self.command(arguments).output();
-        let output = output.map_err(|error| not_run(arguments, &error))?;
+        let output = output.map_err(|error| GitError::not_run(arguments, &error))?;
         match output.status.success() {
             true => Ok(output.stdout),
             false => Err(failed(arguments, &output.stderr)),
@@ -62,11 +83,95 @@ impl Repository {
         Ok(text.trim_end_matches('\n').to_string())
     }
 
-    /// Whether a command ends well; what it prints is thrown away.
+    /// Whether a command says yes, by ending well, or no, by ending with status 1.
     pub fn says_yes<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<bool, GitError> {
         let output = self.command(arguments).output();
-        let output = output.map_err(|error| not_run(arguments, &error))?;
-        Ok(output.status.success())
+        let output = output.map_err(|error| GitError::not_run(arguments, &error))?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed(arguments, &output.stderr)),
+        }
+    }
+
+    /// Whether a commit is in the repository.
+    pub fn has_commit(&self, commit: &str) -> Result<bool, GitError> {
+        let name = format!("{commit}^{{commit}}");
+        match self.command(&["cat-file", "-e", &name]).output() {
+            Ok(output) => Ok(output.status.success()),
+            Err(error) => Err(GitError::not_run(&["cat-file"], &error)),
+        }
+    }
+
+    /// Whether a commit is the other one or an ancestor of it. Both are there.
+    pub fn is_ancestor(&self, commit: &str, of: &str) -> Result<bool, GitError> {
+        self.says_yes(&["merge-base", "--is-ancestor", commit, of])
+    }
+
+    /// The commit that a name stands for, if it stands for one.
+    pub fn commit_named(&self, name: &str) -> Result<Option<String>, GitError> {
+        let name = format!("{name}^{{commit}}");
+        self.answer(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &name,
+        ])
+    }
+
+    /// Whether no branch or tag names a commit yet.
+    pub fn has_no_branch(&self) -> Result<bool, GitError> {
+        Ok(self.text(&["for-each-ref", "--count=1"])?.is_empty())
+    }
+
+    /// Whether the history ends where that of others goes on.
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.text(&["rev-parse", "--is-shallow-repository"])? == "true")
+    }
+
+    /// The folder that all work trees of the repository share.
+    pub fn common_folder(&self) -> Result<PathBuf, GitError> {
+        let folder = self.text(&["rev-parse", "--git-common-dir"])?;
+        Ok(self.folder.join(folder))
+    }
+
+    /// The value of a configuration, if it is set.
+    pub fn config(&self, key: &str) -> Result<Option<String>, GitError> {
+        self.answer(&["config", "--get", key])
+    }
+
+    /// Whether a configuration is set to yes.
+    pub fn config_flag(&self, key: &str) -> Result<bool, GitError> {
+        let answer = self.answer(&["config", "--type=bool", "--get", key])?;
+        Ok(answer.as_deref() == Some("true"))
+    }
+
+    /// The remotes with their addresses.
+    pub fn remotes(&self) -> Result<Vec<(String, String)>, GitError> {
+        let text = self.answer(&["config", "--get-regexp", r"^remote\..*\.url$"])?;
+        let text = text.unwrap_or_default();
+        let remotes = text.lines().filter_map(|line| {
+            let (key, url) = line.split_once(' ')?;
+            let name = key.strip_prefix("remote.")?.strip_suffix(".url")?;
+            Some((name.to_string(), url.to_string()))
+        });
+        Ok(remotes.collect())
+    }
+
+    /// The names of the remotes that are no databases.
+    pub fn other_remotes(&self) -> Result<Vec<String>, GitError> {
+        let remotes = self.remotes()?.into_iter();
+        let others = remotes.filter(|(_, url)| !url.starts_with(super::SCHEME));
+        Ok(others.map(|(name, _)| name).collect())
+    }
+
+    /// What a command prints, if it ends well and prints something.
+    fn answer<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Option<String>, GitError> {
+        let output = self.command(arguments).output();
+        let output = output.map_err(|error| GitError::not_run(arguments, &error))?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        Ok((output.status.success() && !text.is_empty()).then_some(text))
     }
 
     /// What a command prints that gets an input.
@@ -81,7 +186,7 @@ impl Repository {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| not_run(arguments, &error))?;
+            .map_err(|error| GitError::not_run(arguments, &error))?;
         let stdin = child.stdin.take();
         let output = std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -90,7 +195,7 @@ impl Repository {
             });
             child.wait_with_output()
         });
-        let output = output.map_err(|error| not_run(arguments, &error))?;
+        let output = output.map_err(|error| GitError::not_run(arguments, &error))?;
         match output.status.success() {
             true => Ok(output.stdout),
             false => Err(failed(arguments, &output.stderr)),
@@ -102,13 +207,6 @@ fn name<S: AsRef<OsStr>>(arguments: &[S]) -> String {
     let words = arguments.iter().map(|word| word.as_ref().to_string_lossy());
     let word = words.into_iter().find(|word| !word.starts_with('-'));
     format!("git {}", word.unwrap_or_default())
-}
-
-fn not_run<S: AsRef<OsStr>>(arguments: &[S], error: &std::io::Error) -> GitError {
-    GitError {
-        command: name(arguments),
-        said: format!("it cannot be run: {error}"),
-    }
 }
 
 fn failed<S: AsRef<OsStr>>(arguments: &[S], said: &[u8]) -> GitError {

@@ -99,7 +99,7 @@ fn work(session: &mut Session, number: i64) -> Result<i64, Failure> {
             "CREATE TEMP TABLE scratch (n int) ON COMMIT DROP; INSERT INTO scratch VALUES (1)",
         )?;
         let mut seen = 0;
-        session.each("SELECT n, word FROM things", |row| {
+        session.each("SELECT n, word FROM things", &[], |row| {
             if row.get::<_, i64>(0) == number {
                 seen += 1;
             }
@@ -198,7 +198,7 @@ fn nothing_is_left_behind_for_the_next_client() {
             &[(&3i64, Type::INT8)],
         )
         .unwrap();
-    session.each("SELECT 1", |_| {}).unwrap();
+    session.each("SELECT 1", &[], |_| {}).unwrap();
 
     assert_eq!(settings(), before);
     drop(session);

@@ -254,6 +254,7 @@ fn rows_that_come_slowly_are_waited_for() {
     session
         .each(
             "SELECT repeat('x', 9000), pg_sleep(0.2) FROM generate_series(1, 5)",
+            &[],
             |_| count += 1,
         )
         .unwrap();

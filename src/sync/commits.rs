@@ -1,0 +1,196 @@
+//! Revisions to commits: the same revisions are the same commits in every clone.
+//!
+//! A revision that was pushed is the commit that was pushed. Any other becomes a commit on that of its
+//! parent, with the changed entities printed into its tree; author, time and message come from the
+//! revision alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::failed;
+use super::git::Repository;
+use super::import::Import;
+use super::message::commit_message;
+use super::printing::{Outcome, print_changes};
+use crate::compare::compare;
+use crate::db::{Failure, Revision};
+use crate::diag::code;
+use crate::digest::Digest;
+use crate::format::Texts;
+
+/// Where commits are made.
+pub struct Target<'a> {
+    pub repository: &'a Repository,
+    /// The folder of the site in the repository: empty, or with a `/` at its end.
+    pub prefix: &'a str,
+    /// Whether to go on without commits that were pushed and are not here.
+    pub rebuild: bool,
+}
+
+/// The commits of revisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Revision and commit, in order.
+    pub commits: Vec<(Digest, String)>,
+    /// Commits that were pushed and are not here, and were made anew from the revisions.
+    pub rebuilt: Vec<String>,
+}
+
+/// The commits of revisions that follow each other. `parent` is the commit of the revision before the
+/// first of them.
+pub fn commit_revisions(
+    target: &Target<'_>,
+    parent: Option<String>,
+    revisions: &[Revision],
+) -> Result<Committed, Failure> {
+    let mut committed = Committed::default();
+    let mut parent = parent;
+    let mut import: Option<Import> = None;
+    let mut waiting: Vec<(Digest, usize)> = Vec::new();
+    for revision in revisions {
+        if let Some(pushed) = &revision.commit {
+            // What is known of the commits before it is asked of git, so they have to be there.
+            finish(&mut import, &mut waiting, &mut committed, &mut parent)?;
+            match is_here(target, parent.as_deref(), pushed)? {
+                Here::Follows => {
+                    committed.commits.push((revision.digest, pushed.clone()));
+                    parent = Some(pushed.clone());
+                    continue;
+                }
+                Here::Stranger => {}
+                Here::Missing if target.rebuild => committed.rebuilt.push(pushed.clone()),
+                Here::Missing => return Err(missing(target, pushed)?),
+            }
+        }
+        let import = match &mut import {
+            Some(import) => import,
+            None => import.insert(Import::begin(
+                target.repository,
+                target.prefix,
+                parent.as_deref(),
+            )?),
+        };
+        waiting.push((revision.digest, commit_one(import, revision)?));
+    }
+    finish(&mut import, &mut waiting, &mut committed, &mut parent)?;
+    Ok(committed)
+}
+
+/// Ends an import, and takes the ids of its commits.
+fn finish(
+    import: &mut Option<Import>,
+    waiting: &mut Vec<(Digest, usize)>,
+    committed: &mut Committed,
+    parent: &mut Option<String>,
+) -> Result<(), Failure> {
+    let Some(import) = import.take() else {
+        return Ok(());
+    };
+    let ids = import.end()?;
+    for (revision, place) in waiting.drain(..) {
+        committed.commits.push((revision, ids[place].clone()));
+    }
+    *parent = ids.last().cloned();
+    Ok(())
+}
+
+/// Whether a commit that was pushed is in the repository.
+enum Here {
+    /// It is, and follows what came before it.
+    Follows,
+    /// It is, and does not: it was pushed by a clone that had made the history before it anew. What it
+    /// changed is committed on the history of this clone.
+    Stranger,
+    Missing,
+}
+
+fn is_here(target: &Target<'_>, parent: Option<&str>, pushed: &str) -> Result<Here, Failure> {
+    if !is_object_id(pushed) || !target.repository.has_commit(pushed).map_err(failed)? {
+        return Ok(Here::Missing);
+    }
+    let Some(parent) = parent else {
+        return Ok(Here::Follows);
+    };
+    match target
+        .repository
+        .is_ancestor(parent, pushed)
+        .map_err(failed)?
+    {
+        true => Ok(Here::Follows),
+        // Behind the end of a shallow clone, nobody knows.
+        false if target.repository.is_shallow().map_err(failed)? => Err(shallow(pushed)),
+        false => Ok(Here::Stranger),
+    }
+}
+
+/// Whether a text can be the id of an object: it comes from a row, and is given to git.
+fn is_object_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn short(commit: &str) -> String {
+    commit.chars().take(12).collect()
+}
+
+fn missing(target: &Target<'_>, pushed: &str) -> Result<Failure, Failure> {
+    if target.repository.is_shallow().map_err(failed)? {
+        return Ok(shallow(pushed));
+    }
+    let message = format!(
+        "the commit {} was pushed into the database, and is not in this repository",
+        short(pushed)
+    );
+    let remotes = target.repository.other_remotes().map_err(failed)?;
+    let hint = match remotes.as_slice() {
+        [] => "fetch it from where it was published; where it cannot be had, \
+               `rbgen pull --rebuild` (`git -c rbgen.rebuild=true fetch`) makes the history anew, \
+               without what only that commit had"
+            .to_string(),
+        [first, ..] => format!(
+            "`git fetch {first}` may bring it; where it cannot be had, `rbgen pull --rebuild` \
+             (`git -c rbgen.rebuild=true fetch`) makes the history anew, without what only that \
+             commit had"
+        ),
+    };
+    Ok(Failure::new(code::MISSING_COMMIT, message).hint(hint))
+}
+
+fn shallow(pushed: &str) -> Failure {
+    let message = format!(
+        "this clone is shallow, and does not have what the commit {} of the database needs",
+        short(pushed)
+    );
+    Failure::new(code::MISSING_COMMIT, message)
+        .hint("`git fetch --unshallow` brings the rest of the history; then try again")
+}
+
+/// Adds the commit of a revision to an import, and gives its place in there.
+fn commit_one(import: &mut Import, revision: &Revision) -> Result<usize, Failure> {
+    let paths = import.paths().clone();
+    let outcome = print_changes(&paths, &revision.changes, |wanted: &BTreeSet<String>| {
+        import.read(wanted)
+    })?;
+    if outcome.diagnostics.has_errors() {
+        let first = outcome
+            .diagnostics
+            .iter()
+            .find(|one| one.severity == crate::diag::Severity::Error);
+        let why = first.map(|one| one.message.clone()).unwrap_or_default();
+        let message = format!("a revision of the database cannot be written as files: {why}");
+        return Err(Failure::new(code::NOT_IN_FILES, message).hint(
+            "mend the file that is in the way, commit and push it, or mend the row in the database",
+        ));
+    }
+    let Outcome {
+        printed,
+        before,
+        after,
+        ..
+    } = outcome;
+    let differences = compare(&before, &after);
+    let message = commit_message(revision, &differences);
+    let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let texts: Texts = printed.texts;
+    files.extend(printed.removed.into_iter().map(|path| (path, None)));
+    files.extend(texts.into_iter().map(|(path, text)| (path, Some(text))));
+    import.commit(&message, files)
+}

@@ -1,0 +1,297 @@
+//! Pushing: what a commit says otherwise than the database goes into its rows, in one transaction, or
+//! nothing does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::look::{Look, add_pushed, look, many_deletions, seal};
+use super::memory::{Memory, recall, remember};
+use super::printing::Changes;
+use super::tree::{folder_of_commit, texts_of_commit};
+use super::{Local, Wishes, failed};
+use crate::db::{
+    Access, Failure, Revision, Session, Watermark, Writes, check_tables, lock_content, number_of,
+    sealed_digests, watermark, write_documents,
+};
+use crate::diag::{Diagnostics, code};
+use crate::digest::Digest;
+use crate::files::Folder;
+use crate::format::{Contents, EntityName, contents_of, documents_of};
+use crate::load::{Given, Known, load_given, read_texts, survey_without_content};
+use crate::model::{Documents, EntityKind};
+
+/// What came of a push.
+#[derive(Clone, Debug)]
+pub enum Pushed {
+    /// The database has it, with these changes; in a dry run, it would.
+    Done(Changes),
+    /// The commit has errors, so nothing was written. The folder is its tree.
+    Broken(Folder, Diagnostics),
+}
+
+/// Pushes a commit into a database that was fetched from before. It is refused where the commit does
+/// not contain all that the database has.
+pub fn push(
+    local: &Local<'_>,
+    session: &mut Session,
+    commit: &str,
+    wishes: Wishes,
+) -> Result<Pushed, Failure> {
+    let memory = recall(local)?;
+    if let Some(memory) = &memory {
+        let there = local.repository.is_ancestor(&memory.commit, commit);
+        if !there.map_err(failed)? {
+            return Err(out_of_date(
+                "the commit does not contain all that the database has",
+            ));
+        }
+        if memory.commit == commit {
+            return Ok(Pushed::Done(Changes::new()));
+        }
+    }
+    let folder = folder_of_commit(local.repository, commit, local.prefix).map_err(failed)?;
+    let (documents, diagnostics) = checked(&folder);
+    if diagnostics.has_errors() {
+        return Ok(Pushed::Broken(folder, diagnostics));
+    }
+    if documents.is_empty() {
+        let message = "the commit has no content: no page, component, token or node";
+        return Err(Failure::new(code::NO_CONTENT, message));
+    }
+    let contents = contents_of(&documents);
+    // In a transaction of its own: that which locks must not have looked before it has the lock.
+    let sealed = session.transaction(Access::Read, |session| {
+        check_tables(session)?;
+        sealed_digests(session, None)
+    })?;
+    let changes = wanted(local, memory.as_ref(), &contents, &sealed)?;
+    let gone = changes.iter().filter(|(_, content)| content.is_none());
+    let gone = gone.map(|(name, _)| name);
+    let mut counts: BTreeMap<EntityKind, usize> = BTreeMap::new();
+    for (kind, _) in sealed.keys() {
+        *counts.entry(*kind).or_default() += 1;
+    }
+    if let Some(words) = many_deletions(gone, &counts).filter(|_| !wishes.allow_deletes) {
+        let message = format!("the commit deletes {words}");
+        return Err(Failure::new(code::MANY_DELETIONS, message).hint(
+            "if that is meant: `rbgen push --allow-deletes`, or `git push -o allow-deletes`",
+        ));
+    }
+    let work = Work {
+        local,
+        memory: memory.as_ref(),
+        commit,
+        documents: &documents,
+        changes,
+        wishes,
+    };
+    write(work, session)
+}
+
+/// The documents of a commit, and all that is wrong with it as a site.
+fn checked(folder: &Folder) -> (Documents, Diagnostics) {
+    let mut diagnostics = Diagnostics::new();
+    let texts = read_texts(folder, &mut diagnostics);
+    let (documents, found) = documents_of(&texts);
+    diagnostics.extend(found);
+    let given = Given {
+        documents: documents.clone(),
+        diagnostics,
+        incomplete: false,
+    };
+    let survey = survey_without_content(folder);
+    let diagnostics = load_given(folder, &survey, &Known::default(), given).diagnostics;
+    (documents, diagnostics)
+}
+
+/// What has to change in the last revision to make it say what the commit says. An entity is deleted
+/// only where the commit that the database is at had it: that is the proof that it was seen.
+fn wanted(
+    local: &Local<'_>,
+    memory: Option<&Memory>,
+    contents: &Contents,
+    sealed: &BTreeMap<EntityName, Digest>,
+) -> Result<Changes, Failure> {
+    let mut changes = Changes::new();
+    for (name, content) in contents {
+        let is_same = sealed
+            .get(name)
+            .is_some_and(|digest| *digest == Digest::of_bytes(content.as_bytes()));
+        if !is_same {
+            changes.insert(name.clone(), Some(content.clone()));
+        }
+    }
+    let without: Vec<&EntityName> = sealed
+        .keys()
+        .filter(|name| !contents.contains_key(*name))
+        .collect();
+    if let Some(memory) = memory.filter(|_| !without.is_empty()) {
+        let texts = texts_of_commit(local.repository, &memory.commit, local.prefix, |_| true);
+        let (base, _) = documents_of(&texts.map_err(failed)?);
+        let had = base.names();
+        for (kind, key) in without {
+            if had.contains(&(*kind, key.as_str())) {
+                changes.insert((*kind, key.clone()), None);
+            }
+        }
+    }
+    Ok(changes)
+}
+
+struct Work<'a> {
+    local: &'a Local<'a>,
+    memory: Option<&'a Memory>,
+    commit: &'a str,
+    documents: &'a Documents,
+    changes: Changes,
+    wishes: Wishes,
+}
+
+/// How the transaction of a push ended.
+enum End {
+    Written(Box<Look>, Box<Watermark>, Revision),
+    /// Rows had changed meanwhile, and were sealed.
+    Late,
+}
+
+fn write(work: Work<'_>, session: &mut Session) -> Result<Pushed, Failure> {
+    // Known even where the connection breaks while the server commits.
+    let mut revision: Option<Revision> = None;
+    let done = session.transaction(Access::Write, |session| {
+        transact(&work, session, &mut revision)
+    });
+    let end = match (done, revision) {
+        (Err(failure), Some(revision)) if failure.code == code::CONNECTION_LOST => {
+            found_out(session, &revision, failure)?;
+            // What the watermark of that transaction was is not known, so the next look reads all.
+            return Ok(Pushed::Done(work.changes));
+        }
+        (done, _) => done?,
+    };
+    match end {
+        None => Ok(Pushed::Done(work.changes)),
+        Some(End::Late) => Err(out_of_date("rows of the database were edited meanwhile")),
+        Some(End::Written(look, watermark, revision)) => {
+            let now = Memory {
+                identity: look.identity,
+                revision: revision.digest,
+                commit: work.commit.to_string(),
+                watermark: *watermark,
+                broken: look.broken.into_iter().collect(),
+            };
+            remember(work.local, &now)?;
+            Ok(Pushed::Done(work.changes))
+        }
+    }
+}
+
+fn transact(
+    work: &Work<'_>,
+    session: &mut Session,
+    added: &mut Option<Revision>,
+) -> Result<Option<End>, Failure> {
+    if !work.wishes.dry_run {
+        lock_content(session)?;
+    }
+    let touched: BTreeSet<EntityName> = work.changes.keys().cloned().collect();
+    let wishes = Wishes {
+        allow_deletes: true,
+        ..work.wishes
+    };
+    let look = look(session, work.local.database, work.memory, wishes, &touched)?;
+    let head = look.head.as_ref().map(|head| head.digest);
+    if head != work.memory.map(|memory| memory.revision) {
+        return Err(out_of_date(
+            "somebody else pushed into the database meanwhile",
+        ));
+    }
+    if let Some((kind, key)) = touched.intersection(&look.broken).next() {
+        let message = format!(
+            "the row of the {} `{key}` has errors, so what it says is not known, and it is not \
+             overwritten",
+            kind.as_str()
+        );
+        return Err(Failure::new(code::NOT_IN_FILES, message).hint(
+            "mend or delete the row in the database; `rbgen check --from db` tells its errors",
+        ));
+    }
+    if !look.changes.is_empty() {
+        if !work.wishes.dry_run {
+            seal(session, &look)?;
+        }
+        return Ok(Some(End::Late));
+    }
+    if work.wishes.dry_run {
+        return Ok(None);
+    }
+    let writes = writes(work.documents, &work.changes);
+    write_documents(session, &writes, &look.orders)?;
+    let revision = add_pushed(session, &look, work.changes.clone(), work.commit)?;
+    *added = Some(revision.clone());
+    let watermark = watermark(session)?;
+    Ok(Some(End::Written(
+        Box::new(look),
+        Box::new(watermark),
+        revision,
+    )))
+}
+
+/// The documents that differ, and the entities that are to go.
+fn writes<'a>(documents: &'a Documents, changes: &Changes) -> Writes<'a> {
+    let is = |kind: EntityKind, key: &str| {
+        changes
+            .get(&(kind, key.to_string()))
+            .is_some_and(Option::is_some)
+    };
+    let pages = documents.pages.iter();
+    let components = documents.components.iter();
+    let tokens = documents.tokens.iter();
+    let nodes = documents.nodes.iter();
+    Writes {
+        pages: pages
+            .filter(|page| is(EntityKind::Page, &page.key))
+            .collect(),
+        components: components
+            .filter(|part| is(EntityKind::Component, &part.key))
+            .collect(),
+        tokens: tokens
+            .filter(|token| is(EntityKind::Token, &token.key))
+            .collect(),
+        nodes: nodes
+            .filter(|node| is(EntityKind::Node, &node.id))
+            .collect(),
+        removed: changes
+            .iter()
+            .filter(|(_, content)| content.is_none())
+            .map(|(name, _)| name.clone())
+            .collect(),
+        sources: BTreeMap::new(),
+    }
+}
+
+/// Finds out whether a transaction was committed whose connection broke at its end.
+fn found_out(session: &Session, revision: &Revision, failure: Failure) -> Result<(), Failure> {
+    let asked = Session::open(session.address()).and_then(|mut session| {
+        session.transaction(Access::Write, |session| {
+            // Who has the lock knows that the other transaction has ended.
+            lock_content(session)?;
+            number_of(session, revision.digest)
+        })
+    });
+    match asked {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(failure.hint("nothing was written; try again")),
+        Err(_) => Err(session.blame(Failure::new(
+            code::OUTCOME_UNKNOWN,
+            "the connection broke while the server was committing, and it cannot be asked how that \
+             ended",
+        )
+        .hint("the push took effect as a whole or not at all; `rbgen status` tells when the \
+               database is there again"))),
+    }
+}
+
+fn out_of_date(why: &str) -> Failure {
+    Failure::new(code::OUT_OF_DATE, why).hint(
+        "`rbgen pull` (or `git fetch` and `git merge`) brings it into the files; then push again",
+    )
+}
