@@ -1,4 +1,7 @@
-//! In what two sets of documents differ, entity by entity and field by field. Pure.
+//! In what two sets of documents differ, entity by entity and field by field; and what of it is a
+//! rename. Pure.
+
+mod renames;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,6 +9,8 @@ use rayon::prelude::*;
 
 use crate::format::{write_json, write_json_table};
 use crate::model::{Component, Documents, EntityKind, Node, Page, Table, TextList, Token, Value};
+
+pub use renames::{Rename, block_renames, renames};
 
 /// One entity that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

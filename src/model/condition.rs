@@ -118,6 +118,36 @@ impl Condition {
             }
         }
     }
+
+    /// The same conditions with other names of nodes.
+    pub fn with_nodes(table: &Table, rename: &dyn Fn(&str) -> String) -> Table {
+        let parts = table.iter();
+        parts
+            .map(|(key, value)| (key.clone(), renamed_part(key, value, rename)))
+            .collect()
+    }
+}
+
+/// The nodes of one part of the conditions, renamed.
+fn renamed_part(key: &str, value: &Value, rename: &dyn Fn(&str) -> String) -> Value {
+    match (key, value) {
+        ("node", Value::Array(items)) => {
+            let rename = |item: &Value| match item.as_text() {
+                Some(node) => Value::Text(rename(node)),
+                None => item.clone(),
+            };
+            Value::Array(items.iter().map(rename).collect())
+        }
+        ("not", Value::Table(inner)) => Value::Table(Condition::with_nodes(inner, rename)),
+        ("any", Value::Array(items)) => {
+            let rename = |item: &Value| match item.as_table() {
+                Some(inner) => Value::Table(Condition::with_nodes(inner, rename)),
+                None => item.clone(),
+            };
+            Value::Array(items.iter().map(rename).collect())
+        }
+        _ => value.clone(),
+    }
 }
 
 fn parse_table(

@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("model", &["diag", "digest"]),
     ("codec", &["diag", "digest", "model"]),
     ("format", &["diag", "digest", "model"]),
-    ("compare", &["model", "format"]),
+    ("compare", &["digest", "model", "format"]),
     ("files", &["diag", "digest", "model", "format"]),
     ("assemble", &["diag", "digest", "model"]),
     ("plan", &["diag", "digest", "model"]),
