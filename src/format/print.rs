@@ -8,6 +8,7 @@ mod categories;
 mod change;
 mod entries;
 mod fields;
+mod keys;
 mod patch;
 mod places;
 mod sections;
@@ -21,8 +22,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+pub use self::keys::{rename_contrast, rename_node_settings, rename_override, rename_token};
+
 use self::change::{Change, Files};
-use self::places::{Places, route_at};
+use self::places::Places;
+pub use self::places::route_at;
 use super::documents::{Read, Texts, Tree};
 use super::paths::{
     COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, beside, page_path, stem,

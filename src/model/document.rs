@@ -155,8 +155,12 @@ pub struct Block {
 impl Block {
     /// Whether two blocks say the same.
     pub fn same(&self, other: &Block) -> bool {
-        self.key == other.key
-            && self.component == other.component
+        self.key == other.key && self.same_but_key(other)
+    }
+
+    /// Whether two blocks say the same, whatever their keys are.
+    pub fn same_but_key(&self, other: &Block) -> bool {
+        self.component == other.component
             && self.zone == other.zone
             && same_table(&self.props, &other.props)
             && same_table(&self.conditions, &other.conditions)

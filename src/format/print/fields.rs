@@ -138,7 +138,7 @@ fn add_table(
     }
 }
 
-/// For each wanted block which one it was, by key.
+/// Changes the blocks, each from what it was: the one with its key.
 fn change_blocks(
     tools: &mut Tools<'_>,
     root: &mut Entries<'_>,
@@ -158,7 +158,7 @@ fn change_blocks(
         .enumerate()
         .map(|(index, block)| (block.key.as_str(), index))
         .collect();
-    let from: Vec<Option<usize>> = wanted
+    let mut from: Vec<Option<usize>> = wanted
         .iter()
         .map(|block| by_key.get(block.key.as_str()).copied())
         .collect();
@@ -166,6 +166,20 @@ fn change_blocks(
         .iter()
         .map(|block| (block.key.as_str(), block.component.as_str()))
         .collect();
+    // One that says the same under another key is the one that was there.
+    let mut left: Vec<usize> = (0..now.len())
+        .filter(|index| !from.contains(&Some(*index)))
+        .collect();
+    for (to, from) in from
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, from)| from.is_none())
+    {
+        let same = left
+            .iter()
+            .position(|at| now[*at].same_but_key(&wanted[to]));
+        *from = same.map(|found| left.remove(found));
+    }
     if !root.has("blocks") {
         let tables = toml_edit::ArrayOfTables::new();
         root.like().insert("blocks", Item::ArrayOfTables(tables));
@@ -227,8 +241,9 @@ fn change_block(
     named: bool,
 ) {
     let order = order(&shape::BLOCK);
-    if named && !table.has("key") {
-        tools.set_text(table, "key", &wanted.key, &order);
+    let keys = (now.key.as_str(), wanted.key.as_str());
+    if named && (keys.0 != keys.1 || !table.has("key")) {
+        tools.set_text(table, "key", keys.1, &order);
     }
     let components = (now.component.as_str(), wanted.component.as_str());
     change_text(

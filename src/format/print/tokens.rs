@@ -47,7 +47,7 @@ fn joined(prefix: &str, name: &str) -> String {
 }
 
 /// Whether a table is a token, and not a group of tokens.
-fn is_token(table: &dyn TableLike) -> bool {
+pub(super) fn is_token(table: &dyn TableLike) -> bool {
     table
         .get("value")
         .is_some_and(|value| !value.is_table_like())
