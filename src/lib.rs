@@ -6,7 +6,8 @@
 //! [`render`] turns a job into bytes, [`build`] runs all jobs in parallel and gives each [`bundle`],
 //! and [`store`] puts them in place and keeps the [`ledger`]. The rows of a database are another door
 //! to the same documents: [`db`] reads and writes them, [`exchange`] copies between files and rows.
-//! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with, and [`cli`]
+//! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with,
+//! [`rename`] gives a key of a site another name, and [`cli`]
 //! alone speaks to the user.
 
 pub mod archive;
@@ -27,6 +28,7 @@ pub mod load;
 pub mod model;
 pub mod pipeline;
 pub mod plan;
+pub mod rename;
 pub mod render;
 pub mod scaffold;
 pub mod store;

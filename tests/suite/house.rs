@@ -69,6 +69,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("scaffold", &["diag", "digest", "model"]),
+    ("rename", &["diag", "model", "format", "compare", "render"]),
 ];
 
 /// The rooms that touch the disk, the clock or the user, and alone may lift the lints of

@@ -20,6 +20,7 @@ pub use contrast::{check_contrast, contrast_ratio};
 pub use targets::{Targets, parse_targets};
 pub use theme::theme_css;
 pub use tokens::{TokenValues, check_tokens, resolve_tokens, tokens_css};
+pub use value::aliases;
 
 /// What a CSS `url()` to an asset becomes: it gets the path below `assets/` and gives the URL, or
 /// `None` where there is no such asset.

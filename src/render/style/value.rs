@@ -56,6 +56,19 @@ pub(super) fn pieces(value: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// Where the aliases of a token value name their tokens, in bytes.
+pub fn aliases(value: &str) -> Vec<Range<usize>> {
+    let start = value.as_ptr() as usize;
+    let range = |piece: Piece<'_>| match piece {
+        Piece::Alias(key) => {
+            let at = key.as_ptr() as usize - start;
+            Some(at..at + key.len())
+        }
+        Piece::Text(_) => None,
+    };
+    pieces(value).into_iter().filter_map(range).collect()
+}
+
 fn is_key(text: &str) -> bool {
     !text.is_empty()
         && text
