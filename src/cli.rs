@@ -16,6 +16,7 @@ mod exchange;
 mod explain;
 mod init;
 mod migrate;
+mod mv;
 mod new;
 mod output;
 mod place;
@@ -92,6 +93,8 @@ enum Command {
     Export(exchange::ExchangeArguments),
     /// Write a page, a component, a node or a token
     New(new::NewArguments),
+    /// Give a page, block, component, token or node another key, wherever it is named
+    Mv(mv::MvArguments),
     /// Make the tables of a database, or bring them up to date
     Migrate(migrate::MigrateArguments),
     /// Write the JSON Schemas of the files, for editors
@@ -211,6 +214,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Export(arguments) => exchange::run(globals, arguments, exchange::Way::Export),
         Command::Import(arguments) => exchange::run(globals, arguments, exchange::Way::Import),
         Command::New(arguments) => new::run(globals, arguments),
+        Command::Mv(arguments) => mv::run(globals, arguments),
         Command::Migrate(arguments) => migrate::run(globals, arguments),
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),
