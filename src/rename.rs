@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use crate::compare::compare;
 use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::format::{
-    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, Texts, documents_of, print_documents,
-    read_config, rename_contrast, rename_node_settings, rename_override, rename_token, route_at,
+    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, Texts, documents_of, page_of, print_documents,
+    read_config, rename_contrast, rename_node_settings, rename_override, rename_token,
 };
 use crate::model::{Documents, EntityKind, Page};
 
@@ -118,7 +118,7 @@ pub fn rename(texts: &Texts, renaming: &Renaming) -> Result<Renamed, Refused> {
     }
     edit_keys(renaming, &documents, &mut after)?;
     let old = page(renaming, &documents);
-    let route = old.and_then(|page| new_route(page, &moves));
+    let route = old.and_then(|page| new_route(page, &moves, &after));
     if let Some(route) = &route {
         let taken = checks::check_route(&renaming.old, route, &documents);
         refuse(taken, false)?;
@@ -173,12 +173,12 @@ fn page<'d>(renaming: &Renaming, documents: &'d Documents) -> Option<&'d Page> {
     pages.find(|page| renaming.what == What::Page && page.key == renaming.old)
 }
 
-/// The route of a page at its new path, where it had the one of its old path.
-fn new_route(page: &Page, moves: &[(String, String)]) -> Option<String> {
+/// The route of a page at its new path, where it says none itself.
+fn new_route(page: &Page, moves: &[(String, String)], after: &Texts) -> Option<String> {
     let (_, to) = moves.iter().find(|(from, _)| **from == *page.origin)?;
-    (route_at(&page.origin) == page.route)
-        .then(|| route_at(to))
-        .filter(|route| *route != page.route)
+    let source = |path: &str| after.get(path).cloned().ok_or_else(String::new);
+    let (moved, _) = page_of(to, after.get(to)?, &source, &mut Diagnostics::new())?;
+    (moved.route != page.route).then_some(moved.route)
 }
 
 /// The files that get another name.

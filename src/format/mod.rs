@@ -49,7 +49,6 @@ pub use paths::{
 pub use print::{Printed, can_have_file, print_among, print_documents};
 pub use print::{
     Printed, print_documents, rename_contrast, rename_node_settings, rename_override, rename_token,
-    route_at,
 };
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,

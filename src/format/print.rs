@@ -25,8 +25,7 @@ use rayon::prelude::*;
 pub use self::keys::{rename_contrast, rename_node_settings, rename_override, rename_token};
 
 use self::change::{Change, Files};
-use self::places::Places;
-pub use self::places::route_at;
+use self::places::{Places, route_at};
 use super::documents::{Read, Texts, Tree};
 use super::paths::{
     COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, beside, page_path, stem,

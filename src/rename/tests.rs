@@ -268,7 +268,7 @@ fn a_page_and_its_route() {
             "content/pages/play/house-rules.md: [metadata] | aliases = [\"/play/rules\"]",
             "left content/components/hero.html:1:89",
             "left content/pages/play/home.toml:8:16",
-            "left content/pages/play/house-rules.md:11:30",
+            "left content/pages/play/house-rules.md:10:30",
             "the route is `/play/house-rules` now, from the path; `/play/rules` is an alias that leads there",
         ]
     );

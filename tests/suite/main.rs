@@ -29,6 +29,7 @@ mod output;
 mod pooler;
 mod postgres;
 mod random_edits;
+mod rename;
 mod roles;
 mod scaffold;
 mod stories;

@@ -86,7 +86,7 @@ fn folders_of_route(page: &Page) -> Option<&str> {
 }
 
 /// The route that a page has at a path where it names none.
-pub fn route_at(path: &str) -> String {
+pub(super) fn route_at(path: &str) -> String {
     page_path(path).map_or_else(String::new, |(app, below)| default_route(app, &below))
 }
 

@@ -70,6 +70,8 @@ impl Tools<'_> {
 
 /// The first table of an array of tables, parsed.
 pub(super) fn section_of(text: &str) -> Option<Section> {
+    // One empty line stands above it, whether or not the text has one.
+    let text = text.trim_start_matches('\n');
     let sheet: DocumentMut = format!("\n{text}").parse().ok()?;
     let (_, item) = sheet.iter().next()?;
     match item {
