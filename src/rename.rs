@@ -131,13 +131,15 @@ pub fn rename(texts: &Texts, renaming: &Renaming) -> Result<Renamed, Refused> {
     }
     after.extend(printed.texts);
     edit_themes(renaming, &mut after);
-    refuse(check_result(renaming, texts, &wanted, &found, &after), true)?;
+    let (now, found_now) = documents_of(&content_of(&after));
+    let wrong = new_errors(&found, &found_now);
+    refuse(wrong, true)?;
+    refuse(check_result(renaming, texts, &wanted, &now, &after), true)?;
 
     let origin = |path: &str| {
         let moved = moves.iter().find(|(_, to)| to == path);
         moved.map_or(path.to_string(), |(from, _)| from.clone())
     };
-    let (now, _) = documents_of(&content_of(&after));
     let old_route = old.filter(|_| route.is_some());
     let left = left::left(
         renaming,
@@ -148,7 +150,7 @@ pub fn rename(texts: &Texts, renaming: &Renaming) -> Result<Renamed, Refused> {
     let mut changed = after;
     changed.retain(|path, text| texts.get(&origin(path)) != Some(text));
     Ok(Renamed {
-        notes: notes(renaming, old, route.as_deref()),
+        notes: notes(renaming, old, route.as_deref(), texts),
         texts: changed,
         moves,
         left,
@@ -287,28 +289,31 @@ fn edit_themes(renaming: &Renaming, after: &mut Texts) {
     }
 }
 
-/// Reads everything again: it must be what was wanted, and have no error that was not there.
+/// The errors that were not there before.
+fn new_errors(before: &Diagnostics, now: &Diagnostics) -> Diagnostics {
+    let mut wrong = Diagnostics::new();
+    let known: BTreeSet<_> = before.iter().map(|one| (one.code, &one.message)).collect();
+    for one in now.iter().filter(|one| one.severity == Severity::Error) {
+        if !known.contains(&(one.code, &one.message)) {
+            let message = format!("with that key, this would be wrong: {}", one.message);
+            // Its place is in a text that is not there.
+            let path = one.place.as_ref().map(|place| &*place.path);
+            wrong.push(failed(Place::whole(path.unwrap_or_default()), message));
+        }
+    }
+    wrong
+}
+
+/// Holds what was read again against what was wanted.
 fn check_result(
     renaming: &Renaming,
     before: &Texts,
     wanted: &Documents,
-    found: &Diagnostics,
+    now: &Documents,
     after: &Texts,
 ) -> Diagnostics {
-    let (documents, now) = documents_of(&content_of(after));
     let mut wrong = Diagnostics::new();
-    for one in now.iter().filter(|one| one.severity == Severity::Error) {
-        let was_there = found
-            .iter()
-            .any(|old| (&old.message, old.code) == (&one.message, one.code));
-        if !was_there {
-            let message = format!("with that key, this would be wrong: {}", one.message);
-            // Its place is in a text that is not there.
-            let place = one.place.as_ref().map(|place| &*place.path);
-            wrong.push(failed(Place::whole(place.unwrap_or_default()), message));
-        }
-    }
-    for difference in compare(wanted, &documents) {
+    for difference in compare(wanted, now) {
         let message = format!(
             "the {} `{}` would not say what it said",
             difference.kind.as_str(),
@@ -334,8 +339,27 @@ fn check_result(
     wrong
 }
 
-fn notes(renaming: &Renaming, page: Option<&Page>, route: Option<&str>) -> Vec<String> {
+fn notes(
+    renaming: &Renaming,
+    page: Option<&Page>,
+    route: Option<&str>,
+    before: &Texts,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(name) = documents::name_in_css(renaming) {
+        // The same walk that replaces a name finds it.
+        let new = text::CssName {
+            old: name.new.clone(),
+            new: String::new(),
+        };
+        let sheets = before.iter().filter(|(path, _)| path.ends_with(".css"));
+        for (path, _) in sheets.filter(|(_, text)| text::in_css(text, &new) != **text) {
+            let (name, noun) = (&new.old, renaming.what.noun());
+            notes.push(format!(
+                "`{path}` names `{name}` already: now it means this {noun}"
+            ));
+        }
+    }
     if let Some(page) = page {
         let old = &page.route;
         notes.push(match route {

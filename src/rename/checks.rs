@@ -100,6 +100,17 @@ pub fn check_keys(renaming: &Renaming, documents: &Documents) -> Diagnostics {
         let hint = did_you_mean(old, keys.keys().copied());
         found.push(Diagnostic::general(unknown, message).hint_if(hint));
     }
+    let twice = documents.entities().filter(|(kind, key, _)| {
+        kind.as_str() == noun && (*key == old.as_str() || *key == new.as_str())
+    });
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for (_, key, origin) in twice {
+        if let Some(first) = first.insert(key, origin) {
+            let message = format!("two {noun}s have the key `{key}`");
+            let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, Place::whole(origin), message);
+            found.push(diagnostic.related(Place::whole(first), "the first is here"));
+        }
+    }
     let is_file = matches!(what, What::Page | What::Component | What::Node);
     let problem = key_problem(new).or_else(|| {
         let most = if is_file { MAX_STEM } else { usize::MAX };

@@ -90,6 +90,12 @@ fn there_and_back_is_the_identity_and_nothing_else_differs() {
             let route = by_path.and(route).map(|page| page.route.as_str());
             let wanted = renamed(&read, &there, route);
             assert_eq!(compare(&wanted, &now), [], "seed {seed}, {there:?}");
+            let kind = crate::model::EntityKind::parse(there.what.noun());
+            if let Some(kind) = kind.filter(|_| there.what != What::Token) {
+                let (old, new) = (there.old.clone(), there.new.clone());
+                let expected = crate::compare::Rename { kind, old, new };
+                assert_eq!(crate::compare::renames(&read, &now), [expected]);
+            }
             let old_is_gone = match there.what {
                 What::Block { .. } => true,
                 _ => !now
@@ -297,6 +303,31 @@ fn a_page_and_its_route() {
 }
 
 #[test]
+fn a_route_that_a_page_names_stays_whatever_its_path_says() {
+    let mut texts = site();
+    let text = "name = \"X\"\nroute = \"/play/x\"\nstatus = \"published\"\n";
+    texts.insert("content/pages/play/x.toml".into(), text.into());
+    let there = done(&texts, &renaming(What::Page, "x", "y"));
+    assert_eq!(there.texts, Texts::new());
+    assert_eq!(there.notes, ["the route stays `/play/x`"]);
+}
+
+#[test]
+fn a_name_that_is_used_already_is_told() {
+    let mut texts = site();
+    let path = "themes/base/styles/main.css";
+    texts.insert(
+        path.into(),
+        "a { --color-brand: red } /* .rb-banner */".into(),
+    );
+    let token = done(&texts, &renaming(What::Token, "color.a", "color.brand"));
+    let note = format!("`{path}` names `--color-brand` already: now it means this token");
+    assert_eq!(token.notes, [note]);
+    let component = done(&texts, &renaming(What::Component, "hero", "banner"));
+    assert_eq!(component.notes, [""; 0]);
+}
+
+#[test]
 fn a_block() {
     let texts = site();
     let page = || "home".to_string();
@@ -398,6 +429,12 @@ fn what_cannot_be_is_refused() {
         rename(&broken, &banner).is_ok(),
         "what is broken elsewhere stays as it is"
     );
+
+    let mut twice = texts.clone();
+    let text = texts["content/pages/play/home.toml"].clone();
+    twice.insert("content/pages/work/home.toml".into(), text);
+    let start = renaming(What::Page, "home", "start");
+    refused(&twice, &start, "two pages have the key `home`");
 
     let mut other = texts.clone();
     let text = "name = \"Other\"\nroute = \"/play/laws\"\n";

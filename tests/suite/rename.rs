@@ -241,7 +241,8 @@ fn what_somebody_changed_after_a_kill_is_told_and_left_alone() {
 
 #[test]
 fn nothing_is_renamed_where_something_is_in_the_way() {
-    let cases: [(&dyn Fn(&TestSite), i32, &str); 5] = [
+    type Case<'a> = (&'a dyn Fn(&TestSite), i32, &'a str);
+    let cases: [Case<'_>; 5] = [
         (
             &|site| site.write("content/components/banner.css", "x{}"),
             2,
