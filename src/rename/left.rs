@@ -8,7 +8,7 @@ use super::text::goes_on;
 use super::{Renaming, Use, What};
 use crate::diag::{FieldPath, Spot};
 use crate::format::{PAGES, Texts, below, locate};
-use crate::model::{Documents, Page, Table, Value};
+use crate::model::{Component, Documents, Page, Table, Value};
 
 /// What is looked for in a text.
 struct Needle {
@@ -48,6 +48,11 @@ pub fn left(
     if matches!(renaming.what, What::Page | What::Node | What::Component) {
         for page in &documents.pages {
             in_props(page, &renaming.old, texts, &mut found);
+        }
+    }
+    if renaming.what == What::Component {
+        for component in &documents.components {
+            in_dependencies(component, &renaming.old, texts, &mut found);
         }
     }
     found.sort();
@@ -150,6 +155,20 @@ fn in_props(page: &Page, old: &str, texts: &Texts, found: &mut Vec<Use>) {
     }
     for field in fields {
         if let Some(range) = locate(path, text, &Spot::Value(field)) {
+            found.push(place(path, text, range.start));
+        }
+    }
+}
+
+/// What a component depends on is a note: rbgen does not know what it names.
+fn in_dependencies(component: &Component, old: &str, texts: &Texts, found: &mut Vec<Use>) {
+    let path = &*component.origin;
+    let named = component.dependencies.indexed();
+    for (index, _) in named.filter(|(_, name)| *name == old) {
+        let field = FieldPath::from("dependencies").then(index);
+        let text = texts.get(path);
+        let range = text.and_then(|text| locate(path, text, &Spot::Value(field)));
+        if let (Some(text), Some(range)) = (text, range) {
             found.push(place(path, text, range.start));
         }
     }

@@ -328,6 +328,21 @@ fn a_name_that_is_used_already_is_told() {
 }
 
 #[test]
+fn notes_on_dependencies_are_told() {
+    let mut texts = site();
+    let path = "content/components/markdown.toml";
+    texts.insert(
+        path.into(),
+        "name = \"M\"\ndependencies = [\"x\", \"hero\"]\n".into(),
+    );
+    let component = done(&texts, &renaming(What::Component, "hero", "banner"));
+    let [left] = component.left.as_slice() else {
+        panic!("{:?}", component.left);
+    };
+    assert_eq!((left.path.as_str(), left.line, left.column), (path, 2, 22));
+}
+
+#[test]
 fn a_block() {
     let texts = site();
     let page = || "home".to_string();
