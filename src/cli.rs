@@ -11,6 +11,7 @@ mod bundle;
 mod check;
 mod completions;
 mod database;
+mod differences;
 mod doctor;
 mod exchange;
 mod explain;
@@ -23,6 +24,7 @@ mod place;
 mod print;
 mod remote_helper;
 mod schema;
+mod sync;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -87,6 +89,14 @@ enum Command {
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
+    /// Say what the files and a database have that the other has not
+    Status(sync::StatusArguments),
+    /// Bring what changed in a database into the branch, and merge
+    Pull(sync::StepArguments),
+    /// Bring what was committed into a database, or be refused
+    Push(sync::StepArguments),
+    /// Pull and push, with one database or between several
+    Sync(sync::SyncArguments),
     /// Bring the files into the rows of a database, after saying what differs
     Import(exchange::ExchangeArguments),
     /// Bring the rows of a database into the files, after saying what differs
@@ -211,6 +221,10 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::Status(arguments) => sync::status(globals, arguments),
+        Command::Pull(arguments) => sync::pull_one(globals, arguments),
+        Command::Push(arguments) => sync::push_one(globals, arguments),
+        Command::Sync(arguments) => sync::sync_all(globals, arguments),
         Command::Export(arguments) => exchange::run(globals, arguments, exchange::Way::Export),
         Command::Import(arguments) => exchange::run(globals, arguments, exchange::Way::Import),
         Command::New(arguments) => new::run(globals, arguments),

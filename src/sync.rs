@@ -7,16 +7,18 @@
 
 mod commits;
 mod fetch;
+pub mod flow;
 pub mod git;
 mod import;
 mod look;
 mod memory;
 mod message;
-mod printing;
+pub mod printing;
 pub mod protocol;
 mod push;
 pub mod site;
 pub mod tree;
+pub mod words;
 
 use crate::db::Failure;
 use crate::diag::code;

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root};
-use crate::compare::{Change, Difference, FieldChange};
+use super::{DEFAULT_DATABASE, Globals, Status, database, differences, output, print, site_root};
+use crate::compare::{Change, Difference};
 use crate::diag::code;
 use crate::exchange::{Allowed, End, export, import};
 use crate::files::Folder;
@@ -102,11 +102,8 @@ struct Told<'a> {
     errors_left: usize,
 }
 
-/// The longest value that is shown, in characters.
-const MOST_SHOWN: usize = 60;
-/// How many documents are listed, and how many fields of one.
+/// How many documents are listed.
 const MOST_LISTED: usize = 100;
-const MOST_FIELDS: usize = 20;
 
 impl Told<'_> {
     fn print(&self, globals: &Globals) {
@@ -139,30 +136,7 @@ impl Told<'_> {
                 "\x1b[{color}m{sign}\x1b[0m {} {key}{kept}",
                 kind.as_str()
             ));
-            let Change::Changed(fields) = change else {
-                continue;
-            };
-            for FieldChange {
-                field,
-                before,
-                after,
-            } in fields.iter().take(MOST_FIELDS)
-            {
-                let shown = |value: &Option<String>| match value {
-                    Some(value) => shortened(&print::clean(value)),
-                    None => "nothing".to_string(),
-                };
-                output::line(format_args!(
-                    "    {}: {} → {}",
-                    print::clean(field),
-                    shown(before),
-                    shown(after)
-                ));
-            }
-            if fields.len() > MOST_FIELDS {
-                let more = print::number(fields.len() - MOST_FIELDS, "more field");
-                output::line(format_args!("    {more}"));
-            }
+            differences::print_fields(change);
         }
         if differences.len() > MOST_LISTED {
             let more = print::number(differences.len() - MOST_LISTED, "more document");
@@ -249,40 +223,10 @@ impl Told<'_> {
     }
 
     fn json_difference(&self, difference: &Difference) -> Value {
-        let fields = match &difference.change {
-            Change::Changed(fields) => fields.as_slice(),
-            _ => &[],
-        };
-        let fields = fields.iter().map(|change| {
-            json!({
-                "field": change.field,
-                "before": json_value(change.before.as_deref()),
-                "after": json_value(change.after.as_deref()),
-            })
-        });
-        json!({
-            "kind": difference.kind.as_str(),
-            "key": difference.key,
-            "change": match difference.change {
-                Change::Added => "added",
-                Change::Changed(_) => "changed",
-                Change::Removed if self.arguments.delete => "removed",
-                Change::Removed => "kept",
-            },
-            "fields": fields.collect::<Vec<_>>(),
-        })
-    }
-}
-
-/// A value as JSON; as its text where a number is too large for who reads it.
-fn json_value(text: Option<&str>) -> Value {
-    let read = |text| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-    text.map_or(Value::Null, read)
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MOST_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_string(),
+        let mut json = differences::json(difference);
+        if difference.change == Change::Removed && !self.arguments.delete {
+            json["change"] = json!("kept");
+        }
+        json
     }
 }

@@ -46,9 +46,9 @@ pub use paths::{
     COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, is_passed_over,
     page_stem, without_mark,
 };
-pub use print::{Printed, can_have_file, print_among, print_documents};
 pub use print::{
-    Printed, print_documents, rename_contrast, rename_node_settings, rename_override, rename_token,
+    Printed, can_have_file, print_among, print_documents, rename_contrast, rename_node_settings,
+    rename_override, rename_token,
 };
 pub use row::{
     BLOCKS_TABLE, BlockRow, COMPONENTS_TABLE, ComponentRow, NODES_TABLE, NodeRow, PAGES_TABLE,

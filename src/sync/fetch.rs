@@ -66,13 +66,17 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
     let committed = commit_revisions(&target, parent, &revisions)?;
     let last = committed.commits.last().cloned();
     let last = last.or_else(|| known.map(|memory| (memory.revision, memory.commit.clone())));
-    if let Some((revision, commit)) = &last {
+    // What was seen and not sealed must be seen again, so the old watermark stays.
+    let is_unsealed = sealed.is_none() && !look.changes.is_empty();
+    let old = memory.as_ref().filter(|_| is_unsealed);
+    if let Some((revision, commit)) = last.as_ref().filter(|_| old.is_some() || !is_unsealed) {
+        let broken = look.broken.iter().cloned().collect();
         let now = Memory {
             identity: look.identity.clone(),
             revision: *revision,
             commit: commit.clone(),
-            watermark: look.watermark.clone(),
-            broken: look.broken.iter().cloned().collect(),
+            watermark: old.map_or(look.watermark.clone(), |old| old.watermark.clone()),
+            broken: old.map_or(broken, |old| old.broken.clone()),
         };
         if memory.as_ref() != Some(&now) {
             remember(local, &now)?;

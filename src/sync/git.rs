@@ -108,6 +108,20 @@ impl Repository {
         self.says_yes(&["merge-base", "--is-ancestor", commit, of])
     }
 
+    /// The last commit that two commits have in common, if there is one.
+    pub fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>, GitError> {
+        let arguments = ["merge-base", one, other];
+        let output = self.command(&arguments).output();
+        let output = output.map_err(|error| GitError::not_run(&arguments, &error))?;
+        match output.status.code() {
+            Some(0) => Ok(Some(
+                String::from_utf8_lossy(&output.stdout).trim().to_string(),
+            )),
+            Some(1) => Ok(None),
+            _ => Err(failed(&arguments, &output.stderr)),
+        }
+    }
+
     /// The commit that a name stands for, if it stands for one.
     pub fn commit_named(&self, name: &str) -> Result<Option<String>, GitError> {
         let name = format!("{name}^{{commit}}");

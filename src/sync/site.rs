@@ -86,7 +86,8 @@ pub fn config_of(repository: &Repository, prefix: &str) -> Result<Option<Config>
     }
 }
 
-fn sound((config, diagnostics): (Option<Config>, Diagnostics)) -> Result<Config, Failure> {
+/// A configuration that can be used.
+pub fn sound((config, diagnostics): (Option<Config>, Diagnostics)) -> Result<Config, Failure> {
     config.filter(|_| !diagnostics.has_errors()).ok_or_else(|| {
         let message = format!("{CONFIG_FILE} has errors, so no database can be found in it");
         Failure::new(code::UNKNOWN_DATABASE, message).hint("`rbgen check` tells them")
