@@ -15,6 +15,8 @@ mod differences;
 mod doctor;
 mod exchange;
 mod explain;
+mod hook;
+mod hooks;
 mod init;
 mod migrate;
 mod mv;
@@ -107,6 +109,11 @@ enum Command {
     Mv(mv::MvArguments),
     /// Make the tables of a database, or bring them up to date
     Migrate(migrate::MigrateArguments),
+    /// Put hooks into the git repository that check what is pushed, and build what arrives
+    Hooks(hooks::HooksArguments),
+    /// What the hooks call
+    #[command(hide = true)]
+    Hook(hook::HookArguments),
     /// Write the JSON Schemas of the files, for editors
     Schema(schema::SchemaArguments),
     /// Look at the surroundings of the site: folders, git, the environment, each database
@@ -230,6 +237,8 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::New(arguments) => new::run(globals, arguments),
         Command::Mv(arguments) => mv::run(globals, arguments),
         Command::Migrate(arguments) => migrate::run(globals, arguments),
+        Command::Hooks(arguments) => hooks::run(globals, arguments),
+        Command::Hook(arguments) => hook::run(globals, arguments),
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),

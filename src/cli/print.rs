@@ -34,11 +34,11 @@ pub struct JsonDiagnostic {
 
 /// Prints diagnostics to standard error, and gives them as JSON.
 pub fn report(globals: &Globals, root: &Path, diagnostics: Diagnostics) -> Vec<JsonDiagnostic> {
-    report_in(globals, &Folder::new(root), diagnostics)
+    report_of(globals, &Folder::new(root), diagnostics)
 }
 
-/// The same for a folder that may be the tree of a commit.
-pub fn report_in(
+/// The same of a folder that need not be on disk.
+pub fn report_of(
     globals: &Globals,
     folder: &Folder,
     diagnostics: Diagnostics,

@@ -262,6 +262,6 @@ impl Helper<'_> {
     }
 
     fn show(&self, folder: &Folder, diagnostics: Diagnostics) {
-        print::report_in(self.globals, folder, diagnostics);
+        print::report_of(self.globals, folder, diagnostics);
     }
 }

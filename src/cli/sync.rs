@@ -147,7 +147,7 @@ fn told(globals: &Globals, database: &str, sent: Sent, writing: Writing) -> Stat
             Status::Done
         }
         Pushed::Broken(folder, diagnostics) => {
-            let diagnostics = print::report_in(globals, &folder, diagnostics);
+            let diagnostics = print::report_of(globals, &folder, diagnostics);
             if globals.json {
                 print::json_document(&json!({ "database": database, "diagnostics": diagnostics }));
             } else {

@@ -20,6 +20,7 @@ mod exchange_guards;
 mod fuzz;
 mod guarantees;
 mod harness;
+mod hooks;
 mod hostile;
 mod house;
 mod kills;
