@@ -48,8 +48,11 @@ pub fn run(globals: &Globals, arguments: &HookArguments) -> Status {
     match &arguments.command {
         HookCommand::PrePush(given) => check_pushed(globals, &repository, &given.folder),
         HookCommand::PostMerge(given) => {
-            // A merge that is done is not to be spoilt by a sentence about it.
-            if let Ok(Some(sentence)) = merged(&repository, &given.folder) {
+            // One that is squashed (git then gives a 1) made no commit yet. And a merge that is done is
+            // not to be spoilt by a sentence about it.
+            if given.rest.first().is_none_or(|squashed| squashed != "1")
+                && let Ok(Some(sentence)) = merged(&repository, &given.folder)
+            {
                 output::note(sentence);
             }
             Status::Done

@@ -203,7 +203,11 @@ pub fn push_to_database(
         }
     }
     arguments.extend([remote.into(), format!("{commit}:refs/heads/main")]);
-    let output = repository.command(&arguments).output();
+    // Else they would reach whoever is pushed to a second time, and unasked.
+    let output = repository
+        .command(&arguments)
+        .env_remove("GIT_PUSH_OPTION_COUNT")
+        .output();
     let failed = |said: String| GitError {
         command: "git push".into(),
         said,

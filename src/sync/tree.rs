@@ -52,23 +52,30 @@ pub fn folder_of_commit(
         folder => format!("{folder} of commit {}", short(commit)),
     };
     let mut tree = Tree::new(name);
-    let (read, unread): (Vec<Entry>, Vec<Entry>) = listed.into_iter().partition(|entry| {
-        let path = std::str::from_utf8(&entry.path);
-        entry.is_small() && path.is_ok_and(is_text_of_site)
-    });
-    for entry in unread {
+    let mut read = Vec::new();
+    let mut unread = Vec::new();
+    for entry in listed {
         match entry.kind {
             Kind::Folder => tree.add_folder(&entry.path),
             Kind::Link => tree.add(&entry.path, Blob::Link),
-            Kind::File { size } => {
-                let digest = stand_in(&entry.object);
-                tree.add(&entry.path, Blob::Unread { digest, size });
-            }
+            Kind::File => match std::str::from_utf8(&entry.path).is_ok_and(is_text_of_site) {
+                true => read.push(entry),
+                false => unread.push(entry),
+            },
         }
     }
-    read_blobs(repository, &read, |entry, bytes| {
-        tree.add(&entry.path, Blob::Bytes(Arc::from(bytes)));
-    })?;
+    for (entries, wanted) in [(read, Wanted::Texts), (unread, Wanted::Sizes)] {
+        ask(repository, &entries, wanted, |entry, answer| {
+            let blob = match answer.bytes {
+                Some(bytes) => Blob::Bytes(Arc::from(bytes)),
+                None => Blob::Unread {
+                    digest: stand_in(&entry.object),
+                    size: answer.size,
+                },
+            };
+            tree.add(&entry.path, blob);
+        })?;
+    }
     Ok(Folder::of_tree(tree))
 }
 
@@ -86,13 +93,13 @@ pub fn texts_of_commit(
         .into_iter()
         .filter(|entry| {
             let path = std::str::from_utf8(&entry.path);
-            entry.is_small() && path.is_ok_and(|path| is_content(path) && wanted(path))
+            entry.kind == Kind::File && path.is_ok_and(|path| is_content(path) && wanted(path))
         })
         .collect();
     let mut texts = Texts::new();
-    read_blobs(repository, &read, |entry, bytes| {
+    ask(repository, &read, Wanted::Texts, |entry, answer| {
         let path = String::from_utf8_lossy(&entry.path).into_owned();
-        if let Ok(text) = String::from_utf8(bytes) {
+        if let Some(Ok(text)) = answer.bytes.map(String::from_utf8) {
             texts.insert(path, text);
         }
     })?;
@@ -143,9 +150,7 @@ fn short(commit: &str) -> &str {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    File {
-        size: u64,
-    },
+    File,
     Link,
     /// A submodule: a folder whose files are in another repository.
     Folder,
@@ -160,13 +165,6 @@ struct Entry {
     path: Vec<u8>,
 }
 
-impl Entry {
-    /// Whether it is a file that is no larger than a text may be.
-    fn is_small(&self) -> bool {
-        matches!(self.kind, Kind::File { size } if size <= MAX_TEXT_BYTES)
-    }
-}
-
 /// What a commit has below some folders of its site.
 fn listed(
     repository: &Repository,
@@ -174,7 +172,7 @@ fn listed(
     prefix: &str,
     rooms: &[&str],
 ) -> Result<Vec<Entry>, GitError> {
-    let mut arguments: Vec<String> = ["ls-tree", "-r", "-l", "-z", "--full-tree"]
+    let mut arguments: Vec<String> = ["ls-tree", "-r", "-z", "--full-tree"]
         .map(String::from)
         .to_vec();
     arguments.extend(["--end-of-options".into(), commit.into(), "--".into()]);
@@ -193,7 +191,7 @@ fn listed(
         .collect()
 }
 
-/// What follows the tab in `<mode> <type> <object> <size>\t<path>`.
+/// What follows the tab in `<mode> <type> <object>\t<path>`.
 fn path_of(line: &[u8]) -> Option<&[u8]> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     Some(&line[tab + 1..])
@@ -206,9 +204,7 @@ fn entry_of(line: &[u8], prefix: usize) -> Option<Entry> {
     let (mode, kind, object) = (words.next()?, words.next()?, words.next()?);
     let kind = match (mode, kind) {
         ("120000", _) => Kind::Link,
-        (_, "blob") => Kind::File {
-            size: words.next()?.parse().ok()?,
-        },
+        (_, "blob") => Kind::File,
         _ => Kind::Folder,
     };
     Some(Entry {
@@ -218,18 +214,67 @@ fn entry_of(line: &[u8], prefix: usize) -> Option<Entry> {
     })
 }
 
-/// Reads blobs, one after the other and each whole, in the order in which they are asked for.
-fn read_blobs(
+/// From how many blobs on several processes read them, and how many at most: in a repository that is not
+/// packed each is a file of its own.
+const MANY: usize = 1000;
+const MOST_PROCESSES: usize = 4;
+
+/// What is asked of blobs. (A list of a tree with their sizes would open each once more.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// The bytes of what is no larger than a text may be.
+    Texts,
+    Sizes,
+}
+
+/// What git tells of a blob.
+struct Answer {
+    size: u64,
+    /// `None` where they are not wanted, or more than a text may have.
+    bytes: Option<Vec<u8>>,
+}
+
+/// Asks git about blobs, and takes the answers in the order of the entries.
+fn ask(
     repository: &Repository,
-    wanted: &[Entry],
-    mut take: impl FnMut(&Entry, Vec<u8>),
+    entries: &[Entry],
+    wanted: Wanted,
+    mut take: impl FnMut(&Entry, Answer),
 ) -> Result<(), GitError> {
-    if wanted.is_empty() {
+    if entries.is_empty() {
         return Ok(());
     }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processes = (entries.len() / MANY + 1).min(cores).min(MOST_PROCESSES);
+    let parts = entries.chunks(entries.len().div_ceil(processes));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .map(|part| (part, scope.spawn(move || ask_one(repository, part, wanted))))
+            .collect();
+        for (part, thread) in running {
+            let answers = thread.join();
+            let answers = answers.map_err(|_| strange("cat-file", "its answers cannot be read"))?;
+            for (entry, answer) in part.iter().zip(answers?) {
+                take(entry, answer);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Asks one process, about one blob after the other.
+fn ask_one(
+    repository: &Repository,
+    entries: &[Entry],
+    wanted: Wanted,
+) -> Result<Vec<Answer>, GitError> {
+    let how = match wanted {
+        Wanted::Texts => "--batch",
+        Wanted::Sizes => "--batch-check",
+    };
     let failed = |error: std::io::Error| strange("cat-file", &error.to_string());
     let mut child = repository
-        .command(&["cat-file", "--batch", "--buffer"])
+        .command(&["cat-file", how, "--buffer"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -245,8 +290,8 @@ fn read_blobs(
     // Asked and read at the same time, and its complaints too: a full pipe would stop both sides.
     let (read, complaints) = std::thread::scope(|scope| {
         scope.spawn(move || {
-            let mut names = String::with_capacity(wanted.len() * 41);
-            for entry in wanted {
+            let mut names = String::with_capacity(entries.len() * 41);
+            for entry in entries {
                 names += &entry.object;
                 names.push('\n');
             }
@@ -259,34 +304,34 @@ fn read_blobs(
             said
         });
         let mut stdout = BufReader::with_capacity(64 * 1024, stdout);
-        let read = wanted.iter().try_for_each(|entry| {
-            let bytes = read_answer(&mut stdout, entry).map_err(failed)?;
-            take(entry, bytes);
-            Ok(())
-        });
+        let answers = entries
+            .iter()
+            .map(|entry| read_answer(&mut stdout, entry, wanted));
+        let read: std::io::Result<Vec<Answer>> = answers.collect();
         // Without a reader git ends, and with it the threads.
         drop(stdout);
         (read, complaints.join().unwrap_or_default())
     });
     child.wait().map_err(failed)?;
     match String::from_utf8_lossy(&complaints).trim() {
-        "" => read,
+        "" => read.map_err(failed),
         said => read.map_err(|_| strange("cat-file", said)),
     }
 }
 
-/// One answer: `<object> blob <size>`, the bytes, and a line end.
-fn read_answer(stdout: &mut impl BufRead, entry: &Entry) -> std::io::Result<Vec<u8>> {
+/// One answer: `<object> blob <size>`, and where they are asked for the bytes and a line end.
+fn read_answer(
+    stdout: &mut impl BufRead,
+    entry: &Entry,
+    wanted: Wanted,
+) -> std::io::Result<Answer> {
     let mut head = String::new();
     stdout.read_line(&mut head)?;
     let mut words = head.split_ascii_whitespace();
     let (object, kind, size) = (words.next(), words.next(), words.next());
     let size = size.and_then(|size| size.parse::<u64>().ok());
-    let Some(size) = size.filter(|size| {
-        object == Some(entry.object.as_str())
-            && kind == Some("blob")
-            && entry.kind == Kind::File { size: *size }
-    }) else {
+    let is_right = object == Some(entry.object.as_str()) && kind == Some("blob");
+    let Some(size) = size.filter(|_| is_right) else {
         let what = match head.trim_end() {
             "" => "it ended before it had answered".to_string(),
             head => format!("it answered `{head}`"),
@@ -297,10 +342,20 @@ fn read_answer(stdout: &mut impl BufRead, entry: &Entry) -> std::io::Result<Vec<
             entry.object
         )));
     };
-    let mut bytes = vec![0; size as usize + 1];
-    stdout.read_exact(&mut bytes)?;
-    bytes.pop();
-    Ok(bytes)
+    let bytes = match wanted {
+        Wanted::Sizes => None,
+        Wanted::Texts if size > MAX_TEXT_BYTES => {
+            std::io::copy(&mut stdout.take(size + 1), &mut std::io::sink())?;
+            None
+        }
+        Wanted::Texts => {
+            let mut bytes = vec![0; size as usize + 1];
+            stdout.read_exact(&mut bytes)?;
+            bytes.pop();
+            Some(bytes)
+        }
+    };
+    Ok(Answer { size, bytes })
 }
 
 /// What git answered and should not have.

@@ -227,3 +227,23 @@ fn a_missing_blob_is_an_error() {
     let error = folder_of_commit(&Repository::at(site.root()), &commit, "").unwrap_err();
     assert!(error.said.contains(&name), "{error:?}");
 }
+
+#[test]
+fn many_files_are_each_what_they_are() {
+    let site = TestSite::base();
+    let count = 2500;
+    for number in 0..count {
+        // Of different lengths, and some the same.
+        let page = format!("name = \"{}\"\n", "x".repeat(number % 700));
+        site.write(&format!("content/pages/play/many/p{number}.toml"), page);
+    }
+    let commit = commit_all(&site.root());
+    let texts = texts_of_commit(&Repository::at(site.root()), &commit, "", |path| {
+        path.contains("/many/")
+    })
+    .unwrap();
+    assert_eq!(texts.len(), count);
+    for (path, text) in &texts {
+        assert_eq!(*text, site.read(path));
+    }
+}
