@@ -55,7 +55,11 @@ pub fn write_man(globals: &Globals, arguments: &ManArguments) -> Status {
 /// The names of the manual pages of a command and those below it: `rbgen-new-page`.
 fn name_pages(command: &clap::Command, name: &str, names: &mut Vec<String>) {
     names.push(name.to_string());
-    for inner in command.get_subcommands() {
+    // Hidden ones have none.
+    let shown = command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set());
+    for inner in shown {
         name_pages(inner, &format!("{name}-{}", inner.get_name()), names);
     }
 }

@@ -1,7 +1,10 @@
 //! The hook of a repository that others push to.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use rbgen::sync::receive::take_turn;
 
 use super::{ok, pair, said, script};
 use crate::commits::{commit_all, git, git_command};
@@ -173,4 +176,38 @@ fn a_server_with_a_work_tree_keeps_its_index() {
     );
     assert_eq!(index, fs::read(server.join(".git/index")).unwrap());
     assert!(!server.join("content/pages/play/next.toml").exists());
+}
+
+#[test]
+fn a_second_push_waits_and_builds_the_newest() {
+    let pair = pair();
+    ok(&pair.server, &["hooks", "install", "--server"]);
+    git(&pair.server, &["config", "rbgen.checkout", "../built"]);
+    pair.push();
+    let turn = take_turn(&pair.server.join("rbgen"), || panic!("nobody is at work")).unwrap();
+    pair.site
+        .write("content/pages/play/one.toml", "name = \"One\"\n");
+    commit_all(&pair.site.root());
+    let mut second = git_command(&pair.site.root(), &["push", "origin", "main"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(second.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("waiting for it")));
+    // What comes while it waits is built with it.
+    fs::write(
+        pair.server.join("hooks/post-receive"),
+        "#!/bin/sh\nexit 0\n",
+    )
+    .unwrap();
+    pair.site
+        .write("content/pages/play/two.toml", "name = \"Two\"\n");
+    let newest = commit_all(&pair.site.root());
+    assert!(pair.push().status.success());
+    drop(turn);
+    let built = format!("{} is built, in ", &newest[..10]);
+    assert!(lines.any(|line| line.unwrap().contains(&built)));
+    assert!(second.wait().unwrap().success());
+    let site = pair.site.beside("built");
+    assert!(site.join("content/pages/play/two.toml").is_file());
 }
