@@ -13,6 +13,7 @@ pub mod hooks;
 mod import;
 mod look;
 mod memory;
+pub mod merge;
 mod message;
 pub mod printing;
 pub mod protocol;
