@@ -18,6 +18,7 @@ mod explain;
 mod hook;
 mod hooks;
 mod init;
+mod merge_driver;
 mod migrate;
 mod mv;
 mod new;
@@ -127,6 +128,9 @@ enum Command {
     Completions(completions::CompletionsArguments),
     /// Write the manual pages
     Man(completions::ManArguments),
+    /// Merge three versions of a file; git runs this
+    #[command(hide = true)]
+    MergeDriver(merge_driver::MergeDriverArguments),
 }
 
 /// What narrows and times a build.
@@ -190,6 +194,8 @@ enum Status {
     Unusable = 2,
     Conflict = 3,
     Unreachable = 4,
+    /// Of the merge driver: git takes every status up to 128 for a conflict.
+    NotMerged = 129,
 }
 
 /// Runs the program with the arguments of the process.
@@ -245,6 +251,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::RemoteHelper(arguments) => remote_helper::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::write_man(globals, arguments),
+        Command::MergeDriver(arguments) => merge_driver::run(arguments),
     }
 }
 

@@ -5,6 +5,7 @@
     reason = "this room joins the rooms that do I/O, and runs git"
 )]
 
+pub mod attributes;
 mod commits;
 mod fetch;
 pub mod flow;

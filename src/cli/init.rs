@@ -8,6 +8,8 @@ use super::{Globals, Status, output, place, print, schema};
 use crate::files::Folder;
 use crate::load::load_site;
 use crate::scaffold::{SCHEMA_FOLDER, Template, site_files, site_name};
+use crate::sync::attributes::{NotInstalled, install_merge_driver};
+use crate::sync::git::Repository;
 
 #[derive(Args)]
 pub struct InitArguments {
@@ -69,14 +71,56 @@ pub fn run(globals: &Globals, arguments: &InitArguments) -> Status {
             "warning: `{SCHEMA_FOLDER}` cannot be written to: {error}"
         ));
     }
+    let in_git = install_driver(&root);
     let mut written: Vec<String> = files.into_keys().collect();
     written.extend(schemas.keys().map(|name| format!("{SCHEMA_FOLDER}/{name}")));
     if globals.json {
-        print::json_document(&serde_json::json!({ "written": written }));
+        print::json_document(&serde_json::json!({ "written": written, "merge_driver": in_git }));
     } else if !globals.quiet {
         print_next(&shown, &name, template, written.len());
+        if in_git {
+            output::line("\ngit merges content with `rbgen` in this clone (merge.rbgen.driver).");
+        }
     }
     Status::Done
+}
+
+/// Makes git merge the content of the site with this program, where the folder is in a repository;
+/// whether it does.
+fn install_driver(root: &Path) -> bool {
+    let repository = Repository::at(root);
+    let inside = ["rev-parse", "--is-inside-work-tree"];
+    if repository.text(&inside).ok().as_deref() != Some("true") {
+        return false;
+    }
+    match install_merge_driver(&repository, root, &program()) {
+        Ok(_) => true,
+        Err(error) => {
+            // The site is complete without it.
+            let reason = match error {
+                NotInstalled::Attributes(error) => error.to_string(),
+                NotInstalled::Config(error) => error.said,
+            };
+            output::note(format_args!(
+                "warning: git cannot be told to merge content with rbgen: {reason}"
+            ));
+            false
+        }
+    }
+}
+
+/// What a shell finds this program by: its name, where the search path leads to it, and else its path.
+fn program() -> String {
+    const NAME: &str = "rbgen";
+    let Ok(own) = std::env::current_exe().and_then(|path| path.canonicalize()) else {
+        return NAME.to_string();
+    };
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut named = std::env::split_paths(&folders).map(|folder| folder.join(NAME));
+    match named.find(|path| path.is_file()) {
+        Some(found) if found.canonicalize().is_ok_and(|found| found == own) => NAME.to_string(),
+        _ => own.display().to_string(),
+    }
 }
 
 /// The last part of the path, links and `.` resolved.

@@ -73,7 +73,8 @@ enum Side {
 /// - Tables are merged key by key, blocks and examples by their keys and in the order of the side that
 ///   changed it, tokens by theirs. Arrays are one value.
 /// - The text reads as exactly that; with conflicts, it does when in each of them our part is kept,
-///   and likewise with theirs (and the base's, where the style shows it and there is one).
+///   and likewise with theirs (and the base's, where the style shows it and there is one; but not
+///   where an order conflicts, because the base then differs also where the sides agree).
 /// - Swapping the sides gives the same documents and the same conflicts.
 ///
 /// A base that cannot be read counts as none: nobody's change is lost, but more conflicts. Where ours

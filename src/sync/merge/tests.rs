@@ -1,6 +1,8 @@
 //! Laws of the merge, held against random documents, and examples of what people do.
 
+mod examples;
 mod laws;
+mod robust;
 
 use super::*;
 
