@@ -8,13 +8,14 @@ use rbgen::format::{self, PageFile};
 use rbgen::model::MarkdownConfig;
 use rbgen::render::markdown::{Ids, markdown_to_html};
 use rbgen::render::policy::policy_needs;
+use rbgen::sync::merge::{Marks, Merged, Versions, merge_texts};
 
 /// A function that takes any text and panics where a promise is broken.
 pub type Target = fn(&str);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
 #[allow(dead_code, reason = "each fuzz target uses one of them")]
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("page", page),
     ("config", config),
     ("markdown", markdown),
@@ -22,6 +23,7 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("component", component),
     ("json", json),
     ("row", row),
+    ("merge", merge),
 ];
 
 /// The readers of pages: TOML with value carriers, and Markdown with front matter. What is reported
@@ -134,6 +136,49 @@ pub fn row(text: &str) {
     let page = page.expect("a row without errors is a page");
     let again = format::read_page_row(format::page_row(&page), &mut diagnostics);
     assert!(again.is_some_and(|again| page.same(&again)), "{text}");
+}
+
+/// The merge of files: the path in the first line, then the three versions, between lines `%%%%`. Of one
+/// that changed nothing the other comes out, which side is ours changes neither whether there are
+/// conflicts nor which, and markers are there where there are.
+pub fn merge(text: &str) {
+    let (path, versions) = text.split_once('\n').unwrap_or_default();
+    let mut versions = versions.split("%%%%\n");
+    let mut next = || versions.next().unwrap_or_default();
+    let (base, ours, theirs) = (next(), next(), next());
+    let marks = Marks {
+        size: 40,
+        ..Marks::default()
+    };
+    let merged = |base, ours, theirs| merge_texts(path, Versions { base, ours, theirs }, &marks);
+    let clean = |text: &str| Merged {
+        text: text.to_string(),
+        conflicts: Vec::new(),
+    };
+    assert_eq!(merged(Some(base), base, theirs), clean(theirs));
+    assert_eq!(merged(Some(base), ours, base), clean(ours));
+    for base in [Some(base), None] {
+        let there = merged(base, ours, theirs);
+        let back = merged(base, theirs, ours);
+        let by_lines =
+            |merged: &Merged| merged.conflicts.iter().any(|one| one.starts_with("line "));
+        if !by_lines(&there) {
+            assert_eq!(there.conflicts, back.conflicts, "{text}");
+        }
+        assert_eq!(
+            there.conflicts.is_empty(),
+            back.conflicts.is_empty(),
+            "{text}"
+        );
+        let marker = "<".repeat(40);
+        if !text.contains(&marker) {
+            assert_eq!(
+                there.text.contains(&marker),
+                !there.conflicts.is_empty(),
+                "{text}"
+            );
+        }
+    }
 }
 
 fn places(text: &str, diagnostics: &Diagnostics) {

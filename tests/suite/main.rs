@@ -24,6 +24,7 @@ mod hooks;
 mod hostile;
 mod house;
 mod kills;
+mod merge_driver;
 mod migrate;
 mod minimal;
 mod output;

@@ -62,7 +62,7 @@ fn broken_pieces_of_real_files_do_no_harm() {
                 if text.is_char_boundary(at) {
                     match dice.below(3) {
                         0 => text.truncate(at),
-                        1 => text.insert_str(at, *dice.pick(&PIECES)),
+                        1 => text.insert_str(at, PIECES[dice.below(PIECES.len())]),
                         _ => {
                             let end = (at + dice.below(9)).min(text.len());
                             if text.is_char_boundary(end) {
