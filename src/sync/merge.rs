@@ -9,6 +9,7 @@
 
 mod entity;
 mod lines;
+mod numbered;
 mod printing;
 mod reading;
 #[cfg(test)]
@@ -17,7 +18,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
-use entity::{Entity, document, entity};
+use entity::{Entity, document};
 use lines::{Chunk, Grouping, chunks, marked};
 pub use lines::{Marks, Style};
 use printing::{Comments, printed_over, says, skeletons};
@@ -71,7 +72,9 @@ enum Side {
 ///   text of several lines that both changed is merged by lines. All else that both changed, or that
 ///   one changed and the other deleted, is a conflict.
 /// - Tables are merged key by key, blocks and examples by their keys and in the order of the side that
-///   changed it, tokens by theirs. Arrays are one value.
+///   changed it, tokens by theirs. Arrays are one value. Blocks of one component that have no keys
+///   of their own are numbered; where both sides changed some of them and one put or took others
+///   before them, all of these are a conflict.
 /// - The text reads as exactly that; with conflicts, it does when in each of them our part is kept,
 ///   and likewise with theirs (and the base's, where the style shows it and there is one; but not
 ///   where an order conflicts, because the base then differs also where the sides agree).
@@ -106,9 +109,9 @@ pub fn merge_texts(path: &str, versions: Versions<'_>, marks: &Marks) -> Merged 
         marks,
         takes: takes.flat_map(|version| version.takes.clone()).collect(),
         placeholders: &placeholders,
-        base: base_version.map(|version| entity(&version.document)),
-        ours: entity(&our_version.document),
-        theirs: entity(&their_version.document),
+        base: base_version.map(|version| version.entity()),
+        ours: our_version.entity(),
+        theirs: their_version.entity(),
         like: our_version.document,
     };
     merging

@@ -1,6 +1,6 @@
 //! A content file as one tree of values, whatever kind of document it is, and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reading::{Document, Tokens};
 use crate::model::{
@@ -17,6 +17,8 @@ pub(super) struct Entity {
     pub members: Members,
     /// What the members are called: `blocks`.
     pub member_name: &'static str,
+    /// The keys of the members that have them by their number alone.
+    pub unnamed: BTreeSet<String>,
 }
 
 /// The fields of a document. What every document of its kind has is there even where it is empty, so
@@ -115,6 +117,7 @@ fn page_entity(page: &Page) -> Entity {
         fields,
         members: members.collect(),
         member_name: "blocks",
+        ..Entity::default()
     }
 }
 
@@ -165,6 +168,7 @@ fn component_entity(component: &Component) -> Entity {
         fields,
         members: members.collect(),
         member_name: "examples",
+        ..Entity::default()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::entity::{Entity, entity};
 use crate::diag::Diagnostics;
 use crate::digest::Hasher;
 use crate::format::{
@@ -50,6 +51,17 @@ pub(super) struct Version {
     pub document: Document,
     /// The paths of the files whose text it takes.
     pub takes: BTreeSet<String>,
+    /// The keys of the blocks for which the text has none.
+    pub unnamed: BTreeSet<String>,
+}
+
+impl Version {
+    /// What it says, as a tree.
+    pub(super) fn entity(&self) -> Entity {
+        let mut entity = entity(&self.document);
+        entity.unnamed.clone_from(&self.unnamed);
+        entity
+    }
 }
 
 /// The texts that stand for `$file`. No version says one of them by chance or by design, because they
@@ -214,10 +226,30 @@ pub(super) fn read_with(
             tokens,
         })
     };
-    (!found.has_errors()).then(|| Version {
+    if found.has_errors() {
+        return None;
+    }
+    let unnamed = match &document {
+        Document::Page(page) if path.ends_with(".toml") => unnamed_blocks(page, text),
+        _ => BTreeSet::new(),
+    };
+    Some(Version {
         document,
         takes: takes.into_iter().collect(),
+        unnamed,
     })
+}
+
+/// The keys of the blocks of a page for which its text, which is sound, has none.
+fn unnamed_blocks(page: &Page, text: &str) -> BTreeSet<String> {
+    let toml = text.parse::<toml::Table>();
+    let blocks = toml.ok().and_then(|mut toml| toml.remove("blocks"));
+    let blocks = blocks.and_then(|blocks| blocks.as_array().cloned());
+    let pairs = page.blocks.iter().zip(blocks.unwrap_or_default());
+    pairs
+        .filter(|(_, written)| written.get("key").is_none())
+        .map(|(block, _)| block.key.clone())
+        .collect()
 }
 
 /// The files that printing sees: the text to print over, those that it takes, and one that holds these.

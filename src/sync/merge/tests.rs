@@ -4,6 +4,7 @@ mod examples;
 mod laws;
 mod robust;
 
+use super::entity::entity;
 use super::*;
 
 const PAGE: &str = "content/pages/play/a.toml";

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Side;
 use super::entity::{Entity, Members};
 use super::lines::{Grouping, chunks};
-use crate::model::{Table, Value};
+use super::numbered::uncertain;
+use crate::model::{Table, Value, same_table};
 
 /// Two sides and what both come from; `None` where a version does not have it.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub(super) fn merge_entities(
     let mut merging = Merging {
         choice,
         is_opaque,
+        together: uncertain(base, ours, theirs),
         conflicts: BTreeSet::new(),
     };
     let nothing = Entity::default();
@@ -65,6 +67,7 @@ pub(super) fn merge_entities(
         fields,
         members,
         member_name: name,
+        ..Entity::default()
     };
     merging.one_place_for_examples(base, ours, theirs, &mut merged);
     (merged, merging.conflicts.into_iter().collect())
@@ -74,6 +77,8 @@ struct Merging<'m> {
     choice: Side,
     /// Whether a text stands for something else, and is not to be looked into.
     is_opaque: &'m dyn Fn(&str) -> bool,
+    /// The keys of members that are decided for one side together where the sides differ.
+    together: BTreeSet<String>,
     conflicts: BTreeSet<String>,
 }
 
@@ -156,7 +161,16 @@ impl Merging<'_> {
                 theirs: in_theirs.get(key),
             };
             let path = below(name, key);
-            let member = match three.settled(crate::model::same_table) {
+            let differs = match (three.ours, three.theirs) {
+                (Some(ours), Some(theirs)) => !same_table(ours, theirs),
+                _ => true,
+            };
+            let member = match three.settled(same_table) {
+                _ if differs && self.together.contains(key) => {
+                    self.conflict(&path);
+                    alive.insert(key);
+                    three.side(self.choice).cloned()
+                }
                 Some(side) => three.side(side).cloned(),
                 None => {
                     alive.insert(key);

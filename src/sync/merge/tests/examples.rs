@@ -252,6 +252,43 @@ fn two_orders_are_a_conflict_and_one_is_not() {
     }
 }
 
+/// The blocks have no keys of their own, so that of ours is the first of that name, which theirs has
+/// changed as another.
+#[test]
+fn a_block_put_before_others_of_its_kind_does_not_take_their_changes() {
+    let block = |title: &str| {
+        format!("\n[[blocks]]\ncomponent = \"hero\"\nprops = {{ title = \"{title}\" }}\n")
+    };
+    let page = |titles: &[&str]| -> String {
+        let blocks: String = titles.iter().map(|title| block(title)).collect();
+        format!("name = \"A\"\n{blocks}")
+    };
+    let base = page(&["one", "two"]);
+    let wider = |text: &str, title: &str| {
+        let line = format!("props = {{ title = \"{title}\" }}\n");
+        changed(text, &[(&line, &format!("zone = \"wide\"\n{line}"))])
+    };
+    let theirs = wider(&base, "one");
+    let marks = long_marks(Style::Merge);
+    for ours in [
+        page(&["new", "one", "two"]),
+        page(&["two"]),
+        page(&["two", "one"]),
+    ] {
+        let merged = conflicting(Some(&base), &ours, &theirs, &marks);
+        assert!(merged.conflicts.contains(&"blocks.hero".to_string()));
+        assert!(reads(PAGE, &keep(&merged.text, &marks, Side::Ours)).same(&reads(PAGE, &ours)));
+        assert!(reads(PAGE, &keep(&merged.text, &marks, Side::Theirs)).same(&reads(PAGE, &theirs)));
+    }
+    // At the end it changes no number.
+    let ours = page(&["one", "two", "new"]);
+    assert_eq!(clean(PAGE, &base, &ours, &theirs), wider(&ours, "one"));
+    // Each has added a block of its own.
+    let (ours, theirs) = (page(&["one", "two", "x"]), page(&["one", "two", "y"]));
+    let merged = conflicting(Some(&base), &ours, &theirs, &marks);
+    assert_eq!(merged.conflicts, ["blocks.hero-3"]);
+}
+
 #[test]
 fn without_a_base_what_one_side_adds_is_kept() {
     let ours = "name = \"A\"\ntitle = \"T\"\n";

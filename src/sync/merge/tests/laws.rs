@@ -174,6 +174,15 @@ fn check(
     let order = there.conflicts.iter().any(|one| one.ends_with("(order)"));
     if has_base && !order && !there.conflicts.is_empty() {
         let opaque = |_: &str| false;
+        let version = |text: &str| {
+            let version = read(path, text, &Placeholders::new(&["test"]));
+            version.map(|version| version.entity())
+        };
+        let b = base.and_then(version).unwrap_or_default();
+        let (o, t) = (
+            version(ours).unwrap_or_default(),
+            version(theirs).unwrap_or_default(),
+        );
         let (wanted, _) = merge_entities(Some(&b), &o, &t, Side::Base, &opaque);
         let placeholders = Placeholders::new(&["test"]);
         let kept = read(path, &keep(&there.text, &marks, Side::Base), &placeholders);
