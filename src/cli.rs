@@ -9,6 +9,7 @@
 mod build;
 mod bundle;
 mod check;
+mod clone;
 mod completions;
 mod database;
 mod differences;
@@ -25,6 +26,7 @@ mod new;
 mod output;
 mod place;
 mod print;
+mod remote;
 mod remote_helper;
 mod schema;
 mod sync;
@@ -92,6 +94,10 @@ enum Command {
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
+    /// Begin a site from a database that has content already
+    Clone(clone::CloneArguments),
+    /// Make databases remotes of the repository, list and remove them
+    Remote(remote::RemoteArguments),
     /// Say what the files and a database have that the other has not
     Status(sync::StatusArguments),
     /// Bring what changed in a database into the branch, and merge
@@ -234,6 +240,8 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::Clone(arguments) => clone::run(globals, arguments),
+        Command::Remote(arguments) => remote::run(globals, arguments),
         Command::Status(arguments) => sync::status(globals, arguments),
         Command::Pull(arguments) => sync::pull_one(globals, arguments),
         Command::Push(arguments) => sync::push_one(globals, arguments),

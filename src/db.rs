@@ -14,11 +14,13 @@ mod history;
 pub mod inspect;
 pub mod migrate;
 mod read;
+mod records;
+mod renames;
 mod session;
 mod tls;
 mod write;
 
-pub use address::{Address, Limits, address_in, address_of, listen_address_of};
+pub use address::{Address, Limits, address_in, address_of, check_name, listen_address_of};
 pub use changes::{Watermark, actors_of, changed_since, last_changes, watermark};
 pub use check::{CONTENT_TABLES, check_tables};
 pub use failure::{Failure, FailureKind};
@@ -29,6 +31,8 @@ pub use history::{
 pub use read::{
     Content, Rows, documents_of_rows, has_content, read_content, read_rows, read_rows_of,
 };
+pub use records::{note_conflicts, note_sync};
+pub use renames::{KeyChanges, rename_keys};
 pub use session::{Access, Parameter, Session};
 pub use tls::{Protection, Verified};
 pub use write::{

@@ -285,6 +285,11 @@ impl Place {
         }
     }
 
+    /// Fails where the configuration has no database of that name.
+    pub fn check_name(&self, database: &str) -> Result<(), Failure> {
+        crate::db::check_name(&self.config, database)
+    }
+
     /// The database behind a name, and its remote.
     fn open<'a>(&'a self, database: &'a str) -> Result<Remote<'a>, Failure> {
         let address = address(Some(&self.config), database, &|variable| {

@@ -175,6 +175,11 @@ pub fn listen_address_of(
     address_in(name, variable, environment)
 }
 
+/// Fails where the configuration has no database of that name.
+pub fn check_name(config: &Config, name: &str) -> Result<(), Failure> {
+    database_of(config, name).map(|_| ())
+}
+
 fn database_of<'a>(config: &'a Config, name: &str) -> Result<&'a DatabaseConfig, Failure> {
     config.databases.get(name).ok_or_else(|| {
         let mut failure = Failure::new(

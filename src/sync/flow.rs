@@ -14,7 +14,7 @@ use super::tree::texts_of_commit;
 use super::words::{Standing, counts, names, standing};
 use super::{Local, Wishes, failed};
 use crate::compare::{Change, Difference};
-use crate::db::{Access, Failure, Session, last_changes};
+use crate::db::{Access, Failure, Session, last_changes, note_conflicts};
 use crate::diag::code;
 use crate::format::{EntityName, contents_of, documents_of};
 
@@ -193,13 +193,15 @@ pub fn pull(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Pulled, Failure> 
         Some(head) => repository.merge_base(head, &theirs).map_err(failed)?,
         None => None,
     };
+    // Git puts the name into the marks of a conflict.
+    let name = format!("{}/main", remote.name);
     let merge = match (&head, base) {
         (Some(_), Some(base)) if base == theirs => Merge::Nothing,
         (Some(head), Some(base)) => {
             check_deletions(&local, head, &overview.standing.behind, wishes)?;
             match base == *head {
-                true => merge(&local, &theirs, &["--ff-only"])?,
-                false => merge(&local, &theirs, &[])?,
+                true => merge(&local, &name, &["--ff-only"])?,
+                false => merge(&local, &name, &[])?,
             }
         }
         (Some(_), None) if repository.is_shallow().map_err(failed)? => {
@@ -212,8 +214,15 @@ pub fn pull(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Pulled, Failure> 
             let moved = into_folders_of(&local, head, &theirs)?;
             merge(&local, &moved, &["--allow-unrelated-histories"])?
         }
-        (None, _) => merge(&local, &theirs, &["--ff-only"])?,
+        (None, _) => merge(&local, &name, &["--ff-only"])?,
     };
+    if matches!(merge, Merge::Conflicts(_)) && !overview.standing.contents.is_empty() {
+        let contents = &overview.standing.contents;
+        // A help for who looks into the table: the conflict itself is in the files.
+        let _ = remote.session.transaction(Access::Write, |session| {
+            note_conflicts(session, local.database, contents)
+        });
+    }
     Ok(Pulled { overview, merge })
 }
 

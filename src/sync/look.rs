@@ -7,14 +7,14 @@ use super::memory::Memory;
 use super::printing::Changes;
 use crate::db::{
     BlockOrders, Failure, Head, Identity, Revision, Session, Watermark, actors_of, add_revision,
-    block_orders, changed_since, documents_of_rows, has_content, head, identity, number_of,
-    read_rows, read_rows_of, sealed_counts, sealed_digests, session_user, transaction_time,
-    watermark,
+    block_orders, changed_since, documents_of_rows, has_content, head, identity, note_sync,
+    number_of, read_rows, read_rows_of, sealed_counts, sealed_digests, session_user,
+    transaction_time, watermark,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity, code};
 use crate::digest::Digest;
 use crate::format::{Contents, EntityName, can_have_file, contents_of};
-use crate::model::EntityKind;
+use crate::model::{Documents, EntityKind};
 
 /// What a look has seen, all of it in one view of the database.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Look {
     /// In what the rows differ from the last revision: the contents of the rows, `None` where there is
     /// no row any more.
     pub changes: Changes,
+    /// The documents of the rows that were read, without those with errors.
+    pub documents: Documents,
     /// The entities whose rows have errors. What they say is not known, so they are left as they were.
     pub broken: BTreeSet<EntityName>,
     /// The errors, as warnings: they stop nothing else.
@@ -81,12 +83,15 @@ pub fn look(
         broken.insert((kind, key));
     }
     contents.retain(|name, _| !broken.contains(name));
+    let mut documents = content.documents;
+    documents.retain(|kind, key| !broken.contains(&(kind, key.to_string())));
     let sealed = sealed_digests(session, hint.as_ref())?;
     let changes = changes(&contents, &sealed, &broken);
     let look = Look {
         identity,
         head,
         changes,
+        documents,
         broken,
         diagnostics,
         watermark,
@@ -262,5 +267,6 @@ fn add(
     };
     revision.digest = revision.digest_of();
     add_revision(session, &revision)?;
+    note_sync(session, revision.changes.keys())?;
     Ok(revision)
 }

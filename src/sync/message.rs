@@ -69,7 +69,7 @@ fn subject(differences: &[Difference]) -> String {
         }
     }
     match parts.is_empty() {
-        true => "A revision of the database".to_string(),
+        true => "A revision of the database that changes no content".to_string(),
         false => format!("Change {} in the database", parts.join(", ")),
     }
 }

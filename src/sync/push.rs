@@ -8,16 +8,17 @@ use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
 use super::tree::{folder_of_commit, texts_of_commit};
 use super::{Local, Wishes, failed};
+use crate::compare::{block_renames, renames};
 use crate::db::{
-    Access, Failure, Revision, Session, Watermark, Writes, check_tables, lock_content, number_of,
-    sealed_digests, watermark, write_documents,
+    Access, BlockOrders, Failure, KeyChanges, Revision, Session, Watermark, Writes, check_tables,
+    lock_content, number_of, rename_keys, sealed_digests, watermark, write_documents,
 };
 use crate::diag::{Diagnostics, code};
 use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format::{Contents, EntityName, contents_of, documents_of};
 use crate::load::{Given, Known, load_given, read_texts, survey_without_content};
-use crate::model::{Documents, EntityKind};
+use crate::model::{Documents, EntityKind, Page};
 
 /// What came of a push.
 #[derive(Clone, Debug)]
@@ -223,8 +224,13 @@ fn transact(
     if work.wishes.dry_run {
         return Ok(None);
     }
-    let writes = writes(work.documents, &work.changes);
-    write_documents(session, &writes, &look.orders)?;
+    let mut writes = writes(work.documents, &work.changes);
+    let (keys, orders) = renamed(&look, &writes);
+    rename_keys(session, &keys)?;
+    for rename in &keys.entities {
+        writes.removed.remove(&(rename.kind, rename.old.clone()));
+    }
+    write_documents(session, &writes, &orders)?;
     let revision = add_pushed(session, &look, work.changes.clone(), work.commit)?;
     *added = Some(revision.clone());
     let watermark = watermark(session)?;
@@ -233,6 +239,62 @@ fn transact(
         Box::new(watermark),
         revision,
     )))
+}
+
+/// What only has another key, and the numbers of the blocks under the new keys.
+fn renamed(look: &Look, writes: &Writes<'_>) -> (KeyChanges, BlockOrders) {
+    let after = Documents {
+        pages: writes.pages.iter().map(|page| (*page).clone()).collect(),
+        components: writes
+            .components
+            .iter()
+            .map(|part| (*part).clone())
+            .collect(),
+        tokens: writes.tokens.iter().map(|token| (*token).clone()).collect(),
+        nodes: writes.nodes.iter().map(|node| (*node).clone()).collect(),
+    };
+    // Only what was read of the rows is known, and all that changes was.
+    let mut before = look.documents.clone();
+    let is_new = after.names();
+    before.retain(|kind, key| {
+        is_new.contains(&(kind, key)) || writes.removed.contains(&(kind, key.to_string()))
+    });
+    let mut keys = KeyChanges {
+        entities: renames(&before, &after),
+        blocks: Vec::new(),
+    };
+    let mut orders = look.orders.clone();
+    let old_key = |key: &str| {
+        let of_pages = keys
+            .entities
+            .iter()
+            .filter(|one| one.kind == EntityKind::Page);
+        let rename = of_pages.into_iter().find(|one| one.new == key);
+        rename.map_or(key.to_string(), |one| one.old.clone())
+    };
+    let pages: BTreeMap<&str, &Page> = before
+        .pages
+        .iter()
+        .map(|page| (page.key.as_str(), page))
+        .collect();
+    let mut blocks = Vec::new();
+    for page in &after.pages {
+        let key = page.key.as_str();
+        let old = old_keys.get(key).copied().unwrap_or(key).to_string();
+        let Some(before) = pages.get(old.as_str()) else {
+            continue;
+        };
+        let mut order = orders.remove(&old).unwrap_or_default();
+        for (from, to) in block_renames(before, page) {
+            for (key, _) in order.iter_mut().filter(|(key, _)| *key == from) {
+                key.clone_from(&to);
+            }
+            blocks.push((old.clone(), from, to));
+        }
+        orders.insert(page.key.clone(), order);
+    }
+    keys.blocks = blocks;
+    (keys, orders)
 }
 
 /// The documents that differ, and the entities that are to go.

@@ -22,8 +22,10 @@ pub struct Standing {
     pub ahead: Vec<Difference>,
     /// What the database changed, and the commit does not have.
     pub behind: Vec<Difference>,
-    /// What both changed, and differently: from the commit to the database.
+    /// What both changed, and differently: what the database changed of it.
     pub diverged: Vec<Difference>,
+    /// What the commit and the database say of that.
+    pub contents: BTreeMap<EntityName, (Option<String>, Option<String>)>,
 }
 
 impl Standing {
@@ -65,19 +67,20 @@ pub fn standing(
         contents_of(&ours),
         contents_of(&theirs),
     );
+    // What each side did since both said the same.
     let mut standing = Standing::default();
-    for difference in compare(&ours, &theirs) {
+    for difference in compare(&before, &theirs) {
         let name = (difference.kind, difference.key.clone());
-        let ours_changed = at_base.get(&name) != at_ours.get(&name);
-        let theirs_changed = at_base.get(&name) != at_theirs.get(&name);
-        if ours_changed && theirs_changed {
-            standing.diverged.push(difference);
-        } else if theirs_changed {
+        let (base, ours, theirs) = (at_base.get(&name), at_ours.get(&name), at_theirs.get(&name));
+        if ours == base {
             standing.behind.push(difference);
+        } else if ours != theirs {
+            let both = (ours.cloned(), theirs.cloned());
+            standing.contents.insert(name, both);
+            standing.diverged.push(difference);
         }
     }
-    // Ahead is told the way that a push goes.
-    standing.ahead = compare(&theirs, &ours)
+    standing.ahead = compare(&before, &ours)
         .into_iter()
         .filter(|one| {
             let name = (one.kind, one.key.clone());

@@ -50,7 +50,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("archive", &["diag", "digest", "bundle"]),
-    ("db", &["diag", "digest", "model", "format"]),
+    ("db", &["diag", "digest", "model", "format", "compare"]),
     (
         "pipeline",
         &[

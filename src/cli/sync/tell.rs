@@ -19,7 +19,7 @@ pub fn overview(database: &str, overview: &Overview, verbose: bool) {
     let lists = [
         (
             &standing.diverged,
-            format!("changed on both sides, and differently: `rbgen pull {database}` merges"),
+            format!("changed on both sides: `rbgen pull {database}` merges"),
         ),
         (
             &standing.behind,
@@ -134,6 +134,9 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
         let words = match &pulled.merge {
             Merge::Nothing => format!("nothing new in the database {database}"),
             Merge::Found if came.is_empty() => format!("nothing new in the database {database}"),
+            Merge::Merged | Merge::Forward if came.is_empty() => {
+                format!("the history of the database {database}; its content is what the files say")
+            }
             Merge::Found => format!(
                 "{} would come from the database {database}",
                 count(came.len())
