@@ -77,7 +77,8 @@ enum Side {
 ///   before them, all of these are a conflict.
 /// - The text reads as exactly that; with conflicts, it does when in each of them our part is kept,
 ///   and likewise with theirs (and the base's, where the style shows it and there is one; but not
-///   where an order conflicts, because the base then differs also where the sides agree).
+///   where an order conflicts, or blocks that are only numbered: there the base differs also in what
+///   the sides agree about).
 /// - Swapping the sides gives the same documents and the same conflicts.
 ///
 /// A base that cannot be read counts as none: nobody's change is lost, but more conflicts. Where ours

@@ -264,14 +264,13 @@ fn renamed(look: &Look, writes: &Writes<'_>) -> (KeyChanges, BlockOrders) {
         blocks: Vec::new(),
     };
     let mut orders = look.orders.clone();
-    let old_key = |key: &str| {
-        let of_pages = keys
-            .entities
-            .iter()
-            .filter(|one| one.kind == EntityKind::Page);
-        let rename = of_pages.into_iter().find(|one| one.new == key);
-        rename.map_or(key.to_string(), |one| one.old.clone())
-    };
+    let of_pages = keys
+        .entities
+        .iter()
+        .filter(|one| one.kind == EntityKind::Page);
+    let old_keys: BTreeMap<&str, &str> = of_pages
+        .map(|one| (one.new.as_str(), one.old.as_str()))
+        .collect();
     let pages: BTreeMap<&str, &Page> = before
         .pages
         .iter()

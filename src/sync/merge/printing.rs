@@ -133,7 +133,7 @@ impl<'t> Comments<'t> {
         }
     }
 
-    /// How many comments of a text are too many or too few.
+    /// How many comments of a text are too many or too few, those that both sides have weighing more.
     pub(super) fn faults(&self, text: &str) -> usize {
         let there = comments(text);
         let all = self.ours.keys().chain(self.theirs.keys());
@@ -148,7 +148,9 @@ impl<'t> Comments<'t> {
                     (_, true) => ours,
                     _ => ours.max(theirs),
                 };
-                wanted.abs_diff(count(&there, line))
+                // What both sides have kept must not go for what one of them has added.
+                let weight = if ours > 0 && theirs > 0 { 4 } else { 1 };
+                weight * wanted.abs_diff(count(&there, line))
             })
             .sum()
     }

@@ -110,7 +110,10 @@ impl Merging<'_> {
         match (three.ours, three.theirs) {
             (Some(Value::Table(ours)), Some(Value::Table(theirs))) => {
                 let base = three.base.and_then(Value::as_table);
-                Some(Value::Table(self.tables(path, base, ours, theirs)))
+                let before = self.conflicts.len();
+                let merged = self.tables(path, base, ours, theirs);
+                let is_there = self.was_there(three, before);
+                is_there.then_some(Value::Table(merged))
             }
             (Some(Value::Text(ours)), Some(Value::Text(theirs))) => {
                 let base = three.base.and_then(Value::as_text);
@@ -203,9 +206,14 @@ impl Merging<'_> {
         };
         let before = self.conflicts.len();
         let merged = self.tables(path, three.base, ours, theirs);
-        // Where both added it and disagree, the base has none of it.
+        self.was_there(three, before).then_some(merged)
+    }
+
+    /// Whether what was merged is there as the conflicts are decided: where both added it and disagree,
+    /// the base has none of it.
+    fn was_there<T>(&self, three: &Three<'_, T>, conflicts_before: usize) -> bool {
         let never_was = self.choice == Side::Base && three.base.is_none();
-        (!never_was || self.conflicts.len() == before).then_some(merged)
+        !never_was || self.conflicts.len() == conflicts_before
     }
 
     /// A component has its examples in one place: as members, or in `metadata.examples` where they
