@@ -217,11 +217,7 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    // Templates may nest deeply, and the stack of a pool's thread is small by default.
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(globals.threads.map_or(0, usize::from))
-        .stack_size(16 * 1024 * 1024)
-        .build();
+    let pool = thread_pool(globals.threads.map_or(0, usize::from));
     let pool = match pool {
         Ok(pool) => pool,
         Err(error) => {
@@ -232,6 +228,15 @@ pub fn main() -> ExitCode {
     // Inside the pool, so that what is not parallel has its stack as well.
     let status = pool.install(|| run(globals, &arguments.command));
     ExitCode::from(output::ended(status) as u8)
+}
+
+/// Threads for parallel work; 0 is one for each core. Templates may nest deeply, and the stack of a
+/// pool's thread is small by default.
+fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(16 * 1024 * 1024)
+        .build()
 }
 
 fn run(globals: &Globals, command: &Command) -> Status {

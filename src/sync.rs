@@ -30,7 +30,7 @@ use git::GitError;
 
 pub use fetch::{Fetched, fetch};
 pub use memory::forget;
-pub use push::{Pushed, push};
+pub use push::{Check, Pushed, push, push_checked};
 
 /// How the address of a remote begins that is a database: the name of the database follows.
 pub const SCHEME: &str = "rbgen::";

@@ -17,14 +17,14 @@ const READ: Duration = Duration::from_secs(2);
 /// How many rows a page has: itself and three blocks.
 const ROWS_A_PAGE: usize = 4;
 
-struct Doors<'a> {
+pub struct Doors<'a> {
     program: PathBuf,
-    site: PathBuf,
+    pub site: PathBuf,
     url: &'a str,
 }
 
 impl Doors<'_> {
-    fn make<'a>(program: &Path, url: &'a str, site: &Path, size: Size) -> Result<Doors<'a>> {
+    pub fn make<'a>(program: &Path, url: &'a str, site: &Path, size: Size) -> Result<Doors<'a>> {
         eprintln!("writing {} pages", size.pages);
         write_site(site, size)?;
         let config = site.join("robbieblocks.toml");
@@ -35,17 +35,37 @@ impl Doors<'_> {
             site: site.to_path_buf(),
             url,
         };
-        doors.rbgen(site, &["migrate"])?;
-        doors.empty()?;
+        doors.begin_again()?;
         Ok(doors)
     }
 
-    fn rbgen(&self, site: &Path, arguments: &[&str]) -> Result<Duration> {
+    /// Runs rbgen.
+    pub fn rbgen(&self, site: &Path, arguments: &[&str]) -> Result<Duration> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("--quiet");
+        self.timed(command, site)
+    }
+
+    /// Runs git, which finds rbgen beside the program that is measured.
+    pub fn git(&self, arguments: &[&str]) -> Result<Duration> {
+        let mut command = Command::new("git");
+        command.args([
+            "-c",
+            "user.name=bench",
+            "-c",
+            "user.email=bench@example.org",
+        ]);
+        command.args(arguments);
+        self.timed(command, &self.site)
+    }
+
+    fn timed(&self, mut command: Command, site: &Path) -> Result<Duration> {
+        let beside = self.program.parent().unwrap_or(Path::new("."));
+        let path = std::env::var("PATH").unwrap_or_default();
         let began = Instant::now();
-        let output = Command::new(&self.program)
-            .args(arguments)
-            .arg("--quiet")
+        let output = command
             .current_dir(site)
+            .env("PATH", format!("{}:{path}", beside.display()))
             .env("MEASURED_DATABASE_URL", self.url)
             .output()?;
         let duration = began.elapsed();
@@ -53,7 +73,7 @@ impl Doors<'_> {
             true => Ok(duration),
             false => {
                 let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                Err(format!("rbgen {arguments:?} ended with {}: {said}", output.status).into())
+                Err(format!("{command:?} ended with {}: {said}", output.status).into())
             }
         }
     }
@@ -64,11 +84,19 @@ impl Doors<'_> {
         Ok(Session::open(&address).map_err(failed)?)
     }
 
-    fn run(&self, statements: &str) -> Result<Duration> {
+    /// Runs statements, on a connection that is there already when the time begins.
+    pub fn run(&self, statements: &str) -> Result<Duration> {
         let mut session = self.session()?;
         let began = Instant::now();
         session.run(statements).map_err(|failure| failure.message)?;
         Ok(began.elapsed())
+    }
+
+    /// A database as it is before anything was brought into it.
+    pub fn begin_again(&self) -> Result<()> {
+        self.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")?;
+        self.rbgen(&self.site, &["migrate"])?;
+        Ok(())
     }
 
     fn empty(&self) -> Result<()> {

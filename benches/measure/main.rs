@@ -10,6 +10,7 @@
 
 mod corpus;
 mod database;
+mod remote;
 mod rows;
 mod site;
 mod table;
@@ -118,6 +119,8 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
     if let Some(url) = &arguments.database {
         let mut rows = database::exchanges(program, url, work, size, rounds)?;
         rows.extend(database::reads(program, url, work, size, rounds)?);
+        rows.extend(remote::pushes(program, url, work, size, rounds)?);
+        rows.extend(remote::fetches(program, url, work, size, rounds)?);
         return Ok(rows);
     }
     let mut one = Site::make(program, &work.join("one"), size)?;

@@ -135,7 +135,7 @@ fn check_one(
 }
 
 /// All of a site, now.
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         nodes: Default::default(),
         apps: Default::default(),

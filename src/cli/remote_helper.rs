@@ -11,7 +11,7 @@ use crate::files::Folder;
 use crate::sync::git::Repository;
 use crate::sync::protocol::{BRANCH, Command, Refspec, list_answer, read_command, refusal};
 use crate::sync::site::{self, RemoteAddress};
-use crate::sync::{Fetched, Local, Pushed, Wishes, failed, fetch, push};
+use crate::sync::{Fetched, Local, Pushed, Wishes, failed, fetch, push_checked};
 
 #[derive(Args)]
 pub struct RemoteHelperArguments {
@@ -258,7 +258,13 @@ impl Helper<'_> {
             )
         })?;
         let wishes = self.asked.wishes;
-        push(&local, self.session()?, &commit, wishes)
+        push_checked(
+            &local,
+            self.session()?,
+            &commit,
+            wishes,
+            &super::sync::check_tree,
+        )
     }
 
     fn show(&self, folder: &Folder, diagnostics: Diagnostics) {

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::{DEFAULT_DATABASE, Globals, Status, database, print, site_root};
 use crate::db::{Failure, Session};
-use crate::diag::code;
+use crate::diag::{Diagnostics, code};
+use crate::files::Folder;
+use crate::pipeline::check_site;
 use crate::sync::flow::{Merge, Pulled, Remote, Sent, look_at, pull, remote_of, send};
 use crate::sync::git::Repository;
 use crate::sync::site::{address, prefix_of};
@@ -129,9 +131,25 @@ pub fn push_one(globals: &Globals, arguments: &StepArguments) -> Status {
     with_site(globals, |root| {
         let place = Place::of(root)?;
         let mut remote = place.open(&arguments.database)?;
-        let sent = send(&mut remote, arguments.writing.wishes())?;
+        let sent = send(&mut remote, arguments.writing.wishes(), &check_tree)?;
         Ok(told(globals, &arguments.database, sent, arguments.writing))
     })
+}
+
+/// All that is wrong with the site of a commit. The threads are those of the check alone, because it
+/// runs beside other work.
+///
+/// Without a configuration there is no theme to hold pages against, as in a clone that was made from a
+/// database alone: then the documents count.
+pub(super) fn check_tree(folder: &Folder) -> Diagnostics {
+    if !folder.has_file(crate::load::CONFIG_FILE) {
+        return Diagnostics::new();
+    }
+    let work = || check_site(folder, &super::hook::options(), &|_, _| {}).diagnostics;
+    match super::thread_pool(0) {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
 }
 
 /// Says what came of a push.
@@ -212,7 +230,7 @@ fn sync_rounds(
             if writing.dry_run {
                 continue;
             }
-            match send(remote, wishes) {
+            match send(remote, wishes, &check_tree) {
                 // Somebody edited rows in between: they are merged first.
                 Err(failure) if failure.code == code::OUT_OF_DATE && round < MOST_ROUNDS => {
                     round += 1;

@@ -8,7 +8,7 @@ use super::import::Import;
 use super::look::many_deletions;
 use super::message::Message;
 use super::printing::print_changes;
-use super::push::{Pushed, push};
+use super::push::{Check, Pushed, push_checked};
 use super::site::RemoteAddress;
 use super::tree::texts_of_commit;
 use super::words::{Standing, counts, names, standing};
@@ -227,7 +227,7 @@ pub fn pull(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Pulled, Failure> 
 }
 
 /// Brings what the last commit says into the database.
-pub fn send(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Sent, Failure> {
+pub fn send(remote: &mut Remote<'_>, wishes: Wishes, check: Check<'_>) -> Result<Sent, Failure> {
     // What a push may delete says nothing of what was deleted in the database.
     let looking = Wishes {
         allow_deletes: false,
@@ -255,7 +255,7 @@ pub fn send(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Sent, Failure> {
         }
     }
     let local = remote.local.clone();
-    let pushed = push(&local, &mut remote.session, &head, wishes)?;
+    let pushed = push_checked(&local, &mut remote.session, &head, wishes, check)?;
     if matches!(pushed, Pushed::Done(_)) && !wishes.dry_run {
         set_branch(remote, &head)?;
     }

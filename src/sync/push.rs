@@ -2,7 +2,9 @@
 //! nothing does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread::ScopedJoinHandle;
 
+use super::git::GitError;
 use super::look::{Look, add_pushed, look, many_deletions, seal};
 use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
@@ -13,11 +15,11 @@ use crate::db::{
     Access, BlockOrders, Failure, KeyChanges, Revision, Session, Watermark, Writes, check_tables,
     lock_content, number_of, rename_keys, sealed_digests, watermark, write_documents,
 };
-use crate::diag::{Diagnostics, code};
+use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
 use crate::files::Folder;
 use crate::format::{Contents, EntityName, contents_of, documents_of};
-use crate::load::{Given, Known, load_given, read_texts, survey_without_content};
+use crate::load::{load_site, read_texts};
 use crate::model::{Documents, EntityKind, Page};
 
 /// What came of a push.
@@ -29,13 +31,32 @@ pub enum Pushed {
     Broken(Folder, Diagnostics),
 }
 
-/// Pushes a commit into a database that was fetched from before. It is refused where the commit does
-/// not contain all that the database has.
+/// Says all that is wrong with the site of a commit.
+pub type Check<'a> = &'a (dyn Fn(&Folder) -> Diagnostics + Sync);
+
+/// Pushes a commit like [`push_checked`], of which only the documents are checked, not that pages can
+/// be rendered.
 pub fn push(
     local: &Local<'_>,
     session: &mut Session,
     commit: &str,
     wishes: Wishes,
+) -> Result<Pushed, Failure> {
+    push_checked(local, session, commit, wishes, &|folder| {
+        load_site(folder).diagnostics
+    })
+}
+
+/// Pushes a commit into a database that was fetched from before. It is refused where the commit does
+/// not contain all that the database has.
+///
+/// The check runs beside the transaction, which waits for it before its end.
+pub fn push_checked(
+    local: &Local<'_>,
+    session: &mut Session,
+    commit: &str,
+    wishes: Wishes,
+    check: Check<'_>,
 ) -> Result<Pushed, Failure> {
     let memory = recall(local)?;
     if let Some(memory) = &memory {
@@ -50,20 +71,99 @@ pub fn push(
         }
     }
     let folder = folder_of_commit(local.repository, commit, local.prefix).map_err(failed)?;
-    let (documents, diagnostics) = checked(&folder);
+    std::thread::scope(|scope| {
+        let checking = scope.spawn(|| check(&folder));
+        let mut verdict = Verdict::Open(checking);
+        let pushed = push_tree(
+            local,
+            session,
+            commit,
+            wishes,
+            &folder,
+            memory,
+            &mut verdict,
+        );
+        match (pushed, verdict) {
+            (Err(Stop::Failed(failure)), _) => Err(failure),
+            (Err(Stop::Broken), Verdict::Known(diagnostics)) => {
+                Ok(Pushed::Broken(folder.clone(), diagnostics))
+            }
+            (Err(Stop::Broken), Verdict::Open(_)) => Err(failed(GitError::silent("the check"))),
+            (Ok(changes), _) => Ok(Pushed::Done(changes)),
+        }
+    })
+}
+
+/// What a check says, when it has ended.
+enum Verdict<'s> {
+    Open(ScopedJoinHandle<'s, Diagnostics>),
+    Known(Diagnostics),
+}
+
+impl Verdict<'_> {
+    /// Waits for the check; fails where it found errors.
+    fn wait(&mut self) -> Result<(), Stop> {
+        let Verdict::Open(_) = self else {
+            return Ok(());
+        };
+        let open = std::mem::replace(self, Verdict::Known(Diagnostics::new()));
+        if let Verdict::Open(checking) = open {
+            let found = checking.join().unwrap_or_else(|_| {
+                let message = "the check of the commit ended in a fault of rbgen";
+                Diagnostic::general(code::GIT_FAILED, message).into()
+            });
+            *self = Verdict::Known(found);
+        }
+        match self {
+            Verdict::Known(found) if found.has_errors() => Err(Stop::Broken),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a push ends without effect.
+enum Stop {
+    Failed(Failure),
+    /// The commit has errors, which the verdict has.
+    Broken,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop::Failed(failure)
+    }
+}
+
+fn push_tree(
+    local: &Local<'_>,
+    session: &mut Session,
+    commit: &str,
+    wishes: Wishes,
+    folder: &Folder,
+    memory: Option<Memory>,
+    verdict: &mut Verdict<'_>,
+) -> Result<Changes, Stop> {
+    let mut diagnostics = Diagnostics::new();
+    let texts = read_texts(folder, &mut diagnostics);
+    let (documents, found) = documents_of(&texts);
+    diagnostics.extend(found);
     if diagnostics.has_errors() {
-        return Ok(Pushed::Broken(folder, diagnostics));
+        // The check says so as well, and more; its words count.
+        verdict.wait()?;
+        *verdict = Verdict::Known(diagnostics);
+        return Err(Stop::Broken);
     }
     if documents.is_empty() {
         let message = "the commit has no content: no page, component, token or node";
-        return Err(Failure::new(code::NO_CONTENT, message));
+        return Err(Failure::new(code::NO_CONTENT, message).into());
     }
     let contents = contents_of(&documents);
     // In a transaction of its own: that which locks must not have looked before it has the lock.
     let sealed = session.transaction(Access::Read, |session| {
         check_tables(session)?;
         sealed_digests(session, None)
-    })?;
+    });
+    let sealed: BTreeMap<EntityName, Digest> = sealed.map_err(Stop::Failed)?;
     let changes = wanted(local, memory.as_ref(), &contents, &sealed)?;
     let gone = changes.iter().filter(|(_, content)| content.is_none());
     let gone = gone.map(|(name, _)| name);
@@ -73,9 +173,10 @@ pub fn push(
     }
     if let Some(words) = many_deletions(gone, &counts).filter(|_| !wishes.allow_deletes) {
         let message = format!("the commit deletes {words}");
-        return Err(Failure::new(code::MANY_DELETIONS, message).hint(
+        let failure = Failure::new(code::MANY_DELETIONS, message);
+        return Err(Stop::Failed(failure.hint(
             "if that is meant: `rbgen push --allow-deletes`, or `git push -o allow-deletes`",
-        ));
+        )));
     }
     let work = Work {
         local,
@@ -85,23 +186,7 @@ pub fn push(
         changes,
         wishes,
     };
-    write(work, session)
-}
-
-/// The documents of a commit, and all that is wrong with it as a site.
-fn checked(folder: &Folder) -> (Documents, Diagnostics) {
-    let mut diagnostics = Diagnostics::new();
-    let texts = read_texts(folder, &mut diagnostics);
-    let (documents, found) = documents_of(&texts);
-    diagnostics.extend(found);
-    let given = Given {
-        documents: documents.clone(),
-        diagnostics,
-        incomplete: false,
-    };
-    let survey = survey_without_content(folder);
-    let diagnostics = load_given(folder, &survey, &Known::default(), given).diagnostics;
-    (documents, diagnostics)
+    write(work, session, verdict)
 }
 
 /// What has to change in the last revision to make it say what the commit says. An entity is deleted
@@ -154,23 +239,29 @@ enum End {
     Late,
 }
 
-fn write(work: Work<'_>, session: &mut Session) -> Result<Pushed, Failure> {
+fn write(
+    work: Work<'_>,
+    session: &mut Session,
+    verdict: &mut Verdict<'_>,
+) -> Result<Changes, Stop> {
     // Known even where the connection breaks while the server commits.
     let mut revision: Option<Revision> = None;
     let done = session.transaction(Access::Write, |session| {
-        transact(&work, session, &mut revision)
+        transact(&work, session, &mut revision, verdict)
     });
     let end = match (done, revision) {
-        (Err(failure), Some(revision)) if failure.code == code::CONNECTION_LOST => {
+        (Err(Stop::Failed(failure)), Some(revision)) if failure.code == code::CONNECTION_LOST => {
             found_out(session, &revision, failure)?;
             // What the watermark of that transaction was is not known, so the next look reads all.
-            return Ok(Pushed::Done(work.changes));
+            return Ok(work.changes);
         }
         (done, _) => done?,
     };
     match end {
-        None => Ok(Pushed::Done(work.changes)),
-        Some(End::Late) => Err(out_of_date("rows of the database were edited meanwhile")),
+        None => {}
+        Some(End::Late) => {
+            return Err(out_of_date("rows of the database were edited meanwhile").into());
+        }
         Some(End::Written(look, watermark, revision)) => {
             let now = Memory {
                 identity: look.identity,
@@ -179,31 +270,32 @@ fn write(work: Work<'_>, session: &mut Session) -> Result<Pushed, Failure> {
                 watermark: *watermark,
                 broken: look.broken.into_iter().collect(),
             };
-            remember(work.local, &now)?;
-            Ok(Pushed::Done(work.changes))
+            // It is pushed, whether that can be remembered or not.
+            let _ = remember(work.local, &now);
         }
     }
+    Ok(work.changes)
 }
 
 fn transact(
     work: &Work<'_>,
     session: &mut Session,
     added: &mut Option<Revision>,
-) -> Result<Option<End>, Failure> {
+    verdict: &mut Verdict<'_>,
+) -> Result<Option<End>, Stop> {
     if !work.wishes.dry_run {
         lock_content(session)?;
     }
     let touched: BTreeSet<EntityName> = work.changes.keys().cloned().collect();
     let wishes = Wishes {
-        allow_deletes: true,
+        // What a push may delete says nothing of what was deleted in the database.
+        allow_deletes: false,
         ..work.wishes
     };
     let look = look(session, work.local.database, work.memory, wishes, &touched)?;
     let head = look.head.as_ref().map(|head| head.digest);
     if head != work.memory.map(|memory| memory.revision) {
-        return Err(out_of_date(
-            "somebody else pushed into the database meanwhile",
-        ));
+        return Err(out_of_date("somebody else pushed into the database meanwhile").into());
     }
     if let Some((kind, key)) = touched.intersection(&look.broken).next() {
         let message = format!(
@@ -211,9 +303,10 @@ fn transact(
              overwritten",
             kind.as_str()
         );
-        return Err(Failure::new(code::NOT_IN_FILES, message).hint(
+        let failure = Failure::new(code::NOT_IN_FILES, message);
+        return Err(Stop::Failed(failure.hint(
             "mend or delete the row in the database; `rbgen check --from db` tells its errors",
-        ));
+        )));
     }
     if !look.changes.is_empty() {
         if !work.wishes.dry_run {
@@ -222,6 +315,7 @@ fn transact(
         return Ok(Some(End::Late));
     }
     if work.wishes.dry_run {
+        verdict.wait()?;
         return Ok(None);
     }
     let mut writes = writes(work.documents, &work.changes);
@@ -232,6 +326,8 @@ fn transact(
     }
     write_documents(session, &writes, &orders)?;
     let revision = add_pushed(session, &look, work.changes.clone(), work.commit)?;
+    // The last step, because it takes its time as well.
+    verdict.wait()?;
     *added = Some(revision.clone());
     let watermark = watermark(session)?;
     Ok(Some(End::Written(
