@@ -16,6 +16,7 @@ mod look;
 mod memory;
 pub mod merge;
 mod message;
+mod moved;
 pub mod printing;
 pub mod protocol;
 mod push;

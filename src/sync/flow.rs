@@ -7,6 +7,7 @@ use super::git::{GitError, Repository};
 use super::import::Import;
 use super::look::many_deletions;
 use super::message::Message;
+use super::moved::follow_moved;
 use super::printing::print_changes;
 use super::push::{Check, Pushed, push_checked};
 use super::site::RemoteAddress;
@@ -305,7 +306,7 @@ fn merge(local: &Local<'_>, commit: &str, more: &[&str]) -> Result<Merge, Failur
             false => Merge::Merged,
         });
     }
-    let unmerged = ["diff", "--name-only", "--diff-filter=U", "-z", "--relative"];
+    let unmerged = ["diff", "--name-only", "--diff-filter=U", "-z"];
     let bytes = local.repository.bytes(&unmerged).map_err(failed)?;
     let paths = bytes
         .split(|byte| *byte == 0)
@@ -320,7 +321,13 @@ fn merge(local: &Local<'_>, commit: &str, more: &[&str]) -> Result<Merge, Failur
             said: String::from_utf8_lossy(&said).trim().to_string(),
         }));
     }
-    Ok(Merge::Conflicts(paths))
+    let left = follow_moved(local.repository, "MERGE_HEAD").map_err(failed)?;
+    if left.is_empty() {
+        let commit = ["commit", "-q", "--no-edit"];
+        local.repository.text(&commit).map_err(failed)?;
+        return Ok(Merge::Merged);
+    }
+    Ok(Merge::Conflicts(left))
 }
 
 /// A commit that says what `theirs` says, in the folders and files that `ours` has: what begins to be
