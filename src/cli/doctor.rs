@@ -1,6 +1,7 @@
 //! `rbgen doctor`: looks at the surroundings of a site: folders, git, editors, the environment.
 
 mod databases;
+mod sync;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -201,6 +202,7 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
     look_at_nodes(site, findings);
     look_at_output(root, &site.config, findings);
     look_at_git(root, &site.config, findings);
+    sync::look(root, findings);
     look_at_schemas(root, site, findings);
     look_at_file_system(root, findings);
     look_at_react(root, &site.config, findings);

@@ -338,7 +338,8 @@ pub fn say_how_git_finds_it() {
     ));
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// Where a shell finds a program.
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
