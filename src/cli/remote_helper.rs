@@ -162,9 +162,6 @@ impl Helper<'_> {
 
     fn list(&mut self, for_push: bool) -> Result<String, Failure> {
         let wishes = Wishes {
-            // A new clone has nobody else to ask for a commit. (Git tells that it clones only after
-            // the answer.)
-            rebuild: self.asked.wishes.rebuild || self.is_new()?,
             // What a push may delete says nothing of what was deleted in the database.
             allow_deletes: self.asked.wishes.allow_deletes && !for_push,
             ..self.asked.wishes
@@ -173,13 +170,6 @@ impl Helper<'_> {
         let fetched = fetch(&local, self.session()?, wishes)?;
         self.tell(&fetched);
         Ok(list_answer(fetched.commit.as_deref()))
-    }
-
-    /// Whether the repository has nothing yet, and nowhere else to get it from.
-    fn is_new(&self) -> Result<bool, Failure> {
-        let repository = self.local.repository;
-        let is_empty = repository.has_no_branch().map_err(failed)?;
-        Ok(is_empty && repository.other_remotes().map_err(failed)?.is_empty())
     }
 
     fn tell(&self, fetched: &Fetched) {

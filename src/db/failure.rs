@@ -64,7 +64,10 @@ impl Failure {
             | code::EMPTIED
             | code::OUT_OF_DATE
             | code::MISSING_COMMIT
-            | code::HISTORY_ALTERED => FailureKind::Conflict,
+            | code::HISTORY_ALTERED
+            | code::NOT_IN_FILES
+            | code::UNFINISHED_MERGE
+            | code::LOCAL_CHANGES => FailureKind::Conflict,
             _ => FailureKind::Unreachable,
         }
     }
@@ -147,6 +150,10 @@ fn not_allowed(said: &str) -> Failure {
         true => failure.hint(
             "a policy hides rows from this user, and rbgen must see all: give it BYPASSRLS, or a \
              policy that lets it see everything",
+        ),
+        false if said.contains("revision") || said.contains("sync_edges") => failure.hint(
+            "whoever syncs keeps the history: as the owner of the tables, `GRANT rbgen_sync TO …`, one \
+             of the roles that `rbgen migrate --roles` prints",
         ),
         false => failure.hint("as the owner of the tables: `GRANT rbgen_editor TO …`, or another of the roles that `rbgen migrate --roles` prints"),
     }

@@ -221,6 +221,10 @@ RB0926 NOT_IN_FILES "rows that no file can hold"
 "Rows were left out of the history because they have errors, or because no file can hold them. What git has of them stays as it was until the rows are mended.";
 RB0927 NOT_SYNCED "a repository that is not ready for it"
 "`rbgen pull`, `push` and `sync` need a git repository with the site in it, at least one commit, and a remote for the database, which `rbgen remote add` makes.";
+RB0928 UNFINISHED_MERGE "a merge that is not finished"
+"Git waits for somebody to decide the conflicts of a merge. Decide between the marks in each file, which `rbgen check` finds, `git add` it and `git commit`; or `git merge --abort` goes back to before the merge.";
+RB0929 LOCAL_CHANGES "changes that are in no commit, in the way of a merge"
+"A merge would overwrite files with changes that are in no commit yet, so git did not begin it. Commit them, or `git stash` them and `git stash pop` afterwards.";
 }
 
 #[cfg(test)]

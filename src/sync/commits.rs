@@ -57,9 +57,17 @@ pub fn commit_revisions(
                     continue;
                 }
                 Here::Stranger => {}
-                Here::Missing if target.rebuild => committed.rebuilt.push(pushed.clone()),
+                Here::Missing if target.rebuild || is_alone(target)? => {
+                    committed.rebuilt.push(pushed.clone());
+                }
                 Here::Missing => return Err(missing(target, pushed)?),
             }
+        }
+        // Of a commit that changed no content, nothing is left to be made anew.
+        let at = parent.as_ref().filter(|_| revision.commit.is_some());
+        if let Some(parent) = at.filter(|_| revision.changes.is_empty()) {
+            committed.commits.push((revision.digest, parent.clone()));
+            continue;
         }
         let import = match &mut import {
             Some(import) => import,
@@ -122,6 +130,15 @@ fn is_here(target: &Target<'_>, parent: Option<&str>, pushed: &str) -> Result<He
     }
 }
 
+/// Whether there is nowhere to fetch a commit from.
+fn is_alone(target: &Target<'_>) -> Result<bool, Failure> {
+    Ok(target
+        .repository
+        .other_remotes()
+        .map_err(failed)?
+        .is_empty())
+}
+
 /// Whether a text can be the id of an object: it comes from a row, and is given to git.
 fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -140,17 +157,12 @@ fn missing(target: &Target<'_>, pushed: &str) -> Result<Failure, Failure> {
         short(pushed)
     );
     let remotes = target.repository.other_remotes().map_err(failed)?;
-    let hint = match remotes.as_slice() {
-        [] => "fetch it from where it was published; where it cannot be had, \
-               `rbgen pull --rebuild` (`git -c rbgen.rebuild=true fetch`) makes the history anew, \
-               without what only that commit had"
-            .to_string(),
-        [first, ..] => format!(
-            "`git fetch {first}` may bring it; where it cannot be had, `rbgen pull --rebuild` \
-             (`git -c rbgen.rebuild=true fetch`) makes the history anew, without what only that \
-             commit had"
-        ),
-    };
+    let first = remotes.first().map_or("origin", String::as_str);
+    let hint = format!(
+        "`git fetch {first}` brings it, if whoever pushed it has pushed it there as well; where it \
+         cannot be had, `rbgen pull --rebuild` (`git -c rbgen.rebuild=true fetch`) makes the history \
+         anew, without what only that commit had"
+    );
     Ok(Failure::new(code::MISSING_COMMIT, message).hint(hint))
 }
 

@@ -40,6 +40,8 @@ pub struct Overview {
     pub standing: Standing,
     /// Files with changes that are in no commit, which no sync sees.
     pub dirty: Vec<String>,
+    /// Whether git waits for somebody to decide the conflicts of a merge.
+    pub is_merging: bool,
     /// Who last changed an entity in the database, and when (RFC 3339).
     pub changed_by: BTreeMap<EntityName, (String, String)>,
 }
@@ -135,8 +137,14 @@ fn overview(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Overview, Failure
         fetched,
         standing,
         dirty: dirty(&local)?,
+        is_merging: is_merging(repository)?,
         changed_by,
     })
+}
+
+fn is_merging(repository: &Repository) -> Result<bool, Failure> {
+    let merged = repository.commit_named("MERGE_HEAD").map_err(failed)?;
+    Ok(merged.is_some())
 }
 
 /// The files of the site with changes that are in no commit.
@@ -166,13 +174,9 @@ fn dirty(local: &Local<'_>) -> Result<Vec<String>, Failure> {
 pub fn pull(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Pulled, Failure> {
     let local = remote.local.clone();
     let repository = local.repository;
-    if repository
-        .commit_named("MERGE_HEAD")
-        .map_err(failed)?
-        .is_some()
-    {
+    if is_merging(repository)? {
         let message = "a merge is not finished yet";
-        return Err(Failure::new(code::NOT_SYNCED, message)
+        return Err(Failure::new(code::UNFINISHED_MERGE, message)
             .hint("decide the conflicts and `git commit`, or `git merge --abort`"));
     }
     let overview = overview(remote, wishes)?;
@@ -315,11 +319,7 @@ fn merge(local: &Local<'_>, commit: &str, more: &[&str]) -> Result<Merge, Failur
         .map(|path| String::from_utf8_lossy(path).into_owned())
         .collect();
     if paths.is_empty() {
-        let said = [output.stderr, output.stdout].concat();
-        return Err(failed(GitError {
-            command: "git merge".to_string(),
-            said: String::from_utf8_lossy(&said).trim().to_string(),
-        }));
+        return Err(not_begun(&[output.stderr, output.stdout].concat()));
     }
     let left = follow_moved(local.repository, "MERGE_HEAD").map_err(failed)?;
     if left.is_empty() {
@@ -328,6 +328,31 @@ fn merge(local: &Local<'_>, commit: &str, more: &[&str]) -> Result<Merge, Failur
         return Ok(Merge::Merged);
     }
     Ok(Merge::Conflicts(left))
+}
+
+/// Why git did not begin a merge.
+fn not_begun(said: &[u8]) -> Failure {
+    let said = String::from_utf8_lossy(said);
+    // Git lists the files that are in the way, each behind a tab.
+    let files: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix('\t'))
+        .collect();
+    if let [first, ..] = files.as_slice() {
+        let message = match files.len() {
+            1 => format!("`{first}` has changes that are in no commit, and the merge changes it"),
+            count => format!(
+                "{count} files, such as `{first}`, have changes that are in no commit, and the merge \
+                 changes them"
+            ),
+        };
+        return Failure::new(code::LOCAL_CHANGES, message)
+            .hint("commit them; or `git stash`, and `git stash pop` afterwards");
+    }
+    failed(GitError {
+        command: "git merge".to_string(),
+        said: said.split_whitespace().collect::<Vec<_>>().join(" "),
+    })
 }
 
 /// A commit that says what `theirs` says, in the folders and files that `ours` has: what begins to be

@@ -134,11 +134,6 @@ impl Repository {
         ])
     }
 
-    /// Whether no branch or tag names a commit yet.
-    pub fn has_no_branch(&self) -> Result<bool, GitError> {
-        Ok(self.text(&["for-each-ref", "--count=1"])?.is_empty())
-    }
-
     /// Whether the history ends where that of others goes on.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
         Ok(self.text(&["rev-parse", "--is-shallow-repository"])? == "true")

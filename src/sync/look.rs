@@ -7,8 +7,8 @@ use super::memory::Memory;
 use super::printing::Changes;
 use crate::db::{
     BlockOrders, Failure, Head, Identity, Revision, Session, Watermark, actors_of, add_revision,
-    block_orders, changed_since, documents_of_rows, has_content, head, identity, note_sync,
-    number_of, read_rows, read_rows_of, sealed_counts, sealed_digests, session_user,
+    block_orders, changed_since, check_tables, documents_of_rows, has_content, head, identity,
+    note_sync, number_of, read_rows, read_rows_of, sealed_counts, sealed_digests, session_user,
     transaction_time, watermark,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity, code};
@@ -44,6 +44,7 @@ pub fn look(
     wishes: Wishes,
     also: &BTreeSet<EntityName>,
 ) -> Result<Look, Failure> {
+    check_tables(session)?;
     let identity = identity(session)?;
     let head = head(session)?;
     if let Some(memory) = memory {
@@ -196,7 +197,8 @@ fn check_deletions(session: &mut Session, look: &Look, wishes: Wishes) -> Result
             let failure = Failure::new(code::MANY_DELETIONS, message);
             Err(session.blame(failure.hint(
                 "if that is meant: `rbgen pull --allow-deletes`, or \
-                 `git -c rbgen.allowDeletes=true fetch`",
+                 `git -c rbgen.allowDeletes=true fetch`; if not, `rbgen import` brings back what the \
+                 files have",
             )))
         }
     }

@@ -54,8 +54,14 @@ pub fn standing(
     if paths.is_empty() && !has_pending {
         return Ok(Standing::default());
     }
+    // A folder that counts for one side counts for all: else what is only read of one would seem to be
+    // added or deleted by another.
+    let mut folders = BTreeSet::new();
+    for commit in [base, ours, theirs].into_iter().flatten() {
+        folders.extend(folders_near(local, commit, &paths, pending)?);
+    }
     let read = |commit: Option<&str>| match commit {
-        Some(commit) => documents_near(local, commit, &paths, pending),
+        Some(commit) => documents_near(local, commit, &paths, pending, &folders),
         None => Ok(Documents::default()),
     };
     let before = read(base)?;
@@ -147,16 +153,14 @@ fn empty_tree(repository: &Repository) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).trim().to_string())
 }
 
-/// The documents of a commit that some files, or some rows, may be parts of.
-fn documents_near(
+/// The texts of a commit that some files, or some rows, may be parts of.
+fn texts_near(
     local: &Local<'_>,
     commit: &str,
     paths: &BTreeSet<String>,
     pending: &Changes,
-) -> Result<Documents, Failure> {
-    let read = |wanted: &dyn Fn(&str) -> bool| {
-        texts_of_commit(local.repository, commit, local.prefix, wanted).map_err(failed)
-    };
+    folders: &BTreeSet<String>,
+) -> Result<Texts, Failure> {
     let stems: BTreeSet<&str> = paths.iter().map(|path| stem(path)).collect();
     let pages: BTreeSet<&str> = keys(pending, EntityKind::Page);
     let parts: BTreeSet<&str> = keys(pending, EntityKind::Component)
@@ -165,34 +169,47 @@ fn documents_near(
         .collect();
     let tokens = paths.iter().any(|path| below(path, TOKENS).is_some())
         || !keys(pending, EntityKind::Token).is_empty();
-    let mut texts = read(&|path| {
+    let wanted = |path: &str| {
         let name = stem(path).rsplit('/').next().unwrap_or_default();
         let is_part = below(path, COMPONENTS).is_some() || below(path, NODES).is_some();
         paths.contains(path)
+            || folders.contains(folder(path))
             || (is_part && (stems.contains(stem(path)) || parts.contains(name)))
             || (below(path, PAGES).is_some() && pages.contains(name))
             || (tokens && below(path, TOKENS).is_some())
-    })?;
-    // Where texts stand beside documents that take them, all of the folder counts.
+    };
+    texts_of_commit(local.repository, commit, local.prefix, wanted).map_err(failed)
+}
+
+/// The folders of a commit that count as a whole, because texts stand there beside documents that take
+/// them.
+fn folders_near(
+    local: &Local<'_>,
+    commit: &str,
+    paths: &BTreeSet<String>,
+    pending: &Changes,
+) -> Result<BTreeSet<String>, Failure> {
+    let texts = texts_near(local, commit, paths, pending, &BTreeSet::new())?;
     let (documents, _) = documents_of(&texts);
     let origins: BTreeSet<&str> = documents.entities().map(|(_, _, origin)| origin).collect();
     let is_text = |path: &str| below(path, PAGES).is_some() && !origins.contains(path);
-    let folders: BTreeSet<String> = texts
+    let with_texts = texts
         .iter()
-        .filter(|(path, text)| text.contains("$file") || is_text(path))
+        .filter(|(path, text)| text.contains("$file") || is_text(path));
+    Ok(with_texts
         .map(|(path, _)| folder(path).to_string())
-        .chain(
-            paths
-                .iter()
-                .filter(|path| is_text(path))
-                .map(|path| folder(path).to_string()),
-        )
-        .collect();
-    if folders.is_empty() {
-        return Ok(documents);
-    }
-    let more: Texts = read(&|path| folders.contains(folder(path)))?;
-    texts.extend(more);
+        .collect())
+}
+
+/// The documents of a commit that some files, or some rows, may be parts of.
+fn documents_near(
+    local: &Local<'_>,
+    commit: &str,
+    paths: &BTreeSet<String>,
+    pending: &Changes,
+    folders: &BTreeSet<String>,
+) -> Result<Documents, Failure> {
+    let texts = texts_near(local, commit, paths, pending, folders)?;
     Ok(documents_of(&texts).0)
 }
 

@@ -37,11 +37,18 @@ pub fn overview(database: &str, overview: &Overview, verbose: bool) {
         }
     }
     left_out(&overview.fetched.diagnostics);
-    if standing.is_even() && overview.fetched.commit.is_some() {
+    let has_content = overview.fetched.commit.is_some() || !overview.fetched.sealed.is_empty();
+    if overview.is_merging {
+        output::note(
+            "a merge is not finished: decide the conflicts, `git add` and `git commit`, or \
+             `git merge --abort`",
+        );
+    }
+    if standing.is_even() && has_content {
         output::line(format_args!(
             "the files and the database {database} say the same"
         ));
-    } else if overview.fetched.commit.is_none() && overview.fetched.sealed.is_empty() {
+    } else if !has_content {
         output::line(format_args!("the database {database} has no content yet"));
     }
     dirty(overview);
@@ -147,6 +154,11 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
         if pulled.merge != Merge::Nothing {
             listed(&came, Some(overview), verbose);
         }
+        let goes = &overview.standing.ahead;
+        if pulled.merge == Merge::Found && !goes.is_empty() {
+            output::line(format_args!("{} only in the files", count(goes.len())));
+            listed(goes, None, verbose);
+        }
         dirty(overview);
     }
     if let Merge::Conflicts(paths) = &pulled.merge {
@@ -159,7 +171,8 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
         }
         output::note(
             "\x1b[1;36mhelp\x1b[0m: decide between the marks in each file (`rbgen check` finds them), \
-             `git add` it, `git commit`, and `rbgen sync` again; `git merge --abort` goes back",
+             `git add` it, `git commit`, and `rbgen sync` again; a file that one side deleted has no \
+             marks: `git add` keeps it, `git rm` deletes it; `git merge --abort` goes back",
         );
     }
 }
@@ -167,9 +180,12 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
 fn rebuilt(overview: &Overview) {
     if !overview.fetched.rebuilt.is_empty() {
         output::note(format_args!(
-            "{} that were pushed into the database are not here, and were made anew from it, without \
-             what only they had: themes, other files, comments",
-            print::number(overview.fetched.rebuilt.len(), "commit")
+            "{} of the database not here, and made anew from it, without what only they had: themes, \
+             other files, comments",
+            match overview.fetched.rebuilt.len() {
+                1 => "1 commit is".to_string(),
+                count => format!("{count} commits are"),
+            }
         ));
     }
 }
