@@ -131,25 +131,25 @@ impl Import {
             author,
             seconds,
         } = message;
-        write!(out, "commit {BRANCH}\nmark :{}\n", self.ids.len() + 1)?;
-        write!(out, "author {author} {seconds} +0000\n")?;
-        write!(out, "committer {author} {seconds} +0000\n")?;
-        write!(out, "data {}\n{text}\n", text.len())?;
+        writeln!(out, "commit {BRANCH}\nmark :{}", self.ids.len() + 1)?;
+        writeln!(out, "author {author} {seconds} +0000")?;
+        writeln!(out, "committer {author} {seconds} +0000")?;
+        writeln!(out, "data {}\n{text}", text.len())?;
         match (self.ids.last(), &self.base) {
-            (Some(_), _) => write!(out, "from :{}\n", self.ids.len())?,
-            (None, Some(base)) => write!(out, "from {base}\n")?,
+            (Some(_), _) => writeln!(out, "from :{}", self.ids.len())?,
+            (None, Some(base)) => writeln!(out, "from {base}")?,
             (None, None) => {}
         }
         for (path, text) in files {
             let path = quoted(&format!("{}{path}", self.prefix));
             match text {
                 Some(text) => {
-                    write!(out, "M 100644 inline {path}\ndata {}\n{text}\n", text.len())?;
+                    writeln!(out, "M 100644 inline {path}\ndata {}\n{text}", text.len())?;
                 }
-                None => write!(out, "D {path}\n")?,
+                None => writeln!(out, "D {path}")?,
             }
         }
-        write!(out, "\nget-mark :{}\n", self.ids.len() + 1)?;
+        writeln!(out, "\nget-mark :{}", self.ids.len() + 1)?;
         out.flush()?;
         let mut line = String::new();
         self.stdout.read_line(&mut line)?;

@@ -15,7 +15,7 @@ pub type Target = fn(&str);
 
 /// Every target by its name, which is that of its folder in `corpus/`.
 #[allow(dead_code, reason = "each fuzz target uses one of them")]
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("page", page),
     ("config", config),
     ("markdown", markdown),
@@ -24,6 +24,8 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("json", json),
     ("row", row),
     ("merge", merge),
+    ("protocol", protocol),
+    ("revision", revision),
 ];
 
 /// The readers of pages: TOML with value carriers, and Markdown with front matter. What is reported
@@ -190,6 +192,41 @@ fn places(text: &str, diagnostics: &Diagnostics) {
             && let Some(range) = format::locate(&place.path, text, &place.spot)
         {
             assert!(text.get(range).is_some(), "{diagnostic:?}");
+        }
+    }
+}
+
+/// What git says to the remote helper, line by line. An answer to a push is one line, whatever was asked.
+pub fn protocol(text: &str) {
+    use rbgen::sync::protocol::{Command, read_command, refusal};
+    for line in text.lines() {
+        if let Command::Push(refspec) = read_command(line) {
+            assert!(!refspec.target.is_empty());
+            assert_eq!(refusal(&refspec.target, text).lines().count(), 1);
+        }
+    }
+    let _ = rbgen::sync::site::RemoteAddress::parse(text);
+}
+
+/// What a revision holds of an entity: a text that anybody may have written. What is read without an
+/// error has a content that says the same.
+pub fn revision(text: &str) {
+    for kind in rbgen::model::EntityKind::ALL {
+        let mut documents = rbgen::model::Documents::default();
+        let mut diagnostics = Diagnostics::new();
+        format::read_content_text(kind, "x", text, &mut documents, &mut diagnostics);
+        if diagnostics.has_errors() {
+            assert!(documents.is_empty());
+            continue;
+        }
+        for ((kind, key), content) in format::contents_of(&documents) {
+            let mut again = rbgen::model::Documents::default();
+            format::read_content_text(kind, &key, &content, &mut again, &mut diagnostics);
+            assert!(!diagnostics.has_errors(), "{content}");
+            assert_eq!(
+                format::contents_of(&again).get(&(kind, key)),
+                Some(&content)
+            );
         }
     }
 }
