@@ -23,11 +23,17 @@ pub fn overview(database: &str, overview: &Overview, verbose: bool) {
         ),
         (
             &standing.behind,
-            format!("only in the database: `rbgen pull {database}` brings it"),
+            format!(
+                "only in the database: `rbgen pull {database}` brings {}",
+                it(standing.behind.len())
+            ),
         ),
         (
             &standing.ahead,
-            format!("only in the files: `rbgen push {database}` brings it there"),
+            format!(
+                "only in the files: `rbgen push {database}` brings {} there",
+                it(standing.ahead.len())
+            ),
         ),
     ];
     for (list, words) in lists {
@@ -58,6 +64,13 @@ fn count(entities: usize) -> String {
     match entities {
         1 => "1 entity".to_string(),
         count => format!("{count} entities"),
+    }
+}
+
+fn it(count: usize) -> &'static str {
+    match count {
+        1 => "it",
+        _ => "them",
     }
 }
 
