@@ -25,8 +25,8 @@ pub struct Rename {
 
 /// The entities that are only in `before` and those that are only in `after` which say the same apart
 /// from the key, sorted by kind and key. What follows from a rename does not count as a difference: the
-/// route of a page and its aliases, the names of components and nodes that are renamed as well in its
-/// blocks, the keys of renamed tokens in the overrides of a node, and the class of a component in its
+/// route of a page and its aliases, the keys of its blocks, the names of components and nodes that are
+/// renamed as well in those, the keys of renamed tokens in the overrides of a node, and the class of a component in its
 /// own texts.
 pub fn renames(before: &Documents, after: &Documents) -> Vec<Rename> {
     let none = Names::new();
@@ -68,17 +68,28 @@ pub fn renames(before: &Documents, after: &Documents) -> Vec<Rename> {
 }
 
 /// The blocks of a page that have another key now, by the same rule: their old and new keys, in the
-/// order of the old ones. Where they stand does not count.
-pub fn block_renames(before: &Page, after: &Page) -> Vec<(String, String)> {
-    let none = Names::new();
-    let digest = |block: &Block| {
+/// order of the old ones. Where they stand does not count, and neither does what follows from `renames`.
+pub fn block_renames(before: &Page, after: &Page, renames: &[Rename]) -> Vec<(String, String)> {
+    let names = |kind: EntityKind| -> Names {
+        let renames = renames.iter().filter(|one| one.kind == kind);
+        renames
+            .map(|one| (one.new.clone(), one.old.clone()))
+            .collect()
+    };
+    let (none, components) = (Names::new(), names(EntityKind::Component));
+    let nodes = names(EntityKind::Node);
+    let digest = |block: &Block, components: &Names, nodes: &Names| {
         let mut hasher = Hasher::new("block");
-        hash_block(&mut hasher, block, &none, &none);
+        hash_block(&mut hasher, block, components, nodes);
         hasher.finish()
     };
-    matches((&before.blocks, digest), (&after.blocks, digest), |block| {
-        &block.key
-    })
+    matches(
+        (&before.blocks, |block: &Block| digest(block, &none, &none)),
+        (&after.blocks, |block: &Block| {
+            digest(block, &components, &nodes)
+        }),
+        |block| &block.key,
+    )
 }
 
 /// New names to old ones.
@@ -153,8 +164,9 @@ fn page_digest(page: &Page, components: &Names, nodes: &Names) -> Digest {
     let mut metadata = page.metadata.clone();
     metadata.remove("aliases");
     hasher.text(&write_json_table(&metadata));
+    // The keys of blocks are not in it: they may be renamed as well, and are where they come from a
+    // component that is.
     for block in &page.blocks {
-        hasher.text(&block.key);
         hash_block(&mut hasher, block, components, nodes);
     }
     hasher.finish()
@@ -341,6 +353,7 @@ mod tests {
             .filter(|block| block.component == "hero")
         {
             block.component = "banner".into();
+            block.key.push('2');
         }
         after.components[0].key = "banner".into();
         after.components[0].styles = Some(".rb-banner { x: y } .rb-hero-2 {}".into());
@@ -373,11 +386,16 @@ mod tests {
             block("one", "main"),
             block("five", "main"),
         ];
-        let found = block_renames(&before, &after);
+        let found = block_renames(&before, &after, &[]);
         let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
         assert_eq!(found, [pair("three", "four"), pair("two", "five")]);
         after.blocks.push(block("six", "side"));
-        assert_eq!(block_renames(&before, &after), [pair("two", "five")]);
+        assert_eq!(block_renames(&before, &after, &[]), [pair("two", "five")]);
+        after.blocks[2].component = "banner".into();
+        assert_eq!(block_renames(&before, &after, &[]), []);
+        let renames = [rename(EntityKind::Component, "hero", "banner")];
+        let found = block_renames(&before, &after, &renames);
+        assert_eq!(found, [pair("two", "five")]);
     }
 
     #[test]

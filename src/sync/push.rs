@@ -380,7 +380,7 @@ fn renamed(look: &Look, writes: &Writes<'_>) -> (KeyChanges, BlockOrders) {
             continue;
         };
         let mut order = orders.remove(&old).unwrap_or_default();
-        for (from, to) in block_renames(before, page) {
+        for (from, to) in block_renames(before, page, &keys.entities) {
             for (key, _) in order.iter_mut().filter(|(key, _)| *key == from) {
                 key.clone_from(&to);
             }
