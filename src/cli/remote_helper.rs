@@ -26,6 +26,8 @@ pub struct RemoteHelperArguments {
 struct Asked {
     wishes: Wishes,
     quiet: bool,
+    /// Whether it wants to be told which digests its objects are named by.
+    object_format: bool,
 }
 
 pub fn run(globals: &Globals, arguments: &RemoteHelperArguments) -> Status {
@@ -84,7 +86,7 @@ impl Helper<'_> {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { break };
             let answer = match read_command(&line) {
-                Command::Capabilities => "fetch\npush\noption\n\n".to_string(),
+                Command::Capabilities => "fetch\npush\noption\nobject-format\n\n".to_string(),
                 Command::Option { name, value } => self.set(&name, &value).to_string(),
                 Command::List { for_push } => self.list(for_push)?,
                 // The commits are here since `list`.
@@ -128,6 +130,7 @@ impl Helper<'_> {
         match (name, value) {
             ("verbosity", value) => self.asked.quiet = value == "0",
             ("progress", _) => {}
+            ("object-format", value) => self.asked.object_format = value != "false",
             ("dry-run", value) => self.asked.wishes.dry_run = value == "true",
             ("push-option", "allow-deletes") => self.asked.wishes.allow_deletes = true,
             ("push-option", other) => {
@@ -164,22 +167,27 @@ impl Helper<'_> {
         let wishes = Wishes {
             // What a push may delete says nothing of what was deleted in the database.
             allow_deletes: self.asked.wishes.allow_deletes && !for_push,
+            // Git tells only afterwards whether it tries a push or means it. One that is meant seals
+            // what it finds edited, and is refused.
+            dry_run: self.asked.wishes.dry_run || for_push,
             ..self.asked.wishes
         };
         let local = self.local.clone();
         let fetched = fetch(&local, self.session()?, wishes)?;
-        self.tell(&fetched);
-        Ok(list_answer(fetched.commit.as_deref()))
+        self.tell(&fetched, wishes.dry_run);
+        let format = match self.asked.object_format {
+            true => Some(local.repository.object_format().map_err(failed)?),
+            false => None,
+        };
+        Ok(list_answer(format.as_deref(), fetched.commit.as_deref()))
     }
 
-    fn tell(&self, fetched: &Fetched) {
+    fn tell(&self, fetched: &Fetched, is_only_a_look: bool) {
         if !self.asked.quiet && !fetched.sealed.is_empty() {
             let count = print::number(fetched.sealed.len(), "changed entity");
             let count = count.replace("entitys", "entities");
-            match self.asked.wishes.dry_run {
-                true => say(&format!(
-                    "the database has {count} that are in no revision yet"
-                )),
+            match is_only_a_look {
+                true => say(&format!("in the database, in no revision yet: {count}")),
                 false => say(&format!("{count} of the database became a revision")),
             }
         }

@@ -46,7 +46,9 @@ pub fn commit_revisions(
     let mut parent = parent;
     let mut import: Option<Import> = None;
     let mut waiting: Vec<(Digest, usize)> = Vec::new();
-    for revision in revisions {
+    let mut rest = revisions;
+    while let Some((revision, after)) = rest.split_first() {
+        rest = after;
         if let Some(pushed) = &revision.commit {
             // What is known of the commits before it is asked of git, so they have to be there.
             finish(&mut import, &mut waiting, &mut committed, &mut parent)?;
@@ -57,10 +59,16 @@ pub fn commit_revisions(
                     continue;
                 }
                 Here::Stranger => {}
-                Here::Missing if target.rebuild || is_alone(target)? => {
+                Here::Missing => {
+                    if let Some(place) = last_here(target, parent.as_deref(), rest)? {
+                        rest = &rest[place..];
+                        continue;
+                    }
+                    if !target.rebuild && !is_alone(target)? {
+                        return Err(missing(target, pushed)?);
+                    }
                     committed.rebuilt.push(pushed.clone());
                 }
-                Here::Missing => return Err(missing(target, pushed)?),
             }
         }
         // Of a commit that changed no content, nothing is left to be made anew.
@@ -137,6 +145,32 @@ fn is_alone(target: &Target<'_>) -> Result<bool, Failure> {
         .other_remotes()
         .map_err(failed)?
         .is_empty())
+}
+
+/// The place of the last of some revisions whose commit was pushed and is here. It says all that the
+/// database said then, so of what came before nothing is needed: not in a shallow clone that begins
+/// there, and not where the history before it had been made anew.
+fn last_here(
+    target: &Target<'_>,
+    parent: Option<&str>,
+    revisions: &[Revision],
+) -> Result<Option<usize>, Failure> {
+    for (place, revision) in revisions.iter().enumerate().rev() {
+        let Some(pushed) = revision.commit.as_deref().filter(|one| is_object_id(one)) else {
+            continue;
+        };
+        if !target.repository.has_commit(pushed).map_err(failed)? {
+            continue;
+        }
+        let follows = match parent {
+            Some(parent) => target.repository.is_ancestor(parent, pushed),
+            None => Ok(true),
+        };
+        if follows.map_err(failed)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a text can be the id of an object: it comes from a row, and is given to git.

@@ -149,7 +149,7 @@ fn is_merging(repository: &Repository) -> Result<bool, Failure> {
 
 /// The files of the site with changes that are in no commit.
 fn dirty(local: &Local<'_>) -> Result<Vec<String>, Failure> {
-    let top = format!(":(top){}", local.prefix);
+    let top = format!(":(top,literal){}", local.prefix);
     let arguments = [
         "status",
         "--porcelain",

@@ -139,6 +139,11 @@ impl Repository {
         Ok(self.text(&["rev-parse", "--is-shallow-repository"])? == "true")
     }
 
+    /// What objects are named by: `sha1` or `sha256`.
+    pub fn object_format(&self) -> Result<String, GitError> {
+        self.text(&["rev-parse", "--show-object-format"])
+    }
+
     /// The folder that all work trees of the repository share.
     pub fn common_folder(&self) -> Result<PathBuf, GitError> {
         let folder = self.text(&["rev-parse", "--git-common-dir"])?;

@@ -52,7 +52,12 @@ fn file(local: &Local<'_>) -> Result<PathBuf, Failure> {
         true => local.database.to_string(),
         false => Digest::of_bytes(local.database.as_bytes()).short(16),
     };
-    Ok(folder.join("rbgen").join(format!("{name}.json")))
+    // Another site of the same repository may have a database of the same name.
+    let site = match local.prefix {
+        "" => String::new(),
+        prefix => format!("@{}", Digest::of_bytes(prefix.as_bytes()).short(16)),
+    };
+    Ok(folder.join("rbgen").join(format!("{name}{site}.json")))
 }
 
 /// What is remembered; nothing where that cannot be read, or the commit is gone.

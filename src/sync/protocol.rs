@@ -99,13 +99,18 @@ fn unquoted(value: &str) -> String {
 /// The one branch that a database has.
 pub const BRANCH: &str = "refs/heads/main";
 
-/// The answer to `list`: the branch, if the database has any content, and that it is the one that a
-/// clone begins with.
-pub fn list_answer(commit: Option<&str>) -> String {
-    match commit {
-        Some(commit) => format!("{commit} {BRANCH}\n@{BRANCH} HEAD\n\n"),
-        None => "\n".to_string(),
+/// The answer to `list`: by which digests objects are named, if git asked for it; the branch, if the
+/// database has any content, and that it is the one that a clone begins with.
+pub fn list_answer(object_format: Option<&str>, commit: Option<&str>) -> String {
+    let mut answer = String::new();
+    if let Some(format) = object_format {
+        answer.push_str(&format!(":object-format {format}\n"));
     }
+    if let Some(commit) = commit {
+        answer.push_str(&format!("{commit} {BRANCH}\n@{BRANCH} HEAD\n"));
+    }
+    answer.push('\n');
+    answer
 }
 
 /// The answer to a refused push: one line, whatever the reason has in it.
