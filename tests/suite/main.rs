@@ -35,5 +35,6 @@ mod rename;
 mod roles;
 mod scaffold;
 mod stories;
+mod sync;
 mod time;
 mod unseen;
