@@ -54,19 +54,23 @@ pub fn standing(
     if paths.is_empty() && !has_pending {
         return Ok(Standing::default());
     }
-    // A folder that counts for one side counts for all: else what is only read of one would seem to be
-    // added or deleted by another.
-    let mut folders = BTreeSet::new();
-    for commit in [base, ours, theirs].into_iter().flatten() {
-        folders.extend(folders_near(local, commit, &paths, pending)?);
+    let near = Near::new(local, &paths, pending);
+    let sides = [base, ours, theirs];
+    let mut texts = Vec::with_capacity(sides.len());
+    for side in sides {
+        texts.push(near.texts(side)?);
     }
-    let read = |commit: Option<&str>| match commit {
-        Some(commit) => documents_near(local, commit, &paths, pending, &folders),
-        None => Ok(Documents::default()),
-    };
-    let before = read(base)?;
-    let ours = read(ours)?;
-    let mut theirs = read(theirs)?;
+    // The same is read of all sides: what is read of one alone would seem to be missing from the others.
+    let folders: BTreeSet<String> = texts.iter().flat_map(folders_of_texts).collect();
+    let mut documents = Vec::with_capacity(sides.len());
+    for (side, mut texts) in sides.into_iter().zip(texts) {
+        if !folders.is_empty() {
+            texts.extend(near.read(side, &|path| folders.contains(folder(path)))?);
+        }
+        documents.push(documents_of(&texts).0);
+    }
+    let [before, ours, mut theirs]: [Documents; 3] =
+        documents.try_into().unwrap_or_else(|_| Default::default());
     apply(&mut theirs, pending);
     let (at_base, at_ours, at_theirs) = (
         contents_of(&before),
@@ -153,64 +157,62 @@ fn empty_tree(repository: &Repository) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).trim().to_string())
 }
 
-/// The texts of a commit that some files, or some rows, may be parts of.
-fn texts_near(
-    local: &Local<'_>,
-    commit: &str,
-    paths: &BTreeSet<String>,
-    pending: &Changes,
-    folders: &BTreeSet<String>,
-) -> Result<Texts, Failure> {
-    let stems: BTreeSet<&str> = paths.iter().map(|path| stem(path)).collect();
-    let pages: BTreeSet<&str> = keys(pending, EntityKind::Page);
-    let parts: BTreeSet<&str> = keys(pending, EntityKind::Component)
-        .union(&keys(pending, EntityKind::Node))
-        .copied()
-        .collect();
-    let tokens = paths.iter().any(|path| below(path, TOKENS).is_some())
-        || !keys(pending, EntityKind::Token).is_empty();
-    let wanted = |path: &str| {
-        let name = stem(path).rsplit('/').next().unwrap_or_default();
-        let is_part = below(path, COMPONENTS).is_some() || below(path, NODES).is_some();
-        paths.contains(path)
-            || folders.contains(folder(path))
-            || (is_part && (stems.contains(stem(path)) || parts.contains(name)))
-            || (below(path, PAGES).is_some() && pages.contains(name))
-            || (tokens && below(path, TOKENS).is_some())
-    };
-    texts_of_commit(local.repository, commit, local.prefix, wanted).map_err(failed)
+/// What of a commit some files, or some rows, may be parts of.
+struct Near<'a> {
+    local: &'a Local<'a>,
+    paths: &'a BTreeSet<String>,
+    stems: BTreeSet<&'a str>,
+    pages: BTreeSet<&'a str>,
+    parts: BTreeSet<&'a str>,
+    tokens: bool,
 }
 
-/// The folders of a commit that count as a whole, because texts stand there beside documents that take
-/// them.
-fn folders_near(
-    local: &Local<'_>,
-    commit: &str,
-    paths: &BTreeSet<String>,
-    pending: &Changes,
-) -> Result<BTreeSet<String>, Failure> {
-    let texts = texts_near(local, commit, paths, pending, &BTreeSet::new())?;
-    let (documents, _) = documents_of(&texts);
+impl<'a> Near<'a> {
+    fn new(local: &'a Local<'a>, paths: &'a BTreeSet<String>, pending: &'a Changes) -> Near<'a> {
+        let mut parts = keys(pending, EntityKind::Component);
+        parts.extend(keys(pending, EntityKind::Node));
+        Near {
+            local,
+            paths,
+            stems: paths.iter().map(|path| stem(path)).collect(),
+            pages: keys(pending, EntityKind::Page),
+            parts,
+            tokens: paths.iter().any(|path| below(path, TOKENS).is_some())
+                || !keys(pending, EntityKind::Token).is_empty(),
+        }
+    }
+
+    fn read(&self, commit: Option<&str>, wanted: &dyn Fn(&str) -> bool) -> Result<Texts, Failure> {
+        let Local {
+            repository, prefix, ..
+        } = self.local;
+        match commit {
+            Some(commit) => texts_of_commit(repository, commit, prefix, wanted).map_err(failed),
+            None => Ok(Texts::new()),
+        }
+    }
+
+    fn texts(&self, commit: Option<&str>) -> Result<Texts, Failure> {
+        self.read(commit, &|path| {
+            let name = stem(path).rsplit('/').next().unwrap_or_default();
+            let is_part = below(path, COMPONENTS).is_some() || below(path, NODES).is_some();
+            self.paths.contains(path)
+                || (is_part && (self.stems.contains(stem(path)) || self.parts.contains(name)))
+                || (below(path, PAGES).is_some() && self.pages.contains(name))
+                || (self.tokens && below(path, TOKENS).is_some())
+        })
+    }
+}
+
+/// Where texts stand beside documents that take them, all of the folder counts.
+fn folders_of_texts(texts: &Texts) -> BTreeSet<String> {
+    let (documents, _) = documents_of(texts);
     let origins: BTreeSet<&str> = documents.entities().map(|(_, _, origin)| origin).collect();
     let is_text = |path: &str| below(path, PAGES).is_some() && !origins.contains(path);
-    let with_texts = texts
+    let found = texts
         .iter()
         .filter(|(path, text)| text.contains("$file") || is_text(path));
-    Ok(with_texts
-        .map(|(path, _)| folder(path).to_string())
-        .collect())
-}
-
-/// The documents of a commit that some files, or some rows, may be parts of.
-fn documents_near(
-    local: &Local<'_>,
-    commit: &str,
-    paths: &BTreeSet<String>,
-    pending: &Changes,
-    folders: &BTreeSet<String>,
-) -> Result<Documents, Failure> {
-    let texts = texts_near(local, commit, paths, pending, folders)?;
-    Ok(documents_of(&texts).0)
+    found.map(|(path, _)| folder(path).to_string()).collect()
 }
 
 fn keys(changes: &Changes, kind: EntityKind) -> BTreeSet<&str> {

@@ -1,8 +1,10 @@
 //! The database as a git remote, with a real server and a real git: what people see of it, and that
 //! nothing of theirs is lost.
 
+mod beginnings;
 mod kinds;
 mod plain;
+mod steps;
 mod stories;
 
 use std::path::{Path, PathBuf};
