@@ -151,11 +151,10 @@ fn not_allowed(said: &str) -> Failure {
             "a policy hides rows from this user, and rbgen must see all: give it BYPASSRLS, or a \
              policy that lets it see everything",
         ),
-        false if said.contains("revision") || said.contains("sync_edges") => failure.hint(
-            "whoever syncs keeps the history: as the owner of the tables, `GRANT rbgen_sync TO …`, one \
-             of the roles that `rbgen migrate --roles` prints",
+        false => failure.hint(
+            "as the owner of the tables: `GRANT rbgen_sync TO …` lets it sync, `rbgen_editor` change \
+             content, `rbgen_builder` build; `rbgen migrate --roles` prints what makes these roles",
         ),
-        false => failure.hint("as the owner of the tables: `GRANT rbgen_editor TO …`, or another of the roles that `rbgen migrate --roles` prints"),
     }
 }
 
