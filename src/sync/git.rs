@@ -60,6 +60,8 @@ impl Repository {
         command
             .current_dir(&self.folder)
             .args(arguments)
+            // A hook of git gets it relative to another folder than this.
+            .env_remove("GIT_INDEX_FILE")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
