@@ -2,8 +2,13 @@
 //! nothing of theirs is lost.
 
 mod beginnings;
+mod bounds;
+mod cuts;
+mod history;
 mod kinds;
 mod plain;
+mod races;
+mod rights;
 mod steps;
 mod stories;
 

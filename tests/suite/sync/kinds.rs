@@ -2,6 +2,7 @@
 //! and one push that goes to two places.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use super::{Clone, HOME, HOME_ROW, assert_even, database, git_at, retitle, rows, said, title};
 use crate::harness::{TestSite, copy_tree, text};
@@ -215,7 +216,7 @@ fn sites_in_folders_of_one_repository_do_not_meet() {
             .all(|file| file.ends_with(".toml") || file.ends_with(".gitattributes")),
         "{files:?}"
     );
-    docs_site.edit(&HOME.to_string(), "Documents", "Manual");
+    docs_site.edit(HOME, "Documents", "Manual");
     docs_site.ok(&["sync"]);
     blog_site.ok(&["sync"]);
     assert_eq!(
@@ -224,6 +225,27 @@ fn sites_in_folders_of_one_repository_do_not_meet() {
     );
     assert_even(&docs_site);
     assert_even(&blog_site);
+
+    // Git hands hooks its index, by a path from the root.
+    let hook = top.join(".git/hooks/post-commit");
+    let program = env!("CARGO_BIN_EXE_rbgen");
+    let script = format!("#!/bin/sh\n'{program}' --root docs sync > .git/said 2>&1\n");
+    fs::write(&hook, script).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    docs.sql(&format!(
+        "UPDATE robbieblocks_pages SET meta_description = 'By hand' WHERE {HOME_ROW}"
+    ));
+    docs_site.edit(HOME, "Manual", "Handbook");
+    let words = fs::read_to_string(top.join(".git/said")).unwrap();
+    assert!(
+        !words.contains("no commit") && !words.contains("error"),
+        "{words}"
+    );
+    let row =
+        format!("SELECT meta_title, meta_description FROM robbieblocks_pages WHERE {HOME_ROW}");
+    assert_eq!(docs.sql(&row), "Handbook|By hand");
+    assert_eq!(docs_site.git(&["status", "--porcelain"]), "");
+    assert_even(&docs_site);
 }
 
 #[test]

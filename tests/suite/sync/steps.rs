@@ -206,10 +206,8 @@ fn a_commit_with_errors_is_shown_as_it_is_and_not_pushed() {
         "{words}"
     );
     assert_eq!(rows(&database), before);
-    assert_eq!(
-        clone.ends(&["sync"], 1).matches("publisched").count() > 0,
-        true
-    );
+    let words = clone.ends(&["sync"], 1);
+    assert!(words.contains("publisched"), "{words}");
     clone.commit("Mended");
     clone.ok(&["sync"]);
     assert_even(&clone);
@@ -343,4 +341,41 @@ fn remotes_are_added_listed_forgotten_and_wrong_names_told() {
     assert!(said.contains("which leads elsewhere"), "{said}");
     clone.ok(&["remote", "add", "--name", "rows"]);
     clone.ok(&["sync"]);
+}
+
+#[test]
+fn a_page_whose_text_is_in_a_file_beside_it_is_one_page_with_it() {
+    let database = database();
+    let clone = Clone::begun(&database.url());
+    let page = "name = \"Taker\"\nstatus = \"published\"\n\n[[blocks]]\ncomponent = \"markdown\"\n\
+                props = { text = { \"$file\" = \"words.txt\" } }\n";
+    clone.site.write("content/pages/play/taker.toml", page);
+    clone.site.write("content/pages/play/words.txt", "Words.\n");
+    clone.commit("A page and its text");
+    clone.ok(&["push"]);
+    clone.edit("content/pages/play/words.txt", "Words.", "Other words.");
+    let status = clone.json(&["status"]);
+    assert_eq!(
+        names(&status["ahead"]),
+        [named("page", "taker")],
+        "{status}"
+    );
+    clone.ok(&["push"]);
+    let text = "SELECT props ->> 'text' FROM robbieblocks_page_blocks JOIN robbieblocks_pages AS page ON page.id = page_id \
+                WHERE page_key = 'taker'";
+    assert_eq!(database.sql(text), "Other words.");
+    database.sql("UPDATE robbieblocks_page_blocks SET props = '{\"text\": \"Words of a row.\\n\"}' WHERE props ->> 'text' LIKE 'Other%'");
+    let status = clone.json(&["status"]);
+    assert_eq!(
+        names(&status["behind"]),
+        [named("page", "taker")],
+        "{status}"
+    );
+    clone.ok(&["sync"]);
+    assert_eq!(
+        clone.site.read("content/pages/play/words.txt"),
+        "Words of a row.\n"
+    );
+    assert_eq!(clone.site.read("content/pages/play/taker.toml"), page);
+    assert_even(&clone);
 }
