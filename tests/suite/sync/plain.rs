@@ -166,7 +166,12 @@ fn clones_that_never_met_have_the_same_commits() {
         log.contains("Delete the page notes in the database"),
         "{log}"
     );
-    // One that forgot all it knew of the database comes to the same.
+    // One that forgot all it knew of the database comes to the same, and one that remembers nonsense.
+    first
+        .site
+        .write(".git/rbgen/main.json", "{\"version\": 1, \"lineage\": 7");
+    first.git(&["fetch", "-q", "db"]);
+    assert_eq!(log, first.git(&["log", "--format=%H %s", "db/main"]));
     std::fs::remove_dir_all(first.site.path(".git/rbgen")).unwrap();
     first.git(&["fetch", "-q", "db"]);
     assert_eq!(log, first.git(&["log", "--format=%H %s", "db/main"]));
@@ -244,8 +249,18 @@ fn the_branch_here_may_have_any_name() {
     clone.git(&["pull", "-q", "db", "main"]);
     clone.git(&["checkout", "-q", "--detach"]);
     clone.edit(HOME, "Theirs", "Ours");
-    clone.git(&["push", "-q", "db", "HEAD:main"]);
+    // Nor does it matter from which folder it is done, or whether what is pushed is a tag.
+    let below = clone.site.path("content/pages");
+    let fetched = git_at(&below, &database.url(), &["fetch", "-q", "db"])
+        .output()
+        .unwrap();
+    assert!(fetched.status.success(), "{}", said(&fetched));
+    clone.git(&["-C", "content", "tag", "-a", "-m", "As it is", "v1"]);
+    clone.git(&["push", "-q", "db", "v1^{}:main"]);
     assert_eq!(title(&database), "Ours");
+    clone.edit(HOME, "Ours", "Ours again");
+    clone.git(&["push", "-q", "db", "HEAD:main"]);
+    assert_eq!(title(&database), "Ours again");
 }
 
 #[test]

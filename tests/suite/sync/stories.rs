@@ -371,3 +371,60 @@ fn two_databases_get_what_each_other_has() {
         ("Local says".to_string(), "Local says".to_string())
     );
 }
+
+#[test]
+fn the_same_edit_on_both_sides_is_no_conflict() {
+    let (database, clone) = with_page();
+    retitle(&database, "Same");
+    database.sql(
+        "INSERT INTO robbieblocks_pages (page_key, app_namespace, page_name, page_route, layout_template, status) \
+         VALUES ('twin', 'play', 'Twin', '/play/twin', 'single-column', 'published')",
+    );
+    let twin = "name = \"Twin\"\nstatus = \"published\"\n";
+    clone
+        .site
+        .write("content/pages/play/twin.toml", format!("# Mine.\n{twin}"));
+    clone.edit(HOME, "\"Welcome\"", "\"Same\"");
+    clone.ok(&["sync"]);
+    assert_even(&clone);
+    assert!(
+        clone
+            .site
+            .read("content/pages/play/twin.toml")
+            .contains("# Mine.")
+    );
+    assert_eq!(title(&database), "Same");
+}
+
+#[test]
+fn a_page_that_came_into_two_files_is_told_and_not_pushed() {
+    let (database, clone) = with_page();
+    database.sql(
+        "INSERT INTO robbieblocks_pages (page_key, app_namespace, page_name, page_route, layout_template, status) \
+         VALUES ('twin', 'play', 'Theirs', '/play/twin', 'single-column', 'published')",
+    );
+    let twin = "name = \"Ours\"\nroute = \"/play/twin\"\nstatus = \"published\"\n";
+    clone.site.write("content/pages/play/rooms/twin.toml", twin);
+    clone.commit("A twin");
+    let before = rows(&database);
+    let output = clone.run(&["sync"]);
+    let words = super::said(&output);
+    assert_ne!(output.status.code(), Some(0), "{words}");
+    assert!(
+        words.contains("content/pages/play/twin.toml") && words.contains("rooms/twin.toml"),
+        "{words}"
+    );
+    let of_content = |all: &str| -> Vec<String> {
+        let lines = all
+            .lines()
+            .filter(|line| line.starts_with("robbieblocks_page"));
+        lines.map(str::to_string).collect()
+    };
+    assert_eq!(of_content(&rows(&database)), of_content(&before));
+    clone.git(&["rm", "-q", "-f", "content/pages/play/twin.toml"]);
+    clone.commit("One twin");
+    clone.ok(&["sync"]);
+    let name = "SELECT page_name FROM robbieblocks_pages WHERE page_key = 'twin'";
+    assert_eq!(database.sql(name), "Ours");
+    assert_even(&clone);
+}
