@@ -428,3 +428,34 @@ fn a_page_that_came_into_two_files_is_told_and_not_pushed() {
     assert_eq!(database.sql(name), "Ours");
     assert_even(&clone);
 }
+
+#[test]
+fn a_page_that_both_sides_moved_is_decided_by_somebody_and_lost_by_nobody() {
+    let (database, clone) = with_page();
+    database.sql(&format!(
+        "UPDATE robbieblocks_pages SET app_namespace = 'work' WHERE {HOME_ROW}"
+    ));
+    std::fs::create_dir_all(clone.site.path("content/pages/play/rooms")).unwrap();
+    clone.git(&["mv", HOME, "content/pages/play/rooms/home.toml"]);
+    clone.commit("Moved");
+    let words = clone.ends(&["sync"], 3);
+    assert!(words.contains("home.toml"), "{words}");
+    let app = format!("SELECT app_namespace FROM robbieblocks_pages WHERE {HOME_ROW}");
+    assert_eq!(database.sql(&app), "work");
+    clone.git(&[
+        "rm",
+        "-q",
+        "-f",
+        "--ignore-unmatch",
+        HOME,
+        "content/pages/play/rooms/home.toml",
+    ]);
+    clone.commit("At work");
+    clone.ok(&["sync"]);
+    assert_eq!(database.sql(&app), "work");
+    assert_eq!(
+        clone.git(&["ls-files", "content/pages/*home*"]),
+        "content/pages/work/home.toml"
+    );
+    assert_even(&clone);
+}
