@@ -36,5 +36,6 @@ pub use renames::{KeyChanges, rename_keys};
 pub use session::{Access, Parameter, Session};
 pub use tls::{Protection, Verified};
 pub use write::{
-    BlockOrders, Writes, block_orders, lock_content, may_write_sources, write_documents,
+    BlockOrders, Writes, block_orders, lock_content, may_write_sources, share_content,
+    write_documents,
 };

@@ -49,9 +49,11 @@ pub fn run(globals: &Globals, arguments: &CloneArguments) -> Status {
         Ok(status) => status,
         Err(failure) => {
             // As git does: what was begun and failed is not left behind.
-            if is_new {
-                let _ = std::fs::remove_dir_all(&root);
-            }
+            let begun = match is_new {
+                true => root.clone(),
+                false => root.join(".git"),
+            };
+            let _ = std::fs::remove_dir_all(begun);
             database::failed(globals, &here, &failure)
         }
     }
@@ -61,6 +63,12 @@ pub fn run(globals: &Globals, arguments: &CloneArguments) -> Status {
 fn source(given: &str) -> Result<(String, Address), Failure> {
     match given.contains("://") {
         true => Ok(("DATABASE_URL".to_string(), Address::parse(given)?)),
+        // It may be an address in another form, with a password, so it is not shown.
+        false if !is_variable(given) => Err(Failure::new(
+            code::BAD_ADDRESS,
+            "the database is named by an environment variable, or by an address \
+             `postgres://user:password@host:port/database`",
+        )),
         false => {
             let read = |variable: &str| std::env::var(variable).ok();
             Ok((
@@ -69,6 +77,11 @@ fn source(given: &str) -> Result<(String, Address), Failure> {
             ))
         }
     }
+}
+
+fn is_variable(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn clone(globals: &Globals, arguments: &CloneArguments, root: &Path) -> Result<Status, Failure> {
@@ -93,7 +106,7 @@ fn clone(globals: &Globals, arguments: &CloneArguments, root: &Path) -> Result<S
         )
     };
     std::fs::create_dir_all(root).map_err(io)?;
-    let repository = Repository::at(root);
+    let repository = Repository::alone_at(root);
     repository
         .text(&["init", "-q", "-b", "main", "."])
         .map_err(failed)?;
@@ -195,6 +208,9 @@ fn tell(
             "{} and a theme to begin with are new there, and in no commit yet",
             crate::load::CONFIG_FILE
         ));
+        if arguments.source.contains("://") {
+            output::line("rbgen reads the address from `DATABASE_URL`: set that variable");
+        }
     }
     if !fetched.rebuilt.is_empty() {
         output::note(

@@ -148,9 +148,8 @@ fn add(
             DEFAULT_DATABASE => "db".to_string(),
             other => other.to_string(),
         });
-        if let Some((_, other)) = remotes.iter().find(|(remote, _)| *remote == name) {
+        if remotes.iter().any(|(remote, _)| *remote == name) {
             let message = format!("there is a remote `{name}` already, which leads elsewhere");
-            let _ = other;
             return Err(Failure::new(code::NOT_SYNCED, message)
                 .hint("`--name NAME` gives the database another name"));
         }
@@ -249,10 +248,8 @@ fn remove(place: &Place, arguments: &OneArguments) -> Result<Vec<String>, Failur
                 &url,
             ]),
         };
-        steps.push((
-            command,
-            "`git push origin` pushes to the database no more".to_string(),
-        ));
+        let words = "`git push origin` pushes to the database no more".to_string();
+        steps.insert(0, (command, words));
     }
     let done = carry_out(repository, steps, arguments.dry_run)?;
     if !arguments.dry_run {

@@ -20,14 +20,24 @@ pub struct Watermark {
     /// The triggers that write the log, and the files of the tables, as the catalog has them: whoever
     /// disables a trigger, or rewrites a table, changes it.
     pub triggers: String,
-    /// A transaction of one's own that came after the snapshot, and is known.
+    /// A transaction of one's own that came after the snapshot, and is known: only where no trigger or
+    /// rule of somebody else may have done more in it.
     pub own: Option<String>,
 }
 
 /// Where the log stands in this transaction, whose own changes count as seen.
 pub fn watermark(session: &mut Session) -> Result<Watermark, Failure> {
+    let tables = content_tables();
     let rows = session.query(
-        "SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text",
+        &format!(
+            "SELECT pg_current_snapshot()::text, CASE WHEN NOT EXISTS ( \
+               SELECT FROM pg_catalog.pg_trigger AS trigger \
+               WHERE trigger.tgrelid IN ({tables}) AND NOT trigger.tgisinternal \
+                 AND trigger.tgname NOT LIKE 'rbgen\\_%') \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS class \
+               WHERE class.oid IN ({tables}) AND class.relhasrules) \
+             THEN pg_current_xact_id_if_assigned()::text END"
+        ),
         &[],
     )?;
     let (snapshot, own) = match rows.first() {
@@ -47,21 +57,29 @@ pub fn watermark(session: &mut Session) -> Result<Watermark, Failure> {
     })
 }
 
+/// The tables of content, as values of a query.
+fn content_tables() -> String {
+    let tables = CONTENT_TABLES.map(|table| format!("'{table}'::regclass"));
+    tables.join(", ")
+}
+
 /// What the catalog says of the triggers that write the log; empty where one of them is missing or does
-/// not always fire.
+/// not always fire, or where rows come by logical replication, which fires no trigger for statements
+/// (PostgreSQL manual, "Logical Replication", "Architecture").
 fn triggers(session: &mut Session) -> Result<String, Failure> {
-    let tables = CONTENT_TABLES
-        .map(|table| format!("'{table}'::regclass"))
-        .join(", ");
+    let tables = content_tables();
     let rows = session.query(
         &format!(
-            "SELECT CASE WHEN count(*) FILTER (WHERE trigger.tgenabled = 'A') = {} THEN \
+            "SELECT CASE WHEN count(*) FILTER (WHERE trigger.tgenabled = 'A') = {} \
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel \
+                 WHERE srrelid IN ({tables})) THEN \
                md5(string_agg(concat_ws(' ', class.oid, class.relfilenode, trigger.tgname, \
-                 trigger.tgfoid, trigger.xmin), ',' ORDER BY class.oid, trigger.tgname)) \
+                 trigger.tgfoid, trigger.xmin, function.xmin), ',' ORDER BY class.oid, trigger.tgname)) \
              ELSE '' END \
              FROM pg_catalog.pg_class AS class \
              LEFT JOIN pg_catalog.pg_trigger AS trigger \
                ON trigger.tgrelid = class.oid AND trigger.tgname LIKE 'rbgen\\_log\\_%' \
+             LEFT JOIN pg_catalog.pg_proc AS function ON function.oid = trigger.tgfoid \
              WHERE class.oid IN ({tables})",
             CONTENT_TABLES.len() * 4
         ),

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
 use super::check::check_tables;
+use super::write::share_content;
 use super::{Access, Failure, Session};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::format::{
@@ -53,7 +54,13 @@ pub struct Content {
 /// Reads all documents in a transaction of its own. That there is no row at all is a failure: nobody
 /// may take it for "all was deleted".
 pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
-    let content = documents_of_rows(session.transaction(Access::Read, read_rows)?);
+    // In a transaction of its own: that which locks must not have looked before it has the lock.
+    session.transaction(Access::Read, check_tables)?;
+    let rows = session.transaction(Access::Read, |session| {
+        share_content(session)?;
+        read_rows(session)
+    })?;
+    let content = documents_of_rows(rows);
     if content.documents.is_empty() && content.broken.is_empty() {
         let failure = Failure::new(
             code::NO_CONTENT,

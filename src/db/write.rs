@@ -45,6 +45,14 @@ pub fn lock_content(session: &mut Session) -> Result<(), Failure> {
     session.run(&format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
 }
 
+/// Keeps everybody else from emptying or rewriting the tables of content until the transaction ends. It
+/// must be the first statement of the transaction: a view that was fixed before a TRUNCATE would show
+/// its tables empty (PostgreSQL manual, "Caveats" of Concurrency Control). It needs the right to read.
+pub fn share_content(session: &mut Session) -> Result<(), Failure> {
+    let tables = CONTENT_TABLES.join(", ");
+    session.run(&format!("LOCK TABLE {tables} IN ACCESS SHARE MODE"))
+}
+
 /// Writes all of it. It must run in a transaction that has locked the tables and read `orders` from
 /// them. What is there already and equal is not touched, so that no trigger fires for it; rows keep
 /// their ids. Fails where a block names a component that is not there.

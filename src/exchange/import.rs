@@ -4,7 +4,7 @@ use super::{Allowed, End, Exchange, sources};
 use crate::compare::{Change, Difference, compare};
 use crate::db::{
     Access, Content, Failure, Session, Writes, block_orders, check_tables, lock_content,
-    may_write_sources, read_rows, write_documents,
+    may_write_sources, read_rows, share_content, write_documents,
 };
 use crate::diag::{Diagnostics, code};
 use crate::files::Folder;
@@ -55,8 +55,9 @@ pub fn import(
     // In a transaction of its own: that which locks must not have looked before it has the lock.
     session.transaction(Access::Read, check_tables)?;
     let (differences, end) = session.transaction(access, |session| {
-        if access == Access::Write {
-            lock_content(session)?;
+        match access {
+            Access::Write => lock_content(session)?,
+            Access::Read => share_content(session)?,
         }
         let rows = read_rows(session)?;
         let orders = block_orders(&rows);

@@ -7,7 +7,10 @@ use super::look::{Look, look, seal};
 use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
 use super::{Local, Wishes, failed};
-use crate::db::{Access, Failure, Revision, Session, add_edge, number_of, revisions_after};
+use crate::db::{
+    Access, Failure, Revision, Session, add_edge, check_tables, number_of, revisions_after,
+    share_content,
+};
 use crate::diag::{Diagnostics, code};
 use crate::digest::Digest;
 use crate::format::EntityName;
@@ -83,7 +86,8 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
         }
     }
     if let Some(sealed) = &sealed {
-        note_edge(session, sealed, &committed.commits)?;
+        // What was fetched is here, whether that can be noted or not.
+        let _ = note_edge(session, sealed, &committed.commits);
     }
     Ok(Fetched {
         commit: last.as_ref().map(|(_, commit)| commit.clone()),
@@ -104,9 +108,12 @@ fn look_and_seal(
     memory: Option<&Memory>,
     wishes: Wishes,
 ) -> Result<(Look, Option<Revision>), Failure> {
+    // In a transaction of its own: that which locks must not have looked before it has the lock.
+    session.transaction(Access::Read, check_tables)?;
     let mut tries = 1;
     loop {
         let done = session.transaction(Access::Write, |session| {
+            share_content(session)?;
             let look = look(session, local.database, memory, wishes, &BTreeSet::new())?;
             let sealed = match look.changes.is_empty() || wishes.dry_run {
                 true => None,

@@ -200,6 +200,14 @@ pub fn pull(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Pulled, Failure> 
     };
     // Git puts the name into the marks of a conflict.
     let name = format!("{}/main", remote.name);
+    let others = ["heads", "tags"].map(|kind| format!("refs/{kind}/{name}"));
+    let mut name = name;
+    for other in others {
+        // A branch or a tag of that name would be merged in its place.
+        if repository.commit_named(&other).map_err(failed)?.is_some() {
+            name = remote.branch();
+        }
+    }
     let merge = match (&head, base) {
         (Some(_), Some(base)) if base == theirs => Merge::Nothing,
         (Some(head), Some(base)) => {
@@ -283,7 +291,7 @@ fn check_deletions(
 ) -> Result<(), Failure> {
     let gone = behind.iter().filter(|one| one.change == Change::Removed);
     let gone: Vec<EntityName> = gone.map(|one| (one.kind, one.key.clone())).collect();
-    if wishes.allow_deletes || gone.len() <= 10 {
+    if wishes.allow_deletes || gone.is_empty() {
         return Ok(());
     }
     match many_deletions(&gone, &counts(local, head)?) {

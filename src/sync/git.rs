@@ -35,10 +35,24 @@ impl GitError {
     }
 }
 
+/// What a git that runs a program tells it of its own repository (git rev-parse --local-env-vars).
+const LOCAL: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+];
+
 /// A repository, asked through the `git` of the system.
 #[derive(Clone, Debug)]
 pub struct Repository {
     folder: PathBuf,
+    /// Whether the environment of a git that runs rbgen counts, as for hooks and the remote helper.
+    inherits: bool,
 }
 
 impl Repository {
@@ -46,6 +60,15 @@ impl Repository {
     pub fn at(folder: impl Into<PathBuf>) -> Repository {
         Repository {
             folder: folder.into(),
+            inherits: true,
+        }
+    }
+
+    /// The repository in a folder, also where a git of another one runs rbgen.
+    pub fn alone_at(folder: impl Into<PathBuf>) -> Repository {
+        Repository {
+            folder: folder.into(),
+            inherits: false,
         }
     }
 
@@ -65,6 +88,11 @@ impl Repository {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
             .stdin(Stdio::null());
+        if !self.inherits {
+            for name in LOCAL {
+                command.env_remove(name);
+            }
+        }
         command
     }
 

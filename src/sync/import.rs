@@ -169,7 +169,7 @@ impl Import {
             return Err(self.died());
         }
         match self.child.wait() {
-            Ok(status) if status.success() => Ok(self.ids),
+            Ok(status) if status.success() => Ok(std::mem::take(&mut self.ids)),
             _ => Err(self.died()),
         }
     }
@@ -187,6 +187,14 @@ impl Import {
             command: "git fast-import".to_string(),
             said: first.unwrap_or("it ended").to_string(),
         })
+    }
+}
+
+impl Drop for Import {
+    fn drop(&mut self) {
+        // One that ended is gone already; of one that did not, nothing is to be left.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -7,8 +7,8 @@ use super::memory::Memory;
 use super::printing::Changes;
 use crate::db::{
     BlockOrders, Failure, Head, Identity, Revision, Session, Watermark, actors_of, add_revision,
-    block_orders, changed_since, check_tables, documents_of_rows, has_content, head, identity,
-    note_sync, number_of, read_rows, read_rows_of, sealed_counts, sealed_digests, session_user,
+    block_orders, changed_since, documents_of_rows, has_content, head, identity, note_sync,
+    number_of, read_rows, read_rows_of, sealed_counts, sealed_digests, session_user,
     transaction_time, watermark,
 };
 use crate::diag::{Diagnostic, Diagnostics, Severity, code};
@@ -44,7 +44,6 @@ pub fn look(
     wishes: Wishes,
     also: &BTreeSet<EntityName>,
 ) -> Result<Look, Failure> {
-    check_tables(session)?;
     let identity = identity(session)?;
     let head = head(session)?;
     if let Some(memory) = memory {

@@ -31,6 +31,10 @@ pub fn follow_moved(repository: &Repository, theirs: &str) -> Result<Vec<String>
         let Some((to, moved)) = moved_to(&top, commit, key, &path)? else {
             continue;
         };
+        // What somebody has not committed is not written over.
+        if !top.says_yes(&["diff", "--quiet", "--", &literal(&to)])? {
+            continue;
+        }
         let here = ours.or(other).unwrap_or_default();
         let (ours, theirs) = match is_ours_here {
             true => (here, moved),
@@ -84,6 +88,11 @@ fn moved_to(
     Ok(found)
 }
 
+/// A path that git takes as it is, and not as a pattern.
+fn literal(path: &str) -> String {
+    format!(":(top,literal){path}")
+}
+
 /// Merges three versions of a page at its new place.
 fn merge_at(top: &Repository, from: &str, to: &str, objects: [&String; 3]) -> Result<(), GitError> {
     let read = |object: &String| {
@@ -106,13 +115,14 @@ fn merge_at(top: &Repository, from: &str, to: &str, objects: [&String; 3]) -> Re
         command: "git merge".to_string(),
         said: format!("`{to}` cannot be written: {error}"),
     })?;
-    top.text(&["rm", "-q", "--force", "--ignore-unmatch", "--", from])?;
+    let from_path = literal(from);
+    top.text(&["rm", "-q", "--force", "--ignore-unmatch", "--", &from_path])?;
     if Path::new(top.folder()).join(from).exists() {
         // Git leaves what it does not know any more.
         let _ = std::fs::remove_file(top.folder().join(from));
     }
     match merged.conflicts.is_empty() {
-        true => top.text(&["add", "--", to]).map(drop),
+        true => top.text(&["add", "--", &literal(to)]).map(drop),
         false => {
             let mut lines = format!("0 {}\t{to}\0", "0".repeat(objects[0].len()));
             for (stage, object) in objects.iter().enumerate() {

@@ -105,7 +105,10 @@ fn near(paths: &BTreeSet<String>, changes: &Changes) -> BTreeSet<String> {
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
             keys.contains(stem)
         };
-        family(COMPONENTS, &components)
+        // Another component may take a part of one that changes as its text.
+        let is_component = below(path, COMPONENTS).is_some() && path.ends_with(".toml");
+        (is_component && !components.is_empty())
+            || family(COMPONENTS, &components)
             || family(NODES, &nodes)
             || (has_tokens && below(path, TOKENS).is_some())
     };
