@@ -23,7 +23,10 @@ mod push;
 pub mod receive;
 pub mod site;
 pub mod tree;
+#[doc(hidden)]
+pub mod trial;
 pub mod words;
+
 
 use crate::db::Failure;
 use crate::diag::code;

@@ -6,6 +6,7 @@ use super::commits::{Target, commit_revisions};
 use super::look::{Look, look, seal};
 use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
+use super::trial::pass;
 use super::{Local, Wishes, failed};
 use crate::db::{
     Access, Failure, Revision, Session, add_edge, check_tables, number_of, revisions_after,
@@ -42,6 +43,7 @@ const MOST_TRIES: usize = 4;
 pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result<Fetched, Failure> {
     let memory = recall(local)?;
     let (look, sealed) = look_and_seal(local, session, memory.as_ref(), wishes)?;
+    pass("fetch-sealed");
     let known = match &memory {
         Some(memory)
             if local
@@ -67,6 +69,7 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
     };
     let parent = known.map(|memory| memory.commit.clone());
     let committed = commit_revisions(&target, parent, &revisions)?;
+    pass("fetch-committed");
     let last = committed.commits.last().cloned();
     let last = last.or_else(|| known.map(|memory| (memory.revision, memory.commit.clone())));
     // What was seen and not sealed must be seen again, so the old watermark stays.
@@ -85,6 +88,7 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
             remember(local, &now)?;
         }
     }
+    pass("fetch-remembered");
     if let Some(sealed) = &sealed {
         // What was fetched is here, whether that can be noted or not.
         let _ = note_edge(session, sealed, &committed.commits);
@@ -115,10 +119,12 @@ fn look_and_seal(
         let done = session.transaction(Access::Write, |session| {
             share_content(session)?;
             let look = look(session, local.database, memory, wishes, &BTreeSet::new())?;
+            pass("fetch-looked");
             let sealed = match look.changes.is_empty() || wishes.dry_run {
                 true => None,
                 false => Some(seal(session, &look)?),
             };
+            pass("fetch-before-commit");
             Ok::<_, Failure>((look, sealed))
         });
         match done {

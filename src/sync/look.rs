@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Wishes;
 use super::memory::Memory;
 use super::printing::Changes;
+use super::trial::{Wrong, is_wrong};
 use crate::db::{
     BlockOrders, Failure, Head, Identity, Revision, Session, Watermark, actors_of, add_revision,
     block_orders, changed_since, documents_of_rows, has_content, head, identity, note_sync,
@@ -50,8 +51,9 @@ pub fn look(
         check_same(session, database, memory, &identity)?;
     }
     let trusted = memory.filter(|_| !wishes.verify);
-    let hint = match trusted {
-        Some(memory) => changed_since(session, &memory.watermark)?.map(|mut names| {
+    let seen = trusted.map(|memory| seen(session, memory)).transpose()?;
+    let hint = match trusted.zip(seen) {
+        Some((memory, seen)) => changed_since(session, &seen)?.map(|mut names| {
             names.extend(memory.broken.iter().cloned());
             names.extend(also.iter().cloned());
             names
@@ -99,6 +101,15 @@ pub fn look(
     };
     check_deletions(session, &look, wishes)?;
     Ok(look)
+}
+
+/// Up to where the rows were seen.
+fn seen(session: &mut Session, memory: &Memory) -> Result<Watermark, Failure> {
+    let mut seen = memory.watermark.clone();
+    if is_wrong(Wrong::TrustLog) {
+        seen.triggers = watermark(session)?.triggers;
+    }
+    Ok(seen)
 }
 
 /// Fails where the database is not the one of the memory, or lost what that has seen.

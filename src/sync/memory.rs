@@ -113,6 +113,7 @@ pub fn remember(local: &Local<'_>, memory: &Memory) -> Result<(), Failure> {
         fs::create_dir_all(folder)?;
         let temporary = path.with_extension(format!("{}.new", std::process::id()));
         fs::write(&temporary, text)?;
+        super::trial::pass("memory-before-rename");
         fs::rename(&temporary, &path)
     };
     write().map_err(|error| {

@@ -9,11 +9,12 @@ use super::look::{Look, add_pushed, look, many_deletions, seal};
 use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
 use super::tree::{folder_of_commit, texts_of_commit};
+use super::trial::{Wrong, is_wrong, pass};
 use super::{Local, Wishes, failed};
 use crate::compare::{block_renames, renames};
 use crate::db::{
     Access, BlockOrders, Failure, KeyChanges, Revision, Session, Watermark, Writes, check_tables,
-    lock_content, number_of, rename_keys, sealed_digests, watermark, write_documents,
+    lock_content, number_of, rename_keys, sealed_digests, share_content, watermark, write_documents,
 };
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
@@ -62,9 +63,7 @@ pub fn push_checked(
     if let Some(memory) = &memory {
         let there = local.repository.is_ancestor(&memory.commit, commit);
         if !there.map_err(failed)? {
-            return Err(out_of_date(
-                "the commit does not contain all that the database has",
-            ));
+            out_of_date("the commit does not contain all that the database has")?;
         }
         if memory.commit == commit {
             return Ok(Pushed::Done(Changes::new()));
@@ -158,6 +157,7 @@ fn push_tree(
         return Err(Failure::new(code::NO_CONTENT, message).into());
     }
     let contents = contents_of(&documents);
+    pass("push-checked");
     // In a transaction of its own: that which locks must not have looked before it has the lock.
     let sealed = session.transaction(Access::Read, |session| {
         check_tables(session)?;
@@ -186,6 +186,7 @@ fn push_tree(
         changes,
         wishes,
     };
+    pass("push-planned");
     write(work, session, verdict)
 }
 
@@ -215,7 +216,7 @@ fn wanted(
         let (base, _) = documents_of(&texts.map_err(failed)?);
         let had = base.names();
         for (kind, key) in without {
-            if had.contains(&(*kind, key.as_str())) {
+            if had.contains(&(*kind, key.as_str())) || is_wrong(Wrong::Overwrite) {
                 changes.insert((*kind, key.clone()), None);
             }
         }
@@ -266,10 +267,9 @@ fn write(
     };
     match end {
         None => {}
-        Some(End::Late) => {
-            return Err(out_of_date("rows of the database were edited meanwhile").into());
-        }
+        Some(End::Late) => return Err(late().into()),
         Some(End::Written(look, watermark, revision)) => {
+            pass("push-committed");
             let now = Memory {
                 identity: look.identity,
                 revision: revision.digest,
@@ -279,6 +279,7 @@ fn write(
             };
             // It is pushed, whether that can be remembered or not.
             let _ = remember(work.local, &now);
+            pass("push-remembered");
         }
     }
     Ok(work.changes)
@@ -290,9 +291,11 @@ fn transact(
     added: &mut Option<Revision>,
     verdict: &mut Verdict<'_>,
 ) -> Result<Option<End>, Stop> {
-    if !work.wishes.dry_run {
-        lock_content(session)?;
+    match work.wishes.dry_run {
+        true => share_content(session)?,
+        false => lock_content(session)?,
     }
+    pass("push-locked");
     let touched: BTreeSet<EntityName> = work.changes.keys().cloned().collect();
     let wishes = Wishes {
         // What a push may delete says nothing of what was deleted in the database.
@@ -302,7 +305,7 @@ fn transact(
     let look = look(session, work.local.database, work.memory, wishes, &touched)?;
     let head = look.head.as_ref().map(|head| head.digest);
     if head != work.memory.map(|memory| memory.revision) {
-        return Err(out_of_date("somebody else pushed into the database meanwhile").into());
+        out_of_date("somebody else pushed into the database meanwhile")?;
     }
     if let Some((kind, key)) = touched.intersection(&look.broken).next() {
         let message = format!(
@@ -315,10 +318,11 @@ fn transact(
             "mend or delete the row in the database; `rbgen check --from db` tells its errors",
         )));
     }
-    if !look.changes.is_empty() {
+    if !look.changes.is_empty() && !is_wrong(Wrong::Overwrite) {
         if !work.wishes.dry_run {
             seal(session, &look)?;
         }
+        pass("push-sealed");
         return Ok(Some(End::Late));
     }
     if work.wishes.dry_run {
@@ -332,11 +336,13 @@ fn transact(
         writes.removed.remove(&(rename.kind, rename.old.clone()));
     }
     write_documents(session, &writes, &orders)?;
+    pass("push-written");
     let revision = add_pushed(session, &look, work.changes.clone(), work.commit)?;
     // The last step, because it takes its time as well.
     verdict.wait()?;
     *added = Some(revision.clone());
     let watermark = watermark(session)?;
+    pass("push-before-commit");
     Ok(Some(End::Written(
         Box::new(look),
         Box::new(watermark),
@@ -454,7 +460,19 @@ fn found_out(session: &Session, revision: &Revision, failure: Failure) -> Result
     }
 }
 
-fn out_of_date(why: &str) -> Failure {
+fn late() -> Failure {
+    not_contained("rows of the database were edited meanwhile")
+}
+
+/// Refuses a commit that lacks something that the database has.
+fn out_of_date(why: &str) -> Result<(), Failure> {
+    match is_wrong(Wrong::Overwrite) {
+        true => Ok(()),
+        false => Err(not_contained(why)),
+    }
+}
+
+fn not_contained(why: &str) -> Failure {
     Failure::new(code::OUT_OF_DATE, why).hint(
         "`rbgen pull` (or `git fetch` and `git merge`) brings it into the files; then push again",
     )
