@@ -36,5 +36,6 @@ mod roles;
 mod scaffold;
 mod stories;
 mod sync;
+mod sync_machine;
 mod time;
 mod unseen;

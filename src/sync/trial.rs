@@ -1,0 +1,58 @@
+//! Where tests step into a sync: points that are passed, at which it may be ended or something else
+//! may happen, and rules that are known to be wrong, so that a test can show that it would notice.
+
+use std::cell::{Cell, RefCell};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+type Hook = Box<dyn FnMut(&'static str)>;
+
+/// A rule that loses what somebody wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// What a push has is right, whatever the rows have become, and what it lacks is deleted.
+    Overwrite,
+    /// What the log of changes does not name has not changed, whoever turned its triggers off.
+    TrustLog,
+}
+
+thread_local! {
+    static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    static WRONG: Cell<Option<Wrong>> = const { Cell::new(None) };
+}
+
+/// Calls `hook` at each point that a sync of this thread passes, until it is called with nothing. What
+/// the hook itself syncs passes no points.
+pub fn step_in(hook: Option<Hook>) {
+    HOOK.set(hook);
+}
+
+/// Breaks a rule in the syncs of this thread.
+pub fn go_wrong(wrong: Option<Wrong>) {
+    WRONG.set(wrong);
+}
+
+pub(super) fn is_wrong(wrong: Wrong) -> bool {
+    WRONG.get() == Some(wrong)
+}
+
+/// Passes a point. `RBGEN_FAILPOINT=push-committed:1` ends the process at the first time that the
+/// point `push-committed` is passed, as a kill would.
+pub(super) fn pass(point: &'static str) {
+    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
+        let wanted = std::env::var("RBGEN_FAILPOINT").ok()?;
+        let (point, count) = wanted.split_once(':')?;
+        Some((point.to_string(), count.parse().ok()?))
+    });
+    static PASSED: AtomicUsize = AtomicUsize::new(0);
+    if let Some((wanted, count)) = &*WANTED
+        && wanted == point
+        && *count == PASSED.fetch_add(1, Ordering::SeqCst) + 1
+    {
+        std::process::abort();
+    }
+    if let Some(mut hook) = HOOK.take() {
+        hook(point);
+        HOOK.set(Some(hook));
+    }
+}
