@@ -260,7 +260,8 @@ impl World {
         let mut before = Vec::new();
         for round in 0..12 {
             for clone in 0..self.clones.len() {
-                for base in 0..self.bases.len() {
+                // Twice, so that what was merged from the second database is in the first as well.
+                for base in (0..self.bases.len()).cycle().take(2 * self.bases.len() - 1) {
                     self.say(format!("  {} {}", self.clones[clone].name, self.bases[base].name));
                     self.sync(clone, base, dice, tally)?;
                 }
