@@ -15,12 +15,11 @@ mod rows;
 mod state;
 mod world;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use rbgen::sync::trial::{Wrong, go_wrong, step_in};
+use rbgen::sync::trial::{Wrong, go_wrong};
 
 use crate::harness::number;
 use dice::{Sequence, sequence};
@@ -31,30 +30,18 @@ const LENGTH: usize = 60;
 const STEPS: u64 = 900;
 const SEED: u64 = 1;
 
-/// Runs a sequence; a panic is a failure as well.
-fn try_run(sequence: &Sequence, tally: &mut Tally, ours_as_base: bool) -> Result<(), String> {
-    let ran = catch_unwind(AssertUnwindSafe(|| run(sequence, ours_as_base, tally)));
-    step_in(None);
-    ran.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
-        Err(format!("a panic: {}", text.unwrap_or_default()))
-    })
-}
-
 /// The sequence without steps that it fails without, and how it fails then. Runs are costly, so halves
 /// go first, and there is an end to trying.
 fn shrunk(mut sequence: Sequence, mut why: String) -> (Sequence, String) {
-    let mut tries = 0;
+    let began = Instant::now();
     let mut size = sequence.steps.len().div_ceil(2);
     while size > 0 {
         let mut at = 0;
-        while at < sequence.steps.len() && tries < 120 {
+        while at < sequence.steps.len() && began.elapsed().as_secs() < 60 {
             let mut shorter = sequence.clone();
             let end = (at + size).min(shorter.steps.len());
             shorter.steps.drain(at..end);
-            tries += 1;
-            match try_run(&shorter, &mut Tally::new(), false) {
+            match run(&shorter, false, &mut Tally::new()) {
                 Err(found) => (sequence, why) = (shorter, found),
                 Ok(()) => at += size,
             }
@@ -79,7 +66,7 @@ fn nothing_is_lost_between_files_and_rows() {
             break;
         }
         let mut tally = Tally::new();
-        if let Err(why) = try_run(&sequence(seed, number, LENGTH), &mut tally, false) {
+        if let Err(why) = run(&sequence(seed, number, LENGTH), false, &mut tally) {
             failed.lock().unwrap().get_or_insert((number, why));
         }
         let mut total = total.lock().unwrap();
@@ -117,7 +104,7 @@ fn noticed(wrong: Option<Wrong>, ours_as_base: bool) -> (usize, String) {
         let mut sequence = sequence(7, number, LENGTH);
         sequence.driver = true;
         go_wrong(wrong);
-        let ran = try_run(&sequence, &mut tally, ours_as_base);
+        let ran = run(&sequence, ours_as_base, &mut tally);
         go_wrong(None);
         match ran {
             Ok(()) => steps += LENGTH,

@@ -1,9 +1,11 @@
 //! Runs a sequence of steps, and lets it come to rest.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rbgen::db::{Access, revisions_after};
 use rbgen::sync::Wishes;
+use rbgen::sync::trial::step_in;
 
 use super::dice::{Dice, Kind, Sequence, Step};
 use super::faults::{Of, Race};
@@ -36,14 +38,29 @@ pub fn run(sequence: &Sequence, ours_as_base: bool, tally: &mut Tally) -> Result
             "{number}. {:?} {} {}",
             step.kind, world.clones[step.clone].name, world.bases[step.base].name
         ));
-        let done = world.step(step, tally);
+        let began = std::time::Instant::now();
+        let done = caught(|| world.step(step, tally));
+        if began.elapsed().as_secs() >= 3 {
+            println!("slow: {:?} {:?}\n{}", began.elapsed(), step.kind, world.story.last().cloned().unwrap_or_default());
+        }
         if let Err(why) = done {
             return Err(told(&world, format!("step {number}: {why}")));
         }
         *tally.entry(format!("{:?}", step.kind)).or_default() += 1;
     }
     world.say("at rest");
-    world.rest(tally).map_err(|why| told(&world, why))
+    caught(|| world.rest(tally)).map_err(|why| told(&world, why))
+}
+
+/// A panic is a failure as well.
+fn caught(work: impl FnOnce() -> Verdict) -> Verdict {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    step_in(None);
+    done.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
+        Err(format!("a panic: {}", text.unwrap_or_default()))
+    })
 }
 
 impl World {

@@ -237,8 +237,8 @@ impl World {
             let driver = format!("{program} merge-driver %A %A %B %L %P");
             one.git_ok(&["config", "merge.rbgen.driver", &driver]);
         }
-        let merge = ["merge", "-q", "--no-edit", "--allow-unrelated-histories", &seen.commit];
-        let output = one.git(&merge);
+        let merge = ["merge", "-q", "--no-edit", "--allow-unrelated-histories"];
+        let output = one.git(&[&merge[..], &[&seen.commit]].concat());
         let mut decided = BTreeSet::new();
         if !output.status.success() {
             let unmerged = one.git_ok(&["ls-files", "-u", "-z"]);
@@ -285,7 +285,7 @@ impl World {
         if let [base] = bases.as_slice() {
             let states = [base, &ours, &seen.commit, &merged].map(|commit| self.state(clone, commit));
             let [base, ours, theirs, merged] = &states;
-            is_merged(base, ours, theirs, merged, &decided)?;
+            is_merged(base, ours, theirs, merged, &decided, self.driver)?;
         }
         Ok(true)
     }
@@ -295,12 +295,12 @@ impl World {
     pub fn mend(&mut self, clone: usize, base: usize, from_start: bool) {
         let mark = self.mark();
         let one = &mut self.clones[clone];
+        remove_any(&one.root.join("content"));
         match one.seen[base].clone().filter(|_| !from_start) {
             Some(seen) => {
-                one.git_ok(&["read-tree", "--reset", "-u", &seen.commit]);
+                one.git(&["checkout", "-q", &seen.commit, "--", "content"]);
             }
             None => {
-                remove_any(&one.root.join("content"));
                 copy_tree(&super::world::start().join("content"), &one.root.join("content"));
             }
         }

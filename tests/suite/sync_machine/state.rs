@@ -31,8 +31,10 @@ impl State {
 
     pub fn of_texts(texts: &Texts) -> State {
         let (documents, diagnostics) = documents_of(texts);
+        // After a merge, two files may have one page.
+        let twice = documents.entities().count() > documents.names().len();
         State {
-            broken: diagnostics.has_errors(),
+            broken: twice || diagnostics.has_errors(),
             ..State::of(documents)
         }
     }

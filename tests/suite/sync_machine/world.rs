@@ -263,6 +263,7 @@ static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
         write(&root, path, text);
     }
     let config = fs::read_to_string(root.join("robbieblocks.toml")).unwrap();
+    let config = config.split("[node.one]").next().unwrap();
     let databases = "\n[database.main]\nurl_env = \"DATABASE_URL\"\n\
                      [database.two]\nurl_env = \"TWO_URL\"\n";
     write(&root, "robbieblocks.toml", &format!("{config}{databases}"));
@@ -272,7 +273,6 @@ static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
     install_merge_driver(&repository, &root, env!("CARGO_BIN_EXE_rbgen")).unwrap();
     git(&root, &["config", "gc.auto", "0"]);
     git(&root, &["config", "core.looseCompression", "0"]);
-    git(&root, &["config", "merge.renames", "false"]);
     for hook in fs::read_dir(root.join(".git/hooks")).unwrap().flatten() {
         fs::remove_file(hook.path()).unwrap();
     }
