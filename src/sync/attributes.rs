@@ -35,7 +35,8 @@ const NAME: &str = "rbgen: fields and blocks of content";
 pub struct Installed {
     /// `.gitattributes` in the root of the site.
     pub attributes: bool,
-    /// `merge.rbgen.name` or `merge.rbgen.driver` in the configuration of the clone.
+    /// `merge.rbgen.name`, `merge.rbgen.driver` or `merge.directoryRenames` in the configuration of the
+    /// clone.
     pub config: bool,
 }
 
@@ -61,6 +62,9 @@ pub fn install_merge_driver(
     for (key, value) in [
         ("merge.rbgen.name", NAME),
         ("merge.rbgen.driver", &driver(program)),
+        // Where git guesses that a folder was renamed it moves files that the other side has put there;
+        // up to git 2.50, one that comes back to its old place that way is lost without a conflict.
+        ("merge.directoryRenames", "false"),
     ] {
         let has = repository.text(&["config", "--local", "--get", key]);
         if has.ok().as_deref() != Some(value) {
