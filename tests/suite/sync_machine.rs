@@ -4,6 +4,7 @@
 //! `RBGEN_SYNC_STEPS=20000 cargo test --release --test suite sync_machine` looks further;
 //! `RBGEN_SYNC_SEED` begins elsewhere.
 
+mod cases;
 mod dice;
 mod faults;
 mod files;
@@ -80,8 +81,16 @@ fn nothing_is_lost_between_files_and_rows() {
         }
     });
     let total = total.into_inner().unwrap();
-    let lines: Vec<String> = total.iter().map(|(kind, n)| format!("{n:>7} {kind}")).collect();
-    println!("{} sequences in {:?}\n{}", sequences, began.elapsed(), lines.join("\n"));
+    let lines: Vec<String> = total
+        .iter()
+        .map(|(kind, n)| format!("{n:>7} {kind}"))
+        .collect();
+    println!(
+        "{} sequences in {:?}\n{}",
+        sequences,
+        began.elapsed(),
+        lines.join("\n")
+    );
     if let Some((number, why)) = failed.into_inner().unwrap() {
         let whole = sequence(seed, number, LENGTH);
         let (short, short_why) = shrunk(whole, why.clone());
@@ -109,9 +118,14 @@ fn noticed(wrong: Option<Wrong>, ours_as_base: bool) -> (usize, String) {
         match ran {
             Ok(()) => steps += LENGTH,
             Err(why) => {
-                let at = why.strip_prefix("step ").and_then(|rest| rest.split(':').next());
+                let at = why
+                    .strip_prefix("step ")
+                    .and_then(|rest| rest.split(':').next());
                 let at = at.and_then(|at| at.parse::<usize>().ok()).unwrap_or(LENGTH);
-                return (steps + at + 1, why.lines().next().unwrap_or_default().to_string());
+                return (
+                    steps + at + 1,
+                    why.lines().next().unwrap_or_default().to_string(),
+                );
             }
         }
     }
@@ -122,14 +136,20 @@ fn noticed(wrong: Option<Wrong>, ours_as_base: bool) -> (usize, String) {
 fn a_push_that_takes_the_rows_of_now_for_its_base_is_noticed() {
     let (steps, why) = noticed(Some(Wrong::Overwrite), false);
     println!("after {steps} steps: {why}");
-    assert!(why.contains("no lost update") || why.contains("rewritten"), "{why}");
+    assert!(
+        why.contains("no lost update") || why.contains("rewritten"),
+        "{why}"
+    );
 }
 
 #[test]
 fn a_look_that_believes_the_log_is_noticed() {
     let (steps, why) = noticed(Some(Wrong::TrustLog), false);
     println!("after {steps} steps: {why}");
-    assert!(why.contains("what the rows say") || why.contains("no lost update"), "{why}");
+    assert!(
+        why.contains("what the rows say") || why.contains("no lost update"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -116,7 +116,11 @@ impl World {
         while self.bases[base].editor().run(tables).is_err() {
             let _ = self.bases[base].editor().run("ROLLBACK");
             tries += 1;
-            hold(tries < 100, "a broken connection frees its locks", String::new)?;
+            hold(
+                tries < 100,
+                "a broken connection frees its locks",
+                String::new,
+            )?;
         }
         self.bases[base].look();
         let rows = self.bases[base].rows.clone();
@@ -128,15 +132,19 @@ impl World {
             true => self.state(clone, &head).contents.clone(),
             false => before.rows.contents.clone(),
         };
-        hold(rows.contents == expected, "a crash leaves old or new", || {
-            unlike(&expected, &rows.contents)
-        })?;
+        hold(
+            rows.contents == expected,
+            "a crash leaves old or new",
+            || unlike(&expected, &rows.contents),
+        )?;
         if let Some(said) = said {
-            hold(said == is_pushed, "a push tells the truth about its end", || {
-                format!("it said {said}")
-            })?;
+            hold(
+                said == is_pushed,
+                "a push tells the truth about its end",
+                || format!("it said {said}"),
+            )?;
         }
-        if is_pushed && !self.clones[clone].rebuilt && !self.parted {
+        if is_pushed && !self.clones[clone].rebuilt {
             let revision = self.bases[base].head();
             self.bases[base].commits.insert(revision, head);
         }
@@ -155,9 +163,11 @@ impl World {
     ) -> Result<(), String> {
         self.end_writer(base);
         let before = self.before(base);
-        let process: i32 = self.bases[base].session().query("SELECT pg_backend_pid()", &[]).unwrap()
-            [0]
-        .get(0);
+        let process: i32 = self.bases[base]
+            .session()
+            .query("SELECT pg_backend_pid()", &[])
+            .unwrap()[0]
+            .get(0);
         let url = self.bases[base].database.url_of("postgres");
         let mut left = dice.below(8);
         let wait = match dice.one_in(2) {
@@ -205,7 +215,9 @@ impl World {
                 Err(failure) => {
                     self.say(format!("    refused: {}", failure.message));
                     let unknown = failure.code == code::OUTCOME_UNKNOWN;
-                    hold(!unknown, "the end of a push is found out", || failure.message)?;
+                    hold(!unknown, "the end of a push is found out", || {
+                        failure.message
+                    })?;
                     Some(false)
                 }
             },
@@ -213,7 +225,9 @@ impl World {
                 if let Err(failure) = &*result
                     && !lost(failure)
                 {
-                    return self.judge_fetch(clone, base, World::wishes(), &before, *result).map(drop);
+                    return self
+                        .judge_fetch(clone, base, World::wishes(), &before, *result)
+                        .map(drop);
                 }
                 None
             }
@@ -297,22 +311,32 @@ impl World {
         let Some(other_came) = done.take() else {
             // The point was not reached, so nobody else did anything.
             return match came {
-                Came::Fetched(result) => {
-                    self.judge_fetch(clone, base, World::wishes(), &before, *result).map(drop)
-                }
-                Came::Pushed(result) => {
-                    self.judge_push(clone, base, World::wishes(), &before, *result).map(drop)
-                }
+                Came::Fetched(result) => self
+                    .judge_fetch(clone, base, World::wishes(), &before, *result)
+                    .map(drop),
+                Came::Pushed(result) => self
+                    .judge_push(clone, base, World::wishes(), &before, *result)
+                    .map(drop),
                 Came::Ended(_) => Ok(()),
             };
         };
         let other_came = other_came?;
         self.bases[base].look();
         let rows = self.bases[base].rows.clone();
-        let had = before.traces.rsplit(' ').next().unwrap().parse::<usize>().unwrap();
+        let had = before
+            .traces
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .parse::<usize>()
+            .unwrap();
         let pushed = self.bases[base].pushed();
         let new = &pushed[..pushed.len() - had];
-        hold(new.len() <= 1, "of two who push at once one is refused", || format!("{new:?}"))?;
+        hold(
+            new.len() <= 1,
+            "of two who push at once one is refused",
+            || format!("{new:?}"),
+        )?;
         let mut expected = match new.first() {
             Some(commit) => {
                 let who = match self.clones[clone].head == *commit {
@@ -344,7 +368,11 @@ impl World {
                 code::EMPTIED,
                 code::NO_CONTENT,
             ];
-            hold(plain.contains(&failure.code), "a race is told as one", || failure.message.clone())?;
+            hold(
+                plain.contains(&failure.code),
+                "a race is told as one",
+                || failure.message.clone(),
+            )?;
         }
         if let (Came::Pushed(one), Some(two)) = (&came, &other_came)
             && !new.is_empty()
@@ -352,7 +380,6 @@ impl World {
             hold(says(one) || says(two), "who pushed is told so", String::new)?;
         }
         if let Some(commit) = new.first()
-            && !self.parted
             && !self.clones[clone].rebuilt
             && !self.clones[other].rebuilt
             && let Some(revision) = self.revision_of(base, commit)
@@ -388,7 +415,10 @@ impl World {
             }
             Some(copy) => {
                 let base = &mut self.bases[base];
-                SERVER.admin(&format!("DROP DATABASE {} WITH (FORCE)", base.database.name));
+                SERVER.admin(&format!(
+                    "DROP DATABASE {} WITH (FORCE)",
+                    base.database.name
+                ));
                 base.database = copy;
                 base.era += 1;
                 base.look();

@@ -47,7 +47,11 @@ fn text(mark: &str) -> Value {
 }
 
 fn edit_documents(dice: &mut Dice, documents: &mut Documents, mark: &str) {
-    let known: Vec<String> = documents.components.iter().map(|one| one.key.clone()).collect();
+    let known: Vec<String> = documents
+        .components
+        .iter()
+        .map(|one| one.key.clone())
+        .collect();
     let page = *dice.pick(&PAGES);
     let at = documents.pages.iter().position(|one| one.key == page);
     match (dice.below(22), at) {
@@ -154,7 +158,8 @@ fn edit_page(dice: &mut Dice, page: &mut Page, known: &[String], mark: &str) {
         1 => page.title = Some(mark.into()),
         2 => page.title = None,
         3 => {
-            page.metadata.insert(dice.pick(&PROPS).to_string(), text(mark));
+            page.metadata
+                .insert(dice.pick(&PROPS).to_string(), text(mark));
         }
         4 | 5 if !known.is_empty() => {
             let key = dice.pick(&BLOCKS).to_string();
@@ -195,7 +200,10 @@ fn edit_page(dice: &mut Dice, page: &mut Page, known: &[String], mark: &str) {
 /// Adds a comment to a file, which means nothing to rows.
 pub fn comment(root: &Path, dice: &mut Dice, mark: &str) -> bool {
     let texts = texts_in(root);
-    let files: Vec<&String> = texts.keys().filter(|path| path.ends_with(".toml")).collect();
+    let files: Vec<&String> = texts
+        .keys()
+        .filter(|path| path.ends_with(".toml"))
+        .collect();
     if files.is_empty() {
         return false;
     }
@@ -233,7 +241,10 @@ pub fn move_file(root: &Path, dice: &mut Dice) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     let (app, name) = (parts[2], parts[parts.len() - 1]);
     let to = match parts.len() {
-        4 => format!("content/pages/{app}/{}/{name}", dice.pick(&["sub", "deep/er"])),
+        4 => format!(
+            "content/pages/{app}/{}/{name}",
+            dice.pick(&["sub", "deep/er"])
+        ),
         _ => format!("content/pages/{app}/{name}"),
     };
     if texts.contains_key(&to) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::Output;
 
 use rbgen::db::{Access, revisions_after};
 use rbgen::sync::Wishes;
@@ -14,7 +16,7 @@ use super::ops::End;
 use super::rows;
 use super::state::{is_sound, unlike};
 use super::world::{Verdict, World, hold};
-use crate::commits::git;
+use crate::commits::{git, git_command};
 use crate::harness::text;
 
 /// How often each kind of step was taken, and what came of it.
@@ -38,11 +40,7 @@ pub fn run(sequence: &Sequence, ours_as_base: bool, tally: &mut Tally) -> Result
             "{number}. {:?} {} {}",
             step.kind, world.clones[step.clone].name, world.bases[step.base].name
         ));
-        let began = std::time::Instant::now();
         let done = caught(|| world.step(step, tally));
-        if began.elapsed().as_secs() >= 3 {
-            println!("slow: {:?} {:?}\n{}", began.elapsed(), step.kind, world.story.last().cloned().unwrap_or_default());
-        }
         if let Err(why) = done {
             return Err(told(&world, format!("step {number}: {why}")));
         }
@@ -104,12 +102,15 @@ impl World {
                 let token = *dice.pick(&rows::TOKENS);
                 let table = "robbieblocks_style_tokens";
                 let rows = self.bases[base].editor();
-                let query = format!("SELECT default_value FROM {table} WHERE token_key = '{token}'");
+                let query =
+                    format!("SELECT default_value FROM {table} WHERE token_key = '{token}'");
                 let found = rows.query(&query, &[]).unwrap();
                 if let Some(row) = found.first() {
                     let old: String = row.get(0);
                     let set = |value: &str| {
-                        format!("UPDATE {table} SET default_value = '{value}' WHERE token_key = '{token}'")
+                        format!(
+                            "UPDATE {table} SET default_value = '{value}' WHERE token_key = '{token}'"
+                        )
                     };
                     self.bases[base].edit(&set(&mark));
                     self.bases[base].edit(&set(&old));
@@ -251,17 +252,25 @@ impl World {
     /// What is in sync already is left alone.
     fn nothing_more(&mut self, clone: usize, base: usize) -> Verdict {
         let before = self.before(base);
-        let seen = self.clones[clone].seen[base].clone().map(|seen| seen.commit);
+        let seen = self.clones[clone].seen[base]
+            .clone()
+            .map(|seen| seen.commit);
         let head = self.clones[clone].head.clone();
         let fetched = self.fetch(clone, base, World::wishes())?;
-        let again = self.clones[clone].seen[base].clone().map(|seen| seen.commit);
-        hold(fetched && seen == again && again == Some(head), "a second sync is a no-op", || {
-            format!("{seen:?} became {again:?}")
-        })?;
+        let again = self.clones[clone].seen[base]
+            .clone()
+            .map(|seen| seen.commit);
+        hold(
+            fetched && seen == again && again == Some(head),
+            "a second sync is a no-op",
+            || format!("{seen:?} became {again:?}"),
+        )?;
         let end = self.push(clone, base, World::wishes())?;
         let traces = self.bases[base].traces();
         hold(
-            end == End::Nothing && traces == before.traces && self.bases[base].written() == before.written,
+            end == End::Nothing
+                && traces == before.traces
+                && self.bases[base].written() == before.written,
             "a second sync is a no-op",
             || format!("{end:?}: {} became {traces}", before.traces),
         )
@@ -279,7 +288,10 @@ impl World {
             for clone in 0..self.clones.len() {
                 // Twice, so that what was merged from the second database is in the first as well.
                 for base in (0..self.bases.len()).cycle().take(2 * self.bases.len() - 1) {
-                    self.say(format!("  {} {}", self.clones[clone].name, self.bases[base].name));
+                    self.say(format!(
+                        "  {} {}",
+                        self.clones[clone].name, self.bases[base].name
+                    ));
                     self.sync(clone, base, dice, tally)?;
                 }
                 self.exchange(clone);
@@ -292,7 +304,9 @@ impl World {
             if now == before {
                 break;
             }
-            hold(round < 11, "who is at rest converges", || format!("{before:?} became {now:?}"))?;
+            hold(round < 11, "who is at rest converges", || {
+                format!("{before:?} became {now:?}")
+            })?;
             before = now;
         }
         for clone in 0..self.clones.len() {
@@ -300,18 +314,28 @@ impl World {
             let state = self.state(clone, &head);
             for base in 0..self.bases.len() {
                 let rows = self.bases[base].rows.clone();
-                hold(rows.contents == state.contents, "at rest, files say what rows say", || {
-                    unlike(&rows.contents, &state.contents)
-                })?;
+                hold(
+                    rows.contents == state.contents,
+                    "at rest, files say what rows say",
+                    || unlike(&rows.contents, &state.contents),
+                )?;
             }
-            hold(is_sound(&self.clones[clone].root), "at rest, the site is sound", String::new)?;
+            hold(
+                is_sound(&self.clones[clone].root),
+                "at rest, the site is sound",
+                String::new,
+            )?;
             let status = self.clones[clone].git_ok(&["status", "--porcelain"]);
-            hold(status.is_empty(), "nothing is left in a work tree", || status.clone())?;
+            hold(status.is_empty(), "nothing is left in a work tree", || {
+                status.clone()
+            })?;
         }
-        if !self.parted && self.clones.iter().all(|one| !one.rebuilt) {
+        if self.clones.iter().all(|one| !one.rebuilt) {
             let head = &self.clones[0].head;
             let same = self.clones.iter().all(|one| one.head == *head);
-            hold(same, "at rest, all have the same commit", || format!("{before:?}"))?;
+            hold(same, "at rest, all have the same commit", || {
+                format!("{before:?}")
+            })?;
         }
         for base in 0..self.bases.len() {
             self.history(base)?;
@@ -326,31 +350,43 @@ impl World {
         let revisions = revisions.map_err(|failure| failure.message)?;
         for (before, after) in revisions.iter().zip(&revisions[1..]) {
             let follows = after.parent == Some(before.digest);
-            hold(follows, "revisions form one line", || format!("{}", after.number))?;
+            hold(follows, "revisions form one line", || {
+                format!("{}", after.number)
+            })?;
         }
-        let first = revisions.first().is_some_and(|first| first.parent.is_none());
-        hold(first, "revisions begin with one that has no parent", String::new)
+        let first = revisions
+            .first()
+            .is_some_and(|first| first.parent.is_none());
+        hold(
+            first,
+            "revisions begin with one that has no parent",
+            String::new,
+        )
     }
 
-    /// The same through git and its helper.
-    fn by_git(&mut self, push: bool, clone: usize, base: usize) -> Verdict {
-        let before = self.before(base);
-        let name = self.bases[base].name;
-        let url = self.bases[base].database.url();
-        let one = &self.clones[clone];
-        let folder = std::path::Path::new(env!("CARGO_BIN_EXE_rbgen")).parent().unwrap();
+    /// A push or fetch through git and its helper, which may be ended at a point.
+    pub fn git_sync(&self, push: bool, clone: usize, base: usize, end: &str) -> Output {
+        let base = &self.bases[base];
+        let url = base.database.url();
+        let folder = Path::new(env!("CARGO_BIN_EXE_rbgen")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
-        let remote = format!("rbgen::{name}");
+        let remote = format!("rbgen::{}", base.name);
         let args = match push {
             true => vec!["push", "-q", &remote, "HEAD:refs/heads/main"],
             false => vec!["fetch", "-q", &remote, "main"],
         };
-        let output = crate::commits::git_command(&one.root, &args)
+        git_command(&self.clones[clone].root, &args)
             .env("PATH", format!("{}:{path}", folder.display()))
             .env("DATABASE_URL", &url)
             .env("TWO_URL", &url)
+            .env("RBGEN_FAILPOINT", end)
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    fn by_git(&mut self, push: bool, clone: usize, base: usize) -> Verdict {
+        let before = self.before(base);
+        let output = self.git_sync(push, clone, base, "");
         let said = text(&output.stderr);
         self.bases[base].look();
         let rows = self.bases[base].rows.clone();
@@ -361,18 +397,34 @@ impl World {
             true => self.state(clone, &head).contents.clone(),
             false => before.rows.contents.clone(),
         };
-        hold(rows.contents == expected, "git pushes what a commit says, or nothing", || said.clone())?;
-        hold(!is_pushed || push && output.status.success(), "git tells how it ended", || said.clone())?;
-        self.say(format!("    {}: {}", output.status, said.lines().next().unwrap_or_default()));
+        hold(
+            rows.contents == expected,
+            "git pushes what a commit says, or nothing",
+            || said.clone(),
+        )?;
+        hold(
+            !is_pushed || push && output.status.success(),
+            "git tells how it ended",
+            || said.clone(),
+        )?;
+        self.say(format!(
+            "    {}: {}",
+            output.status,
+            said.lines().next().unwrap_or_default()
+        ));
         if is_pushed {
-            let contained = self.clones[clone].seen[base].clone().is_some_and(|seen| {
-                self.clones[clone].contains(&seen.commit, &head)
-            });
+            let contained = self.clones[clone].seen[base]
+                .clone()
+                .is_some_and(|seen| self.clones[clone].contains(&seen.commit, &head));
             // The helper fetches before it pushes, so it may know more than the model.
             let sealed = before.head.is_empty() || contained;
-            hold(sealed, "no lost update: git pushes what contains all", || said.clone())?;
+            hold(
+                sealed,
+                "no lost update: git pushes what contains all",
+                || said.clone(),
+            )?;
             let revision = self.bases[base].head();
-            if !self.clones[clone].rebuilt && !self.parted {
+            if !self.clones[clone].rebuilt {
                 self.bases[base].commits.insert(revision, head.clone());
             }
         }
@@ -380,7 +432,11 @@ impl World {
         if self.fetch(clone, base, World::wishes())? && output.status.success() && !push {
             let fetched = git(&self.clones[clone].root, &["rev-parse", "FETCH_HEAD"]);
             let seen = self.clones[clone].seen[base].clone().unwrap();
-            hold(fetched == seen.commit, "git fetches the same commit", || fetched.clone())?;
+            hold(
+                fetched == seen.commit,
+                "git fetches the same commit",
+                || fetched.clone(),
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Fetching, merging and pushing, each with what has to hold after it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use rbgen::db::Failure;
@@ -9,18 +9,15 @@ use rbgen::format::print_documents;
 use rbgen::sync::tree::texts_of_commit;
 use rbgen::sync::{Fetched, Pushed, Wishes, fetch, forget, push};
 
-use super::dice::Dice;
-use super::merging::is_merged;
 use super::state::{State, fields, unlike};
 use super::world::{Seen, Verdict, World, hold};
-use crate::harness::{copy_tree, remove_any, text};
 
 /// What was there before a step.
 pub struct Before {
     pub rows: Rc<State>,
     pub head: String,
     pub traces: String,
-    pub written: std::collections::BTreeMap<String, String>,
+    pub written: BTreeMap<String, String>,
 }
 
 /// How a push ended.
@@ -96,7 +93,11 @@ impl World {
     ) -> Result<bool, String> {
         let known = self.is_known(clone, base);
         let written = self.bases[base].written();
-        hold(written == before.written, "a fetch changes no row", String::new)?;
+        hold(
+            written == before.written,
+            "a fetch changes no row",
+            String::new,
+        )?;
         let fetched = match result {
             Ok(fetched) => fetched,
             Err(failure) => {
@@ -139,7 +140,10 @@ impl World {
                 format!("{:?} {:?}", printed.texts, printed.removed)
             })?;
         }
-        let revision = fetched.revision.map(|digest| digest.hex()).unwrap_or_default();
+        let revision = fetched
+            .revision
+            .map(|digest| digest.hex())
+            .unwrap_or_default();
         let era = self.bases[base].era;
         let same = self.clones[clone].seen[base]
             .as_ref()
@@ -153,13 +157,17 @@ impl World {
                 || format!("{commit} after {seen}, {:?}", fetched.sealed),
             )?;
             let traces = self.bases[base].traces();
-            hold(traces == before.traces, "a fetch without changes leaves no trace", || {
-                format!("{} became {traces}", before.traces)
-            })?;
+            hold(
+                traces == before.traces,
+                "a fetch without changes leaves no trace",
+                || format!("{} became {traces}", before.traces),
+            )?;
         }
-        if !self.clones[clone].rebuilt && !self.parted {
+        if !self.clones[clone].rebuilt {
             let commits = &mut self.bases[base].commits;
-            let other = commits.entry(revision.clone()).or_insert_with(|| commit.clone());
+            let other = commits
+                .entry(revision.clone())
+                .or_insert_with(|| commit.clone());
             hold(*other == commit, "clones make the same commits", || {
                 format!("{revision} is {other} and {commit}")
             })?;
@@ -219,94 +227,6 @@ impl World {
         one.seen[base] = None;
     }
 
-    /// Merges what a clone has fetched. A conflict is given up, or decided for one side. Whether all is
-    /// in the branch then.
-    pub fn merge(&mut self, clone: usize, base: usize, dice: &mut Dice) -> Result<bool, String> {
-        let Some(seen) = self.clones[clone].seen[base].clone() else {
-            return Ok(false);
-        };
-        let ours = self.clones[clone].head.clone();
-        let one = &self.clones[clone];
-        if one.contains(&seen.commit, &ours) {
-            return Ok(true);
-        }
-        let bases = one.git(&["merge-base", "--all", &ours, &seen.commit]);
-        let bases: Vec<String> = text(&bases.stdout).lines().map(String::from).collect();
-        if self.merge_base_is_ours {
-            let program = env!("CARGO_BIN_EXE_rbgen");
-            let driver = format!("{program} merge-driver %A %A %B %L %P");
-            one.git_ok(&["config", "merge.rbgen.driver", &driver]);
-        }
-        let merge = ["merge", "-q", "--no-edit", "--allow-unrelated-histories"];
-        let output = one.git(&[&merge[..], &[&seen.commit]].concat());
-        let mut decided = BTreeSet::new();
-        if !output.status.success() {
-            let unmerged = one.git_ok(&["ls-files", "-u", "-z"]);
-            let mut stages: std::collections::BTreeMap<String, BTreeSet<char>> = Default::default();
-            for line in unmerged.split('\0').filter(|line| !line.is_empty()) {
-                let (words, path) = line.split_once('\t').unwrap();
-                let stage = words.chars().last().unwrap();
-                stages.entry(path.to_string()).or_default().insert(stage);
-            }
-            let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
-            hold(!stages.is_empty(), "a merge ends or conflicts", || said)?;
-            if dice.one_in(4) {
-                one.git_ok(&["merge", "--abort"]);
-                self.say("    conflict: given up");
-                return Ok(false);
-            }
-            let (side, stage) = match dice.one_in(2) {
-                true => ("--ours", '2'),
-                false => ("--theirs", '3'),
-            };
-            let (kept, gone): (Vec<_>, Vec<_>) =
-                stages.iter().partition(|(_, stages)| stages.contains(&stage));
-            let paths = |some: &[(&String, &BTreeSet<char>)]| -> Vec<String> {
-                some.iter().map(|(path, _)| path.to_string()).collect()
-            };
-            for (words, paths) in [
-                (vec!["checkout", "-q", side, "--"], paths(&kept)),
-                (vec!["rm", "-q", "-f", "--"], paths(&gone)),
-            ] {
-                if !paths.is_empty() {
-                    let args: Vec<&str> =
-                        words.into_iter().chain(paths.iter().map(String::as_str)).collect();
-                    one.git_ok(&args);
-                }
-            }
-            decided.extend(stages.into_keys());
-            self.say(format!("    conflict in {decided:?}: {side}"));
-            self.clones[clone].commit("Decide");
-        }
-        self.clones[clone].find_head();
-        let merged = self.clones[clone].head.clone();
-        let contains = self.clones[clone].contains(&seen.commit, &merged);
-        hold(contains, "a merge contains what it merges", String::new)?;
-        if let [base] = bases.as_slice() {
-            let states = [base, &ours, &seen.commit, &merged].map(|commit| self.state(clone, commit));
-            let [base, ours, theirs, merged] = &states;
-            is_merged(base, ours, theirs, merged, &decided, self.driver)?;
-        }
-        Ok(true)
-    }
-
-    /// Makes a branch a site without errors again: with the files that the database has, or with those
-    /// of the beginning.
-    pub fn mend(&mut self, clone: usize, base: usize, from_start: bool) {
-        let mark = self.mark();
-        let one = &mut self.clones[clone];
-        remove_any(&one.root.join("content"));
-        match one.seen[base].clone().filter(|_| !from_start) {
-            Some(seen) => {
-                one.git(&["checkout", "-q", &seen.commit, "--", "content"]);
-            }
-            None => {
-                copy_tree(&super::world::start().join("content"), &one.root.join("content"));
-            }
-        }
-        one.commit(&format!("Mend {mark}"));
-    }
-
     /// A push, and what has to hold then.
     pub fn push(&mut self, clone: usize, base: usize, wishes: Wishes) -> Result<End, String> {
         let waits = self.bases[base].writer.is_some() && !wishes.dry_run;
@@ -336,7 +256,12 @@ impl World {
     ) -> Result<Pushed, Failure> {
         let name = self.bases[base].name;
         let one = &self.clones[clone];
-        push(&one.local(name), self.bases[base].session(), &one.head, wishes)
+        push(
+            &one.local(name),
+            self.bases[base].session(),
+            &one.head,
+            wishes,
+        )
     }
 
     /// A push waits for who has written before it, and sees those rows.
@@ -355,19 +280,23 @@ impl World {
         let (name, expected) = match result {
             Ok(Pushed::Done(_)) if is_new => {
                 let differs = pending.contents != before.rows.contents;
-                hold(!differs, "no lost update: a push sees what a slow writer wrote", || {
-                    unlike(&before.rows.contents, &pending.contents)
-                })?;
+                hold(
+                    !differs,
+                    "no lost update: a push sees what a slow writer wrote",
+                    || unlike(&before.rows.contents, &pending.contents),
+                )?;
                 let pushed = self.state(clone, &head).contents.clone();
                 ("after a push the rows say what the commit says", pushed)
             }
             _ => ("a refused push changes no row", pending.contents.clone()),
         };
-        hold(rows.contents == expected, name, || unlike(&expected, &rows.contents))?;
+        hold(rows.contents == expected, name, || {
+            unlike(&expected, &rows.contents)
+        })?;
         match result {
             Ok(Pushed::Done(_)) if is_new => {
                 let revision = self.bases[base].head();
-                if !self.clones[clone].rebuilt && !self.parted {
+                if !self.clones[clone].rebuilt {
                     self.bases[base].commits.insert(revision, head.clone());
                 }
                 self.accept_seen(clone, base, &head);
@@ -420,12 +349,16 @@ impl World {
         let traces = self.bases[base].traces();
         let written = self.bases[base].written();
         let untouched = |name: &str| {
-            hold(written == before.written, name, || unlike(&before.rows.contents, &rows.contents))
+            hold(written == before.written, name, || {
+                unlike(&before.rows.contents, &rows.contents)
+            })
         };
         match result {
             Ok(Pushed::Done(_)) if wishes.dry_run || traces == before.traces => {
                 untouched("a push of nothing changes no row")?;
-                hold(traces == before.traces, "a dry run leaves no trace", || traces.clone())?;
+                hold(traces == before.traces, "a dry run leaves no trace", || {
+                    traces.clone()
+                })?;
                 if wishes.dry_run {
                     return Ok(End::Nothing);
                 }
@@ -448,7 +381,11 @@ impl World {
                     "after a push the rows say what the commit says",
                     || unlike(&pushed.contents, &rows.contents),
                 )?;
-                let had: Vec<u64> = before.traces.split(' ').map(|n| n.parse().unwrap()).collect();
+                let had: Vec<u64> = before
+                    .traces
+                    .split(' ')
+                    .map(|n| n.parse().unwrap())
+                    .collect();
                 let has: Vec<u64> = traces.split(' ').map(|n| n.parse().unwrap()).collect();
                 hold(
                     has[0] == had[0] + 1 && has[3] == had[3] + 1,
@@ -463,7 +400,7 @@ impl World {
                     )?;
                 }
                 self.equal_rows_stay(before, &written, &rows)?;
-                if !self.clones[clone].rebuilt && !self.parted {
+                if !self.clones[clone].rebuilt {
                     let revision = self.bases[base].head();
                     self.bases[base].commits.insert(revision, head.clone());
                 }
@@ -487,7 +424,9 @@ impl World {
                     code::MANY_DELETIONS => !wishes.allow_deletes,
                     _ => false,
                 };
-                hold(expected, "a push that contains all is not refused", || failure.message)?;
+                hold(expected, "a push that contains all is not refused", || {
+                    failure.message
+                })?;
                 Ok(End::Refused)
             }
         }
@@ -497,7 +436,7 @@ impl World {
     fn equal_rows_stay(
         &self,
         before: &Before,
-        written: &std::collections::BTreeMap<String, String>,
+        written: &BTreeMap<String, String>,
         rows: &State,
     ) -> Verdict {
         for (name, content) in &rows.contents {
@@ -507,9 +446,8 @@ impl World {
             let (kind, key) = (name.0.as_str(), &name.1);
             let row = format!("{kind} {key}");
             let blocks = format!("block {key} ");
-            let is_part = |other: &String| {
-                *other == row || (kind == "page" && other.starts_with(&blocks))
-            };
+            let is_part =
+                |other: &String| *other == row || (kind == "page" && other.starts_with(&blocks));
             for (part, by) in written.iter().filter(|(part, _)| is_part(part)) {
                 hold(
                     before.written.get(part) == Some(by),

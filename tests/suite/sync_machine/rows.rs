@@ -23,12 +23,15 @@ pub fn edit(dice: &mut Dice, mark: &str) -> String {
     let prop = *dice.pick(&PROPS);
     let app = *dice.pick(&["play", "work"]);
     let blocks = "robbieblocks_page_blocks";
-    let of_page = format!("page_id = (SELECT id FROM robbieblocks_pages WHERE page_key = '{page}')");
+    let of_page =
+        format!("page_id = (SELECT id FROM robbieblocks_pages WHERE page_key = '{page}')");
     match dice.below(30) {
-        0 | 1 => format!(
-            "UPDATE robbieblocks_pages SET page_name = '{mark}' WHERE page_key = '{page}'"
-        ),
-        2 => format!("UPDATE robbieblocks_pages SET meta_title = '{mark}' WHERE page_key = '{page}'"),
+        0 | 1 => {
+            format!("UPDATE robbieblocks_pages SET page_name = '{mark}' WHERE page_key = '{page}'")
+        }
+        2 => {
+            format!("UPDATE robbieblocks_pages SET meta_title = '{mark}' WHERE page_key = '{page}'")
+        }
         3 => format!("UPDATE robbieblocks_pages SET meta_title = NULL WHERE page_key = '{page}'"),
         4 => format!(
             "UPDATE robbieblocks_pages SET metadata = jsonb_set(coalesce(metadata, '{{}}'), \
@@ -144,7 +147,8 @@ pub fn without_log(statement: &str, as_it_was: bool) -> String {
             .flat_map(|table| triggers.iter().map(move |name| words(table, name)));
         all.collect()
     };
-    let off = each(&|table, name| format!("ALTER TABLE {table} DISABLE TRIGGER rbgen_log_{name}; "));
+    let off =
+        each(&|table, name| format!("ALTER TABLE {table} DISABLE TRIGGER rbgen_log_{name}; "));
     let always = match as_it_was {
         true => "ALWAYS ",
         false => "",

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use rbgen::diag::code;
 use rbgen::db::{Session, documents_of_rows, read_content, read_rows};
+use rbgen::diag::code;
 use rbgen::files::Folder;
 use rbgen::format::{Contents, EntityName, Texts, contents_of, documents_of};
 use rbgen::model::Documents;
@@ -44,7 +44,9 @@ impl State {
         match read_content(session) {
             Ok(content) => {
                 let mut state = State::of(content.documents);
-                state.contents.retain(|name, _| !content.broken.contains(name));
+                state
+                    .contents
+                    .retain(|name, _| !content.broken.contains(name));
                 state
             }
             Err(failure) if failure.code == code::NO_CONTENT => State::default(),

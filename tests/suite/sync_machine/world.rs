@@ -18,7 +18,7 @@ use super::dice::Sequence;
 use super::rows::{TRACES, WRITTEN};
 use super::state::{State, texts_in};
 use crate::commits::{git, git_command};
-use crate::harness::{TestSite, copy_tree, remove_any, text};
+use crate::harness::{TestSite, Tree, copy_tree, remove_any, text, tree};
 use crate::postgres::{Database, SERVER};
 
 /// What went wrong: the name of what has to hold, and how it does not.
@@ -81,8 +81,6 @@ pub struct World {
     pub states: HashMap<String, Rc<State>>,
     /// What happened, in words.
     pub story: Vec<String>,
-    /// Whether somebody tampered with a history, so that ids may part.
-    pub parted: bool,
     pub merge_base_is_ours: bool,
 }
 
@@ -245,8 +243,8 @@ const START: [(&str, &str); 6] = [
     ("content/tokens/font.toml", "[font]\nx = \"serif\"\n"),
 ];
 
-/// A site in a repository with one commit, made once and copied.
-static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
+/// The files of a site in a repository with one commit, made once.
+static TEMPLATE: LazyLock<Tree> = LazyLock::new(|| {
     let place = workplace();
     let root = place.path().join("site");
     let base = TestSite::base();
@@ -256,7 +254,11 @@ static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
     remove_any(&root.join("content/components"));
     for key in ["card", "list", "markdown"] {
         let file = format!("content/components/{key}");
-        write(&root, &format!("{file}.toml"), &format!("name = \"{key}\"\ntype = \"ui\"\npublished = true\n"));
+        write(
+            &root,
+            &format!("{file}.toml"),
+            &format!("name = \"{key}\"\ntype = \"ui\"\npublished = true\n"),
+        );
         write(&root, &format!("{file}.html"), "<p>{{ props.k1 }}</p>\n");
     }
     for (path, text) in START {
@@ -278,7 +280,7 @@ static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
     }
     git(&root, &["add", "-A"]);
     git(&root, &["commit", "-q", "-m", "Begin"]);
-    place
+    tree(&root)
 });
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -287,9 +289,13 @@ fn write(root: &Path, path: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// The site that all begin with.
-pub fn start() -> PathBuf {
-    TEMPLATE.path().join("site")
+/// Writes the files of the site that all begin with, of which the path begins so.
+pub fn write_start(root: &Path, below: &str) {
+    for (path, bytes) in TEMPLATE.iter().filter(|(path, _)| path.starts_with(below)) {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
 }
 
 /// A folder in memory, where there is one, for speed.
@@ -306,7 +312,9 @@ impl World {
         let origin = place.path().join("origin.git");
         git(place.path(), &["init", "-q", "--bare", "origin.git"]);
         let bases = ["main", "two"][..sequence.bases].iter();
-        let bases = bases.map(|name| Base::new(SERVER.migrated(), name)).collect();
+        let bases = bases
+            .map(|name| Base::new(SERVER.migrated(), name))
+            .collect();
         let mut world = World {
             place,
             bases,
@@ -316,7 +324,6 @@ impl World {
             marks: 0,
             states: HashMap::new(),
             story: Vec::new(),
-            parted: false,
             merge_base_is_ours: false,
         };
         for number in 0..sequence.clones {
@@ -331,7 +338,7 @@ impl World {
         self.marks += 1;
         let name = format!("clone{number}");
         let root = self.place.path().join(format!("{name}-{}", self.marks));
-        copy_tree(&TEMPLATE.path().join("site"), &root);
+        write_start(&root, "");
         let repository = Repository::at(&root);
         let mut clone = Clone {
             name,

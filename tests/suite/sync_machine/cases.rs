@@ -1,0 +1,87 @@
+//! Cases that the machine, or reading it, brought up.
+
+use rbgen::diag::code;
+use rbgen::sync::Wishes;
+
+use super::dice::{Sequence, sequence};
+use super::faults::Of;
+use super::files;
+use super::world::World;
+
+/// Two clones and a database with what they begin with.
+fn begun() -> World {
+    let nothing = Sequence {
+        clones: 2,
+        bases: 1,
+        driver: true,
+        ..sequence(1, 1, 0)
+    };
+    let mut world = World::new(&nothing);
+    world.push(0, 0, World::wishes()).unwrap();
+    world.exchange_all();
+    world
+}
+
+fn edit_tokens(world: &mut World, clone: usize, value: &str) {
+    let root = world.clones[clone].root.clone();
+    let before = super::state::texts_in(&root);
+    let mut documents = super::state::State::of_texts(&before).documents;
+    documents.tokens[0].value = value.into();
+    assert!(files::print_over(&root, &documents, &before));
+    world.clones[clone].commit(value);
+}
+
+/// A push that finds many rows gone asks as a fetch does, and does not make that history.
+#[test]
+fn a_push_does_not_seal_very_many_deletions_unasked() {
+    let mut world = begun();
+    edit_tokens(&mut world, 0, "red");
+    world.bases[0].edit("DELETE FROM robbieblocks_style_tokens");
+    let before = world.bases[0].traces();
+    let failure = world.call_push(0, 0, Wishes::default()).unwrap_err();
+    assert_eq!(failure.code, code::MANY_DELETIONS, "{}", failure.message);
+    assert_eq!(world.bases[0].traces(), before);
+    let failure = world.call_push(0, 0, World::wishes()).unwrap_err();
+    assert_eq!(failure.code, code::OUT_OF_DATE, "{}", failure.message);
+    assert_ne!(world.bases[0].traces(), before);
+}
+
+/// git's helper is killed at each point of a push; the next one goes on from what is there.
+#[test]
+fn git_push_killed_at_any_point_leaves_old_or_new() {
+    let mut world = begun();
+    for (number, point) in [
+        "fetch-looked",
+        "fetch-before-commit",
+        "fetch-sealed",
+        "fetch-committed",
+        "memory-before-rename",
+        "fetch-remembered",
+        "push-checked",
+        "push-planned",
+        "push-locked",
+        "push-written",
+        "push-before-commit",
+        "push-committed",
+        "push-remembered",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.fetch(0, 0, World::wishes()).unwrap();
+        edit_tokens(&mut world, 0, &format!("w{number}"));
+        let before = world.before(0);
+        let output = world.git_sync(true, 0, 0, &format!("{point}:1"));
+        assert!(!output.status.success(), "{point} was not reached");
+        world.old_or_new(Of::Push, 0, 0, &before, None).unwrap();
+        let output = world.git_sync(true, 0, 0, "");
+        assert!(output.status.success(), "after {point}: {output:?}");
+        world.bases[0].look();
+        let head = world.clones[0].head.clone();
+        let state = world.state(0, &head);
+        assert_eq!(
+            state.contents, world.bases[0].rows.contents,
+            "after {point}"
+        );
+    }
+}
