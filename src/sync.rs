@@ -27,7 +27,6 @@ pub mod tree;
 pub mod trial;
 pub mod words;
 
-
 use crate::db::Failure;
 use crate::diag::code;
 use git::GitError;

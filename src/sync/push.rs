@@ -2,6 +2,7 @@
 //! nothing does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 
 use super::git::GitError;
@@ -14,12 +15,15 @@ use super::{Local, Wishes, failed};
 use crate::compare::{block_renames, renames};
 use crate::db::{
     Access, BlockOrders, Failure, KeyChanges, Revision, Session, Watermark, Writes, check_tables,
-    lock_content, number_of, rename_keys, sealed_digests, share_content, watermark, write_documents,
+    lock_content, number_of, rename_keys, sealed_digests, share_content, watermark,
+    write_documents,
 };
-use crate::diag::{Diagnostic, Diagnostics, code};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
 use crate::files::Folder;
-use crate::format::{Contents, EntityName, contents_of, documents_of};
+use crate::format::{
+    COMPONENT_PARTS, COMPONENTS, Contents, EntityName, NODE_PARTS, NODES, contents_of, documents_of,
+};
 use crate::load::{load_site, read_texts};
 use crate::model::{Documents, EntityKind, Page};
 
@@ -165,6 +169,11 @@ fn push_tree(
     });
     let sealed: BTreeMap<EntityName, Digest> = sealed.map_err(Stop::Failed)?;
     let changes = wanted(local, memory.as_ref(), &contents, &sealed)?;
+    let left = left_behind(folder, &changes);
+    if left.has_errors() {
+        *verdict = Verdict::Known(left);
+        return Err(Stop::Broken);
+    }
     let gone = changes.iter().filter(|(_, content)| content.is_none());
     let gone = gone.map(|(name, _)| name);
     let mut counts: BTreeMap<EntityKind, usize> = BTreeMap::new();
@@ -188,6 +197,33 @@ fn push_tree(
     };
     pass("push-planned");
     write(work, session, verdict)
+}
+
+/// The files that stay of entities that go. To git, who deletes `x.toml` and who edits `x.css` beside it
+/// do not meet, so a merge of both says that `x` goes: here it is seen that somebody may have meant
+/// otherwise.
+fn left_behind(folder: &Folder, changes: &Changes) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let gone = changes.iter().filter(|(_, content)| content.is_none());
+    for ((kind, key), _) in gone {
+        let (room, parts): (_, &[&str]) = match kind {
+            EntityKind::Component => (COMPONENTS, &COMPONENT_PARTS),
+            EntityKind::Node => (NODES, &NODE_PARTS),
+            EntityKind::Page | EntityKind::Token => continue,
+        };
+        for part in parts {
+            let path = format!("{room}/{key}.{part}");
+            if folder.has_file(&path) {
+                let kind = kind.as_str();
+                let message =
+                    format!("the {kind} `{key}` was deleted, and `{path}` is still there");
+                let hint = format!("delete it as well, or bring back `{room}/{key}.toml`");
+                let place = Place::whole(Arc::from(path));
+                diagnostics.push(Diagnostic::error(code::NOT_READ, place, message).hint(hint));
+            }
+        }
+    }
+    diagnostics
 }
 
 /// What has to change in the last revision to make it say what the commit says. An entity is deleted

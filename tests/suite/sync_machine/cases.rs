@@ -85,3 +85,27 @@ fn git_push_killed_at_any_point_leaves_old_or_new() {
         );
     }
 }
+
+/// Somebody deletes a node while somebody else gives it a style, which is a file of its own to git: the
+/// merge is clean, and the push is not.
+#[test]
+fn a_deletion_that_leaves_a_part_behind_is_not_pushed() {
+    let mut world = begun();
+    let clone = &mut world.clones[0];
+    std::fs::remove_file(clone.root.join("content/nodes/one.toml")).unwrap();
+    clone.commit("Delete");
+    world.bases[0].edit(
+        "UPDATE robbieblocks_node_branding SET custom_css = 'p { color: red }' \
+         WHERE node_id = 'one'",
+    );
+    world.fetch(0, 0, World::wishes()).unwrap();
+    let merged = world.merge(0, 0, &mut super::dice::Dice::new(1)).unwrap();
+    assert!(merged);
+    let end = world.push(0, 0, World::wishes()).unwrap();
+    assert_eq!(end, super::ops::End::Broken);
+    let clone = &mut world.clones[0];
+    std::fs::remove_file(clone.root.join("content/nodes/one.css")).unwrap();
+    clone.commit("Delete the rest");
+    let end = world.push(0, 0, World::wishes()).unwrap();
+    assert_eq!(end, super::ops::End::Pushed);
+}

@@ -203,6 +203,7 @@ impl World {
                 self.bases[base].edit(&format!("DELETE FROM robbieblocks_changes{which}"));
             }
             Kind::CrashFetch | Kind::CrashPush => {
+                self.get_ready(step.kind == Kind::CrashPush, clone, base, dice)?;
                 let of = match step.kind {
                     Kind::CrashFetch => Of::Fetch,
                     _ => Of::Push,
@@ -212,14 +213,51 @@ impl World {
                 }
             }
             Kind::KilledFetch => self.kill(Of::Fetch, clone, base, dice)?,
-            Kind::KilledPush => self.kill(Of::Push, clone, base, dice)?,
-            Kind::LostAnswer => self.lose_answer(clone, base)?,
-            Kind::RacePush => self.race(Race::Push, clone, base, dice)?,
-            Kind::RaceRows => self.race(Race::Rows, clone, base, dice)?,
+            Kind::KilledPush => {
+                self.get_ready(true, clone, base, dice)?;
+                self.kill(Of::Push, clone, base, dice)?;
+            }
+            Kind::LostAnswer => {
+                self.get_ready(true, clone, base, dice)?;
+                self.lose_answer(clone, base)?;
+            }
+            Kind::RacePush => {
+                self.get_ready(true, (clone + 1) % self.clones.len(), base, dice)?;
+                self.get_ready(true, clone, base, dice)?;
+                self.race(Race::Push, clone, base, dice)?;
+            }
+            Kind::RaceRows => {
+                self.get_ready(true, clone, base, dice)?;
+                self.race(Race::Rows, clone, base, dice)?;
+            }
             Kind::RaceFetch => self.race(Race::Fetch, clone, base, dice)?,
             Kind::GitFetch | Kind::GitPush => {
                 self.end_writer(base);
                 self.by_git(step.kind == Kind::GitPush, clone, base)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Mostly, brings a clone to where a push would go through, so that what is tried next happens in
+    /// the midst of one; and leaves something to seal for a fetch.
+    fn get_ready(&mut self, push: bool, clone: usize, base: usize, dice: &mut Dice) -> Verdict {
+        let mark = self.mark();
+        if dice.one_in(5) {
+            return Ok(());
+        }
+        self.end_writer(base);
+        if !push {
+            let edit = rows::edit(dice, &mark);
+            self.bases[base].edit(&edit);
+            return Ok(());
+        }
+        if self.fetch_anyhow(clone, base)? && self.merge(clone, base, dice)? {
+            if !is_sound(&self.clones[clone].root) {
+                self.mend(clone, base, false);
+            }
+            if files::edit(&self.clones[clone].root, dice, &mark) {
+                self.clones[clone].commit(&mark);
             }
         }
         Ok(())

@@ -200,7 +200,10 @@ pub fn is_merged(
                 .filter_map(|state| file(state, name))
                 .collect();
             let rule = "a change against a deletion is a conflict";
-            hold(files.len() > 1 && m.is_some(), rule, what)?;
+            // Files beside a node or component are files of their own to git: a push refuses what is left
+            // of them.
+            let beside = ["node", "component"].contains(&name.0.as_str()) && m.is_none();
+            hold(beside || files.len() > 1 && m.is_some(), rule, what)?;
         }
     }
     Ok(())
