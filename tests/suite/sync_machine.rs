@@ -110,7 +110,7 @@ fn noticed(wrong: Option<Wrong>, ours_as_base: bool) -> (usize, String) {
     let mut steps = 0;
     for number in 0..30 {
         let mut tally = Tally::new();
-        let mut sequence = sequence(7, number, LENGTH);
+        let mut sequence = sequence(6, number, LENGTH);
         sequence.driver = true;
         go_wrong(wrong);
         let ran = run(&sequence, ours_as_base, &mut tally);
