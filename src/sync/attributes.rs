@@ -63,7 +63,7 @@ pub fn install_merge_driver(
         ("merge.rbgen.name", NAME),
         ("merge.rbgen.driver", &driver(program)),
         // Where git guesses that a folder was renamed it moves files that the other side has put there;
-        // up to git 2.50, one that comes back to its old place that way is lost without a conflict.
+        // git 2.47 loses one that comes back to its old place that way, and says that it merged.
         ("merge.directoryRenames", "false"),
     ] {
         let has = repository.text(&["config", "--local", "--get", key]);

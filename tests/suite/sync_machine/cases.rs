@@ -110,17 +110,25 @@ fn a_deletion_that_leaves_a_part_behind_is_not_pushed() {
     assert_eq!(end, super::ops::End::Pushed);
 }
 
-/// One moves a page into a folder while another moves all that was in there out of it: git up to 2.50,
-/// when it guesses that the folder was renamed, says that it merged and loses the page.
+/// One moves a page into a folder while another moves all that was in there out of it: git 2.47, when
+/// it guesses that the folder was renamed, says that it merged and loses the page.
 #[test]
 fn a_page_that_moves_into_a_folder_that_goes_is_not_lost() {
     let world = begun();
     let clone = &world.clones[0];
     let (inside, outside) = ("content/pages/play/sub", "content/pages/play");
-    clone.git_ok(&["mv", &format!("{outside}/p1.toml"), &format!("{inside}/p1.toml")]);
+    clone.git_ok(&[
+        "mv",
+        &format!("{outside}/p1.toml"),
+        &format!("{inside}/p1.toml"),
+    ]);
     clone.git_ok(&["commit", "-q", "-m", "In"]);
     clone.git_ok(&["checkout", "-q", "-b", "theirs", "HEAD~1"]);
-    clone.git_ok(&["mv", &format!("{inside}/p2.toml"), &format!("{outside}/p2.toml")]);
+    clone.git_ok(&[
+        "mv",
+        &format!("{inside}/p2.toml"),
+        &format!("{outside}/p2.toml"),
+    ]);
     let page = clone.root.join(outside).join("p1.toml");
     let text = std::fs::read_to_string(&page).unwrap();
     std::fs::write(&page, format!("# Another comment.\n{text}")).unwrap();
