@@ -10,12 +10,11 @@ use super::failed;
 use super::git::Repository;
 use super::import::Import;
 use super::message::commit_message;
-use super::printing::{Outcome, print_changes};
+use super::printing::{Changes, Outcome, print_changes};
 use crate::compare::compare;
 use crate::db::{Failure, Revision};
-use crate::diag::code;
+use crate::diag::{Severity, code};
 use crate::digest::Digest;
-use crate::format::Texts;
 
 /// Where commits are made.
 pub struct Target<'a> {
@@ -33,6 +32,8 @@ pub struct Committed {
     pub commits: Vec<(Digest, String)>,
     /// Commits that were pushed and are not here, and were made anew from the revisions.
     pub rebuilt: Vec<String>,
+    /// What could not be written as a file, and why.
+    pub left_out: Vec<String>,
 }
 
 /// The commits of revisions that follow each other. `parent` is the commit of the revision before the
@@ -85,7 +86,10 @@ pub fn commit_revisions(
                 parent.as_deref(),
             )?),
         };
-        waiting.push((revision.digest, commit_one(import, revision)?));
+        waiting.push((
+            revision.digest,
+            commit_one(import, revision, &mut committed.left_out)?,
+        ));
     }
     finish(&mut import, &mut waiting, &mut committed, &mut parent)?;
     Ok(committed)
@@ -209,21 +213,30 @@ fn shallow(pushed: &str) -> Failure {
         .hint("`git fetch --unshallow` brings the rest of the history; then try again")
 }
 
-/// Adds the commit of a revision to an import, and gives its place in there.
-fn commit_one(import: &mut Import, revision: &Revision) -> Result<usize, Failure> {
-    let paths = import.paths().clone();
-    let outcome = print_changes(&paths, &revision.changes, |wanted: &BTreeSet<String>| {
-        import.read(wanted)
-    })?;
-    if outcome.diagnostics.has_errors() {
-        let first = outcome
-            .diagnostics
-            .iter()
-            .find(|one| one.severity == crate::diag::Severity::Error);
-        let why = first.map(|one| one.message.clone()).unwrap_or_default();
+/// Adds the commit of a revision to an import, and gives its place in there. What cannot be written as
+/// a file, because something else is in its place, is left out and said: a history that is sealed cannot
+/// be mended, and must not stop everything after it.
+fn commit_one(
+    import: &mut Import,
+    revision: &Revision,
+    left_out: &mut Vec<String>,
+) -> Result<usize, Failure> {
+    let mut outcome = print(import, &revision.changes)?;
+    if first_error(&outcome).is_some() {
+        let mut sound = Changes::new();
+        for (name, content) in &revision.changes {
+            let one = Changes::from([(name.clone(), content.clone())]);
+            match first_error(&print(import, &one)?) {
+                None => sound.extend(one),
+                Some(why) => left_out.push(format!("{} `{}`: {why}", name.0.as_str(), name.1)),
+            }
+        }
+        outcome = print(import, &sound)?;
+    }
+    if let Some(why) = first_error(&outcome) {
         let message = format!("a revision of the database cannot be written as files: {why}");
         return Err(Failure::new(code::NOT_IN_FILES, message).hint(
-            "mend the file that is in the way, commit and push it, or mend the row in the database",
+            "look at the files of the last commit that the database has: something is in the way",
         ));
     }
     let Outcome {
@@ -235,8 +248,27 @@ fn commit_one(import: &mut Import, revision: &Revision) -> Result<usize, Failure
     let differences = compare(&before, &after);
     let message = commit_message(revision, &differences);
     let mut files: BTreeMap<String, Option<String>> = BTreeMap::new();
-    let texts: Texts = printed.texts;
     files.extend(printed.removed.into_iter().map(|path| (path, None)));
-    files.extend(texts.into_iter().map(|(path, text)| (path, Some(text))));
+    files.extend(
+        printed
+            .texts
+            .into_iter()
+            .map(|(path, text)| (path, Some(text))),
+    );
     import.commit(&message, files)
+}
+
+fn print(import: &mut Import, changes: &Changes) -> Result<Outcome, Failure> {
+    let paths = import.paths().clone();
+    print_changes(&paths, changes, |wanted: &BTreeSet<String>| {
+        import.read(wanted)
+    })
+}
+
+fn first_error(outcome: &Outcome) -> Option<String> {
+    let mut errors = outcome
+        .diagnostics
+        .iter()
+        .filter(|one| one.severity == Severity::Error);
+    errors.next().map(|one| one.message.clone())
 }

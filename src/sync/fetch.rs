@@ -12,7 +12,7 @@ use crate::db::{
     Access, Failure, Revision, Session, add_edge, check_tables, number_of, revisions_after,
     share_content,
 };
-use crate::diag::{Diagnostics, code};
+use crate::diag::{Diagnostic, Diagnostics, Severity, code};
 use crate::digest::Digest;
 use crate::format::EntityName;
 
@@ -93,6 +93,13 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
         // What was fetched is here, whether that can be noted or not.
         let _ = note_edge(session, sealed, &committed.commits);
     }
+    let mut diagnostics = look.diagnostics;
+    for message in committed.left_out {
+        diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::general(code::NOT_IN_FILES, message)
+        });
+    }
     Ok(Fetched {
         commit: last.as_ref().map(|(_, commit)| commit.clone()),
         revision: last.map(|(revision, _)| revision),
@@ -100,7 +107,7 @@ pub fn fetch(local: &Local<'_>, session: &mut Session, wishes: Wishes) -> Result
         new: revisions.len(),
         rebuilt: committed.rebuilt,
         broken: look.broken,
-        diagnostics: look.diagnostics,
+        diagnostics,
     })
 }
 

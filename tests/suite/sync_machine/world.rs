@@ -259,8 +259,14 @@ static TEMPLATE: LazyLock<Tree> = LazyLock::new(|| {
             &format!("{file}.toml"),
             &format!("name = \"{key}\"\ntype = \"ui\"\npublished = true\n"),
         );
-        write(&root, &format!("{file}.html"), "<p>{{ props.k1 }}</p>\n");
+        // Pages come and go without props, and are to be rendered all the same.
+        let template = "{% if \"k1\" in props %}<p>{{ props.k1 }}</p>{% endif %}\n";
+        write(&root, &format!("{file}.html"), template);
     }
+    // The tokens are none that the theme would hold against each other.
+    let theme = fs::read_to_string(root.join("themes/base/theme.toml")).unwrap();
+    let theme = theme.split("[[contrast]]").next().unwrap().to_string();
+    write(&root, "themes/base/theme.toml", &theme);
     for (path, text) in START {
         write(&root, path, text);
     }
