@@ -25,7 +25,8 @@ pub struct Watermark {
     pub own: Option<String>,
 }
 
-/// Where the log stands in this transaction, whose own changes count as seen.
+/// Where the log stands in this transaction, whose own changes count as seen. (The triggers of the
+/// earlier design that set `updated_at` do nothing else.)
 pub fn watermark(session: &mut Session) -> Result<Watermark, Failure> {
     let tables = content_tables();
     let rows = session.query(
@@ -33,7 +34,8 @@ pub fn watermark(session: &mut Session) -> Result<Watermark, Failure> {
             "SELECT pg_current_snapshot()::text, CASE WHEN NOT EXISTS ( \
                SELECT FROM pg_catalog.pg_trigger AS trigger \
                WHERE trigger.tgrelid IN ({tables}) AND NOT trigger.tgisinternal \
-                 AND trigger.tgname NOT LIKE 'rbgen\\_%') \
+                 AND trigger.tgname NOT LIKE 'rbgen\\_%' \
+                 AND trigger.tgname NOT LIKE 'update\\_%\\_updated\\_at') \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS class \
                WHERE class.oid IN ({tables}) AND class.relhasrules) \
              THEN pg_current_xact_id_if_assigned()::text END"

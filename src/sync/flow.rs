@@ -104,6 +104,15 @@ pub fn look_at(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Overview, Fail
 fn overview(remote: &mut Remote<'_>, wishes: Wishes) -> Result<Overview, Failure> {
     let local = remote.local.clone();
     let fetched = fetch(&local, &mut remote.session, wishes)?;
+    overview_of(remote, fetched, wishes)
+}
+
+fn overview_of(
+    remote: &mut Remote<'_>,
+    fetched: Fetched,
+    wishes: Wishes,
+) -> Result<Overview, Failure> {
+    let local = remote.local.clone();
     let repository = local.repository;
     let head = repository.commit_named("HEAD").map_err(failed)?;
     let base = match (&head, &fetched.commit) {
@@ -246,8 +255,20 @@ pub fn send(remote: &mut Remote<'_>, wishes: Wishes, check: Check<'_>) -> Result
         allow_deletes: false,
         ..wishes
     };
-    let overview = overview(remote, looking)?;
-    let repository = remote.local.repository;
+    let local = remote.local.clone();
+    let fetched = fetch(&local, &mut remote.session, looking)?;
+    // All that is pushed into an empty database is new there: the push itself lists it.
+    let overview = match fetched.commit {
+        Some(_) => overview_of(remote, fetched, looking)?,
+        None => Overview {
+            fetched,
+            standing: Standing::default(),
+            dirty: dirty(&local)?,
+            is_merging: is_merging(local.repository)?,
+            changed_by: BTreeMap::new(),
+        },
+    };
+    let repository = local.repository;
     let head = repository
         .commit_named("HEAD")
         .map_err(failed)?
@@ -267,7 +288,6 @@ pub fn send(remote: &mut Remote<'_>, wishes: Wishes, check: Check<'_>) -> Result
             });
         }
     }
-    let local = remote.local.clone();
     let pushed = push_checked(&local, &mut remote.session, &head, wishes, check)?;
     if matches!(pushed, Pushed::Done(_)) && !wishes.dry_run {
         set_branch(remote, &head)?;

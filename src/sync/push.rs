@@ -1,22 +1,23 @@
 //! Pushing: what a commit says otherwise than the database goes into its rows, in one transaction, or
 //! nothing does.
 
+mod plan;
+mod verdict;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::thread::ScopedJoinHandle;
 
-use super::git::GitError;
+use self::plan::{renamed, writes};
+use self::verdict::Verdict;
 use super::look::{Look, add_pushed, look, many_deletions, seal};
 use super::memory::{Memory, recall, remember};
 use super::printing::Changes;
 use super::tree::{folder_of_commit, texts_of_commit};
 use super::trial::{Wrong, is_wrong, pass};
 use super::{Local, Wishes, failed};
-use crate::compare::{block_renames, renames};
 use crate::db::{
-    Access, BlockOrders, Failure, KeyChanges, Revision, Session, Watermark, Writes, check_tables,
-    lock_content, number_of, rename_keys, sealed_digests, share_content, watermark,
-    write_documents,
+    Access, Failure, Revision, Session, Watermark, check_tables, lock_content, number_of,
+    rename_keys, sealed_digests, share_content, watermark, write_documents,
 };
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::Digest;
@@ -25,7 +26,9 @@ use crate::format::{
     COMPONENT_PARTS, COMPONENTS, Contents, EntityName, NODE_PARTS, NODES, contents_of, documents_of,
 };
 use crate::load::{load_site, read_texts};
-use crate::model::{Documents, EntityKind, Page};
+use crate::model::{Documents, EntityKind};
+
+pub use self::verdict::Check;
 
 /// What came of a push.
 #[derive(Clone, Debug)]
@@ -35,9 +38,6 @@ pub enum Pushed {
     /// The commit has errors, so nothing was written. The folder is its tree.
     Broken(Folder, Diagnostics),
 }
-
-/// Says all that is wrong with the site of a commit.
-pub type Check<'a> = &'a (dyn Fn(&Folder) -> Diagnostics + Sync);
 
 /// Pushes a commit like [`push_checked`], of which only the documents are checked, not that pages can
 /// be rendered.
@@ -75,8 +75,7 @@ pub fn push_checked(
     }
     let folder = folder_of_commit(local.repository, commit, local.prefix).map_err(failed)?;
     std::thread::scope(|scope| {
-        let checking = scope.spawn(|| check(&folder));
-        let mut verdict = Verdict::Open(checking);
+        let mut verdict = Verdict::new(scope, check, &folder);
         let pushed = push_tree(
             local,
             session,
@@ -86,42 +85,12 @@ pub fn push_checked(
             memory,
             &mut verdict,
         );
-        match (pushed, verdict) {
-            (Err(Stop::Failed(failure)), _) => Err(failure),
-            (Err(Stop::Broken), Verdict::Known(diagnostics)) => {
-                Ok(Pushed::Broken(folder.clone(), diagnostics))
-            }
-            (Err(Stop::Broken), Verdict::Open(_)) => Err(failed(GitError::silent("the check"))),
-            (Ok(changes), _) => Ok(Pushed::Done(changes)),
+        match pushed {
+            Ok(changes) => Ok(Pushed::Done(changes)),
+            Err(Stop::Failed(failure)) => Err(failure),
+            Err(Stop::Broken) => Ok(Pushed::Broken(folder.clone(), verdict.into_diagnostics())),
         }
     })
-}
-
-/// What a check says, when it has ended.
-enum Verdict<'s> {
-    Open(ScopedJoinHandle<'s, Diagnostics>),
-    Known(Diagnostics),
-}
-
-impl Verdict<'_> {
-    /// Waits for the check; fails where it found errors.
-    fn wait(&mut self) -> Result<(), Stop> {
-        let Verdict::Open(_) = self else {
-            return Ok(());
-        };
-        let open = std::mem::replace(self, Verdict::Known(Diagnostics::new()));
-        if let Verdict::Open(checking) = open {
-            let found = checking.join().unwrap_or_else(|_| {
-                let message = "the check of the commit ended in a fault of rbgen";
-                Diagnostic::general(code::GIT_FAILED, message).into()
-            });
-            *self = Verdict::Known(found);
-        }
-        match self {
-            Verdict::Known(found) if found.has_errors() => Err(Stop::Broken),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Why a push ends without effect.
@@ -129,6 +98,14 @@ enum Stop {
     Failed(Failure),
     /// The commit has errors, which the verdict has.
     Broken,
+}
+
+/// Waits for the check; fails where it found errors.
+fn sound(verdict: &mut Verdict<'_, '_>) -> Result<(), Stop> {
+    match verdict.wait() {
+        true => Ok(()),
+        false => Err(Stop::Broken),
+    }
 }
 
 impl From<Failure> for Stop {
@@ -144,7 +121,7 @@ fn push_tree(
     wishes: Wishes,
     folder: &Folder,
     memory: Option<Memory>,
-    verdict: &mut Verdict<'_>,
+    verdict: &mut Verdict<'_, '_>,
 ) -> Result<Changes, Stop> {
     let mut diagnostics = Diagnostics::new();
     let texts = read_texts(folder, &mut diagnostics);
@@ -152,7 +129,7 @@ fn push_tree(
     diagnostics.extend(found);
     if diagnostics.has_errors() {
         // The check says so as well, and more; its words count.
-        verdict.wait()?;
+        sound(verdict)?;
         *verdict = Verdict::Known(diagnostics);
         return Err(Stop::Broken);
     }
@@ -282,11 +259,12 @@ enum End {
 fn write(
     work: Work<'_>,
     session: &mut Session,
-    verdict: &mut Verdict<'_>,
+    verdict: &mut Verdict<'_, '_>,
 ) -> Result<Changes, Stop> {
     // A few rows are written in no time, and nobody else should wait for the check.
-    if work.changes.len() < FEW {
-        verdict.wait()?;
+    match work.changes.len() < FEW {
+        true => sound(verdict)?,
+        false => verdict.begin(),
     }
     // Known even where the connection breaks while the server commits.
     let mut revision: Option<Revision> = None;
@@ -325,7 +303,7 @@ fn transact(
     work: &Work<'_>,
     session: &mut Session,
     added: &mut Option<Revision>,
-    verdict: &mut Verdict<'_>,
+    verdict: &mut Verdict<'_, '_>,
 ) -> Result<Option<End>, Stop> {
     match work.wishes.dry_run {
         true => share_content(session)?,
@@ -362,7 +340,7 @@ fn transact(
         return Ok(Some(End::Late));
     }
     if work.wishes.dry_run {
-        verdict.wait()?;
+        sound(verdict)?;
         return Ok(None);
     }
     let mut writes = writes(work.documents, &work.changes);
@@ -375,7 +353,7 @@ fn transact(
     pass("push-written");
     let revision = add_pushed(session, &look, work.changes.clone(), work.commit)?;
     // The last step, because it takes its time as well.
-    verdict.wait()?;
+    sound(verdict)?;
     *added = Some(revision.clone());
     let watermark = watermark(session)?;
     pass("push-before-commit");
@@ -384,94 +362,6 @@ fn transact(
         Box::new(watermark),
         revision,
     )))
-}
-
-/// What only has another key, and the numbers of the blocks under the new keys.
-fn renamed(look: &Look, writes: &Writes<'_>) -> (KeyChanges, BlockOrders) {
-    let after = Documents {
-        pages: writes.pages.iter().map(|page| (*page).clone()).collect(),
-        components: writes
-            .components
-            .iter()
-            .map(|part| (*part).clone())
-            .collect(),
-        tokens: writes.tokens.iter().map(|token| (*token).clone()).collect(),
-        nodes: writes.nodes.iter().map(|node| (*node).clone()).collect(),
-    };
-    // Only what was read of the rows is known, and all that changes was.
-    let mut before = look.documents.clone();
-    let is_new = after.names();
-    before.retain(|kind, key| {
-        is_new.contains(&(kind, key)) || writes.removed.contains(&(kind, key.to_string()))
-    });
-    let mut keys = KeyChanges {
-        entities: renames(&before, &after),
-        blocks: Vec::new(),
-    };
-    let mut orders = look.orders.clone();
-    let of_pages = keys
-        .entities
-        .iter()
-        .filter(|one| one.kind == EntityKind::Page);
-    let old_keys: BTreeMap<&str, &str> = of_pages
-        .map(|one| (one.new.as_str(), one.old.as_str()))
-        .collect();
-    let pages: BTreeMap<&str, &Page> = before
-        .pages
-        .iter()
-        .map(|page| (page.key.as_str(), page))
-        .collect();
-    let mut blocks = Vec::new();
-    for page in &after.pages {
-        let key = page.key.as_str();
-        let old = old_keys.get(key).copied().unwrap_or(key).to_string();
-        let Some(before) = pages.get(old.as_str()) else {
-            continue;
-        };
-        let mut order = orders.remove(&old).unwrap_or_default();
-        for (from, to) in block_renames(before, page, &keys.entities) {
-            for (key, _) in order.iter_mut().filter(|(key, _)| *key == from) {
-                key.clone_from(&to);
-            }
-            blocks.push((old.clone(), from, to));
-        }
-        orders.insert(page.key.clone(), order);
-    }
-    keys.blocks = blocks;
-    (keys, orders)
-}
-
-/// The documents that differ, and the entities that are to go.
-fn writes<'a>(documents: &'a Documents, changes: &Changes) -> Writes<'a> {
-    let is = |kind: EntityKind, key: &str| {
-        changes
-            .get(&(kind, key.to_string()))
-            .is_some_and(Option::is_some)
-    };
-    let pages = documents.pages.iter();
-    let components = documents.components.iter();
-    let tokens = documents.tokens.iter();
-    let nodes = documents.nodes.iter();
-    Writes {
-        pages: pages
-            .filter(|page| is(EntityKind::Page, &page.key))
-            .collect(),
-        components: components
-            .filter(|part| is(EntityKind::Component, &part.key))
-            .collect(),
-        tokens: tokens
-            .filter(|token| is(EntityKind::Token, &token.key))
-            .collect(),
-        nodes: nodes
-            .filter(|node| is(EntityKind::Node, &node.id))
-            .collect(),
-        removed: changes
-            .iter()
-            .filter(|(_, content)| content.is_none())
-            .map(|(name, _)| name.clone())
-            .collect(),
-        sources: BTreeMap::new(),
-    }
 }
 
 /// Finds out whether a transaction was committed whose connection broke at its end.

@@ -214,13 +214,23 @@ pub fn sent(
     if globals.quiet {
         return;
     }
-    let sent: Vec<Difference> = overview
-        .standing
-        .ahead
-        .iter()
-        .filter(|one| changes.contains_key(&(one.kind, one.key.clone())))
-        .cloned()
-        .collect();
+    let sent: Vec<Difference> = match overview.fetched.commit {
+        Some(_) => overview
+            .standing
+            .ahead
+            .iter()
+            .filter(|one| changes.contains_key(&(one.kind, one.key.clone())))
+            .cloned()
+            .collect(),
+        None => changes
+            .keys()
+            .map(|(kind, key)| Difference {
+                kind: *kind,
+                key: key.clone(),
+                change: Change::Added,
+            })
+            .collect(),
+    };
     let words = match (changes.len(), writing.dry_run) {
         (0, _) => format!("nothing new for the database {database}"),
         (number, true) => format!("{} would go into the database {database}", count(number)),
