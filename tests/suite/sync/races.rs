@@ -272,3 +272,45 @@ fn several_looks_in_one_clone_at_once_do_not_disturb_each_other() {
     }
     assert_even(&clone);
 }
+
+/// A view that was fixed before a TRUNCATE shows its table empty afterwards.
+#[test]
+fn a_table_that_is_filled_anew_is_never_seen_empty() {
+    let database = database();
+    let clone = Clone::pushed(&database.url());
+    let before = (clone.head(), revisions(&database));
+    let somebody = Somebody::begins(
+        &database,
+        "CREATE TEMPORARY TABLE kept AS TABLE robbieblocks_page_blocks; \
+         TRUNCATE robbieblocks_page_blocks",
+    );
+    let pulled = thread::scope(|scope| {
+        let pulling = scope.spawn(|| clone.run(&["pull"]));
+        let waits = "SELECT count(*) FROM pg_locks AS lock JOIN pg_stat_activity AS who USING (pid) \
+                     WHERE NOT granted AND datname = current_database() AND mode = 'AccessShareLock'";
+        wait_for(|| database.sql(waits) == "1");
+        somebody.ends("INSERT INTO robbieblocks_page_blocks SELECT * FROM kept; COMMIT");
+        pulling.join().unwrap()
+    });
+    assert!(pulled.status.success(), "{}", said(&pulled));
+    assert_eq!((clone.head(), revisions(&database)), before);
+    assert_even(&clone);
+}
+
+#[test]
+fn what_a_trigger_of_somebody_else_does_in_a_push_is_seen() {
+    let database = database();
+    let clone = Clone::pushed(&database.url());
+    database.sql(
+        "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN NEW.page_name := upper(NEW.page_name); RETURN NEW; END'; \
+         CREATE TRIGGER shout BEFORE UPDATE ON robbieblocks_pages \
+         FOR EACH ROW EXECUTE FUNCTION shout()",
+    );
+    clone.edit(HOME, "name = \"Home\"", "name = \"House\"");
+    clone.ok(&["push"]);
+    assert_eq!(database.sql(NAME), "HOUSE");
+    clone.ok(&["pull"]);
+    assert!(clone.site.read(HOME).contains("name = \"HOUSE\""));
+    assert_even(&clone);
+}

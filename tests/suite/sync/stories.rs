@@ -459,3 +459,17 @@ fn a_page_that_both_sides_moved_is_decided_by_somebody_and_lost_by_nobody() {
     );
     assert_even(&clone);
 }
+
+#[test]
+fn an_edit_that_is_in_no_commit_is_not_written_over_by_a_merge() {
+    let (database, clone) = with_page();
+    let moved = "content/pages/play/rooms/home.toml";
+    clone.git(&["rm", "-q", HOME]);
+    clone.site.write(moved, "name = \"Quite another\"\n");
+    clone.commit("Written anew, elsewhere");
+    let uncommitted = "name = \"Not committed\"\n";
+    clone.site.write(moved, uncommitted);
+    retitle(&database, "By hand");
+    clone.ends(&["sync"], 3);
+    assert_eq!(clone.site.read(moved), uncommitted);
+}
