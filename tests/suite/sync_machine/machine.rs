@@ -451,9 +451,12 @@ impl World {
             said.lines().next().unwrap_or_default()
         ));
         if is_pushed {
-            let contained = self.clones[clone].seen[base]
-                .clone()
-                .is_some_and(|seen| self.clones[clone].contains(&seen.commit, &head));
+            // Where the clone never looked before, the helper did: at what was pushed last.
+            let seen = self.clones[clone].seen[base].clone();
+            let known = seen
+                .map(|seen| seen.commit)
+                .or_else(|| self.bases[base].commits.get(&before.head).cloned());
+            let contained = known.is_some_and(|commit| self.clones[clone].contains(&commit, &head));
             // The helper fetches before it pushes, so it may know more than the model.
             let sealed = before.head.is_empty() || contained;
             hold(
