@@ -73,6 +73,14 @@ pub fn number(count: usize, noun: &str) -> String {
     }
 }
 
+/// `1 entity`, `2 entities`
+pub fn entities(count: usize) -> String {
+    match count {
+        1 => "1 entity".to_string(),
+        _ => format!("{count} entities"),
+    }
+}
+
 /// Prints one JSON document to standard output.
 pub fn json_document(document: &impl Serialize) {
     let mut text = serde_json::to_string_pretty(document).expect("these types always serialise");

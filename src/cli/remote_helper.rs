@@ -184,8 +184,10 @@ impl Helper<'_> {
 
     fn tell(&self, fetched: &Fetched, is_only_a_look: bool) {
         if !self.asked.quiet && !fetched.sealed.is_empty() {
-            let count = print::number(fetched.sealed.len(), "changed entity");
-            let count = count.replace("entitys", "entities");
+            let count = match fetched.sealed.len() {
+                1 => "1 changed entity".to_string(),
+                count => format!("{count} changed entities"),
+            };
             match is_only_a_look {
                 true => say(&format!("in the database, in no revision yet: {count}")),
                 false => say(&format!("{count} of the database became a revision")),
@@ -223,8 +225,7 @@ impl Helper<'_> {
         match self.try_push(source) {
             Ok(Pushed::Done(changes)) => {
                 if !self.asked.quiet && !changes.is_empty() {
-                    let count =
-                        print::number(changes.len(), "entity").replace("entitys", "entities");
+                    let count = print::entities(changes.len());
                     let done = match self.asked.wishes.dry_run {
                         true => "would change",
                         false => "changed",

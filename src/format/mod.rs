@@ -43,8 +43,8 @@ pub use locate::locate;
 pub use node::{NodeFile, read_node};
 pub use page::{PageFile, read_page};
 pub use paths::{
-    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, is_passed_over,
-    page_stem, without_mark,
+    COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, PAGES, TOKENS, below, folder_of,
+    is_passed_over, page_stem, without_mark,
 };
 pub use print::{
     Printed, can_have_file, print_among, print_documents, rename_contrast, rename_node_settings,

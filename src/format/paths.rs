@@ -33,7 +33,7 @@ pub fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 }
 
 /// The folder of a file.
-pub(super) fn folder_of(path: &str) -> &str {
+pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 

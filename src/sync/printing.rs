@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostics;
 use crate::format::{
-    COMPONENTS, EntityName, NODES, PAGES, Printed, TOKENS, Texts, below, documents_of, page_stem,
-    print_among, read_content_text,
+    COMPONENTS, EntityName, NODES, PAGES, Printed, TOKENS, Texts, below, documents_of, folder_of,
+    page_stem, print_among, read_content_text,
 };
 use crate::model::{Documents, EntityKind};
 
@@ -46,11 +46,11 @@ pub fn print_changes<E>(
             text.contains("$file")
                 && (below(path, PAGES).is_some() || below(path, COMPONENTS).is_some())
         })
-        .map(|(path, _)| folder(path))
+        .map(|(path, _)| folder_of(path))
         .collect();
     let beside: BTreeSet<String> = paths
         .iter()
-        .filter(|path| folders.contains(folder(path)) && !texts.contains_key(*path))
+        .filter(|path| folders.contains(folder_of(path)) && !texts.contains_key(*path))
         .cloned()
         .collect();
     if !beside.is_empty() {
@@ -126,8 +126,4 @@ fn needs_places(before: &Documents, after: &Documents) -> bool {
         .pages
         .iter()
         .any(|page| apps.get(page.key.as_str()) != Some(&page.app.as_str()))
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

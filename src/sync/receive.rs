@@ -184,7 +184,7 @@ pub fn database_of(repository: &Repository) -> Result<Database, GitError> {
 /// Whether the address of a remote is that of a database.
 pub fn is_database(repository: &Repository, remote: &str) -> Result<bool, GitError> {
     let address = configured(repository, &format!("remote.{remote}.url"), &[])?;
-    Ok(address.is_some_and(|address| address.starts_with("rbgen::")))
+    Ok(address.is_some_and(|address| address.starts_with(super::SCHEME)))
 }
 
 /// Pushes a commit to a database, with the options that came with the push that brought it. Gives what

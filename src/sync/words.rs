@@ -11,7 +11,7 @@ use crate::db::Failure;
 use crate::diag::Diagnostics;
 use crate::format::{
     COMPONENTS, EntityName, NODES, PAGES, TOKENS, Texts, below, contents_of, documents_of,
-    read_content_text,
+    folder_of, read_content_text,
 };
 use crate::model::{Documents, EntityKind};
 
@@ -65,7 +65,7 @@ pub fn standing(
     let mut documents = Vec::with_capacity(sides.len());
     for (side, mut texts) in sides.into_iter().zip(texts) {
         if !folders.is_empty() {
-            texts.extend(near.read(side, &|path| folders.contains(folder(path)))?);
+            texts.extend(near.read(side, &|path| folders.contains(folder_of(path)))?);
         }
         documents.push(documents_of(&texts).0);
     }
@@ -212,7 +212,7 @@ fn folders_of_texts(texts: &Texts) -> BTreeSet<String> {
     let found = texts
         .iter()
         .filter(|(path, text)| text.contains("$file") || is_text(path));
-    found.map(|(path, _)| folder(path).to_string()).collect()
+    found.map(|(path, _)| folder_of(path).to_string()).collect()
 }
 
 fn keys(changes: &Changes, kind: EntityKind) -> BTreeSet<&str> {
@@ -222,10 +222,6 @@ fn keys(changes: &Changes, kind: EntityKind) -> BTreeSet<&str> {
 
 fn stem(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(stem, _)| stem)
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// How many entities of each kind a commit has.

@@ -38,7 +38,10 @@ pub fn overview(database: &str, overview: &Overview, verbose: bool) {
     ];
     for (list, words) in lists {
         if !list.is_empty() {
-            output::line(format_args!("\x1b[1m{}\x1b[0m {words}", count(list.len())));
+            output::line(format_args!(
+                "\x1b[1m{}\x1b[0m {words}",
+                print::entities(list.len())
+            ));
             listed(list, Some(overview), verbose);
         }
     }
@@ -58,13 +61,6 @@ pub fn overview(database: &str, overview: &Overview, verbose: bool) {
         output::line(format_args!("the database {database} has no content yet"));
     }
     dirty(overview);
-}
-
-fn count(entities: usize) -> String {
-    match entities {
-        1 => "1 entity".to_string(),
-        count => format!("{count} entities"),
-    }
 }
 
 fn it(count: usize) -> &'static str {
@@ -159,9 +155,12 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
             }
             Merge::Found => format!(
                 "{} would come from the database {database}",
-                count(came.len())
+                print::entities(came.len())
             ),
-            _ => format!("{} from the database {database}", count(came.len())),
+            _ => format!(
+                "{} from the database {database}",
+                print::entities(came.len())
+            ),
         };
         output::line(words);
         if pulled.merge != Merge::Nothing {
@@ -169,7 +168,10 @@ pub fn pulled(globals: &Globals, database: &str, pulled: &Pulled, verbose: bool)
         }
         let goes = &overview.standing.ahead;
         if pulled.merge == Merge::Found && !goes.is_empty() {
-            output::line(format_args!("{} only in the files", count(goes.len())));
+            output::line(format_args!(
+                "{} only in the files",
+                print::entities(goes.len())
+            ));
             listed(goes, None, verbose);
         }
         dirty(overview);
@@ -233,15 +235,18 @@ pub fn sent(
     };
     let words = match (changes.len(), writing.dry_run) {
         (0, _) => format!("nothing new for the database {database}"),
-        (number, true) => format!("{} would go into the database {database}", count(number)),
-        (number, false) => format!("{} into the database {database}", count(number)),
+        (number, true) => format!(
+            "{} would go into the database {database}",
+            print::entities(number)
+        ),
+        (number, false) => format!("{} into the database {database}", print::entities(number)),
     };
     output::line(words);
     listed(&sent, None, writing.verbose);
     if !overview.standing.behind.is_empty() {
         output::line(format_args!(
             "the database has {} that the files have not: `rbgen pull {database}`",
-            count(overview.standing.behind.len())
+            print::entities(overview.standing.behind.len())
         ));
     }
     dirty(overview);
