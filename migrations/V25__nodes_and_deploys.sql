@@ -31,6 +31,15 @@ COMMENT ON COLUMN robbieblocks_node_state.pinned IS
 ALTER TABLE robbieblocks_deploys ADD COLUMN IF NOT EXISTS source_rev TEXT;
 ALTER TABLE robbieblocks_deploys ADD COLUMN IF NOT EXISTS source_commit TEXT;
 ALTER TABLE robbieblocks_deploys ADD COLUMN IF NOT EXISTS release TEXT;
+ALTER TABLE robbieblocks_deploys ADD COLUMN IF NOT EXISTS target TEXT;
+ALTER TABLE robbieblocks_deploys ADD COLUMN IF NOT EXISTS preview TEXT;
+
+COMMENT ON COLUMN robbieblocks_deploys.build_hash IS
+    'empty until the bundle is built, and where there was none';
+COMMENT ON COLUMN robbieblocks_deploys.target IS
+    'where it went; who deploys there next closes the records that a dead process left open';
+COMMENT ON COLUMN robbieblocks_deploys.preview IS
+    'the name under which it is shown apart from what is live; NULL for what was to be live';
 
 -- Two nodes that finish at the same time do not see each other's receipts. So each first writes to
 -- the change itself: the second waits for the first, and then sees its receipt; or, in a transaction

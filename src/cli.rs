@@ -12,6 +12,8 @@ mod check;
 mod clone;
 mod completions;
 mod database;
+mod deploy;
+mod deploys;
 mod differences;
 mod doctor;
 mod exchange;
@@ -28,8 +30,10 @@ mod place;
 mod print;
 mod remote;
 mod remote_helper;
+mod rollback;
 mod schema;
 mod sync;
+mod targets;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -94,6 +98,12 @@ enum Command {
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
     Bundle(bundle::BundleArguments),
+    /// Build what is stale, and publish each bundle to the target of its node
+    Deploy(deploy::DeployArguments),
+    /// Go back to an earlier release, which stays live until it is unpinned
+    Rollback(rollback::RollbackArguments),
+    /// List the records of deploys
+    Deploys(deploys::DeploysArguments),
     /// Begin a site from a database that has content already
     Clone(clone::CloneArguments),
     /// Make databases remotes of the repository, list and remove them
@@ -245,6 +255,9 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Build(arguments) => build::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
+        Command::Deploy(arguments) => deploy::run(globals, arguments),
+        Command::Rollback(arguments) => rollback::run(globals, arguments),
+        Command::Deploys(arguments) => deploys::run(globals, arguments),
         Command::Clone(arguments) => clone::run(globals, arguments),
         Command::Remote(arguments) => remote::run(globals, arguments),
         Command::Status(arguments) => sync::status(globals, arguments),

@@ -9,6 +9,7 @@ mod changes;
 mod check;
 mod connect;
 mod copy;
+mod deploys;
 mod failure;
 mod history;
 pub mod inspect;
@@ -21,8 +22,9 @@ mod tls;
 mod write;
 
 pub use address::{Address, Limits, address_in, address_of, check_name, listen_address_of};
-pub use changes::{Watermark, actors_of, changed_since, last_changes, watermark};
+pub use changes::{Watermark, actors_of, changed_since, last_changes, source_revision, watermark};
 pub use check::{CONTENT_TABLES, check_tables};
+pub use deploys::{DeploysWanted, close_stale_deploys, read_deploys, write_deploys};
 pub use failure::{Failure, FailureKind};
 pub use history::{
     Head, Identity, Revision, add_edge, add_revision, contents_at, head, identity, number_of,

@@ -7,8 +7,8 @@
 //! and [`store`] puts them in place and keeps the [`ledger`]. The rows of a database are another door
 //! to the same documents: [`db`] reads and writes them, [`exchange`] copies between files and rows.
 //! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with,
-//! [`rename`] gives a key of a site another name, and [`cli`]
-//! alone speaks to the user.
+//! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, and [`cli`]
+//! alone speaks to the user. [`failpoint`] is for tests.
 
 pub mod archive;
 pub mod assemble;
@@ -18,9 +18,12 @@ pub mod cli;
 pub mod codec;
 pub mod compare;
 pub mod db;
+pub mod deploy;
 pub mod diag;
 pub mod digest;
 pub mod exchange;
+#[doc(hidden)]
+pub mod failpoint;
 pub mod files;
 pub mod format;
 pub mod ledger;

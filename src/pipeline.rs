@@ -34,6 +34,7 @@ use source::read_given;
 pub use check::{check_folder, check_site};
 pub use guard::Exhausted;
 pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
+pub use source::read_database;
 
 /// The folder of a site's state and caches; deleting it is always safe.
 pub const STATE_FOLDER: &str = ".rbgen";
@@ -44,13 +45,32 @@ pub fn build_folder(
     options: &Options,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
-    build_remembering(root, options, Again::Overtaken, progress)
+    let given = |config: &Config| match &options.from {
+        Some(name) => read_given(config, name).map(Some),
+        None => Ok(None),
+    };
+    build_remembering(root, options, &given, Again::Overtaken, progress)
 }
+
+/// The same with documents that are given, as those of the database that `options.from` names.
+pub fn build_documents(
+    root: &Path,
+    options: &Options,
+    given: &Given,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Outcome {
+    let given = |_: &Config| Ok(Some(given.clone()));
+    build_remembering(root, options, &given, Again::Overtaken, progress)
+}
+
+/// Where the documents of a build come from; `None` is the files.
+type Documents<'a> = dyn Fn(&Config) -> Result<Option<Given>, Outcome> + 'a;
 
 /// Builds with what the last build remembers, unless that has turned out to be unsound.
 fn build_remembering(
     root: &Path,
     options: &Options,
+    documents: &Documents<'_>,
     again: Again,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
@@ -69,12 +89,9 @@ fn build_remembering(
         }
         return outcome;
     };
-    let given = match &options.from {
-        Some(name) => match read_given(config, name) {
-            Ok(given) => Some(given),
-            Err(outcome) => return outcome,
-        },
-        None => None,
+    let given = match documents(config) {
+        Ok(given) => given,
+        Err(outcome) => return outcome,
     };
     let request = request(options, config);
     let memory = Memory::new(root, out, options, request_key(&request));
@@ -121,7 +138,7 @@ fn build_remembering(
     };
     match guarded(options.exhausted, || run.run(&seen, progress)) {
         Ok(outcome) => outcome,
-        Err(again) => build_remembering(root, options, again, progress),
+        Err(again) => build_remembering(root, options, documents, again, progress),
     }
 }
 

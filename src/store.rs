@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 use crate::build::{Content, Output};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Place, code};
+use crate::failpoint;
 use crate::files::stat_of;
 use crate::ledger::Ledger;
 use crate::model::FileStat;
@@ -334,9 +335,9 @@ pub fn write_ledger(path: &Path, print: impl FnOnce(File) -> io::Result<File>) -
         return Err(io::Error::other("the state is behind a symbolic link"));
     }
     fs::create_dir_all(folder)?;
-    publish::failpoint("before-ledger");
+    failpoint::pass("before-ledger");
     print(File::create(&temporary)?)?;
-    publish::failpoint("ledger");
+    failpoint::pass("ledger");
     fs::rename(&temporary, path)
 }
 
@@ -350,10 +351,10 @@ pub fn append_ledger(path: &Path, length: usize, bytes: &[u8]) -> io::Result<()>
     if file.metadata()?.len() != length as u64 {
         return Err(io::Error::other("another build has written it"));
     }
-    publish::failpoint("append");
+    failpoint::pass("append");
     let (first, rest) = bytes.split_at(bytes.len() / 2);
     file.write_all(first)?;
-    publish::failpoint("half-appended");
+    failpoint::pass("half-appended");
     file.write_all(rest)
 }
 

@@ -10,7 +10,7 @@ use crate::load::read_config;
 use crate::model::Config;
 
 /// The configuration of a site. What is wrong with it is said, and the status given.
-fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
+pub fn configuration(globals: &Globals, root: &Path) -> Result<Config, Status> {
     match read_config(&Folder::new(root)) {
         (Some(config), diagnostics) if !diagnostics.has_errors() => Ok(config),
         (_, diagnostics) => Err(said(globals, root, diagnostics, Status::Unusable)),
@@ -50,7 +50,7 @@ pub fn failed(globals: &Globals, root: &Path, failure: &Failure) -> Status {
     )
 }
 
-fn said(globals: &Globals, root: &Path, diagnostics: Diagnostics, status: Status) -> Status {
+pub fn said(globals: &Globals, root: &Path, diagnostics: Diagnostics, status: Status) -> Status {
     let diagnostics = print::report(globals, root, diagnostics);
     if globals.json {
         print::json_document(&serde_json::json!({ "diagnostics": diagnostics }));

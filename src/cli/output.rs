@@ -42,6 +42,11 @@ pub fn note(text: impl Display) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Whether whoever read standard output went away.
+pub fn is_closed() -> bool {
+    CLOSED.load(Ordering::Relaxed)
+}
+
 /// How the program ends, now that all is said: not well where standard output could not be written.
 pub fn ended(status: Status) -> Status {
     match status {

@@ -50,6 +50,17 @@ pub fn report_of(
     located.iter().map(json).collect()
 }
 
+/// Diagnostics as text without colours, for a log.
+pub fn plain(root: &Path, diagnostics: &Diagnostics) -> String {
+    let located = locate(&Folder::new(root), diagnostics.clone());
+    let renderer = Renderer::plain().decor_style(DecorStyle::Unicode);
+    let shown: Vec<String> = located
+        .iter()
+        .map(|diagnostic| renderer.render(&groups(diagnostic)).to_string())
+        .collect();
+    shown.join("\n")
+}
+
 /// `3 errors, 1 warning`
 pub fn count(diagnostics: &[JsonDiagnostic]) -> String {
     let errors = diagnostics.iter().filter(|d| d.severity == "error").count();

@@ -90,6 +90,30 @@ fn triggers(session: &mut Session) -> Result<String, Failure> {
     Ok(rows.first().map(|row| row.get(0)).unwrap_or_default())
 }
 
+/// What the rows of this transaction are called: the digest of the last sealed revision, and behind a `+`
+/// the number of the last line of the log that came after it; `None` where there is neither.
+pub fn source_revision(session: &mut Session) -> Result<Option<String>, Failure> {
+    let rows = session.query(
+        "WITH head AS ( \
+           SELECT digest, xid, snapshot FROM robbieblocks_revisions ORDER BY number DESC LIMIT 1) \
+         SELECT head.digest, (SELECT max(seq) FROM robbieblocks_changes AS line \
+           WHERE head.digest IS NULL OR line.xid >= pg_snapshot_xmin(head.snapshot::pg_snapshot) \
+             AND line.xid <> head.xid \
+             AND NOT pg_visible_in_snapshot(line.xid, head.snapshot::pg_snapshot)) \
+         FROM (SELECT) AS always LEFT JOIN head ON true",
+        &[],
+    )?;
+    let (digest, seq): (Option<String>, Option<i64>) = match rows.first() {
+        Some(row) => (row.get(0), row.get(1)),
+        None => (None, None),
+    };
+    Ok(match (digest, seq) {
+        (None, None) => None,
+        (digest, None) => digest,
+        (digest, Some(seq)) => Some(format!("{}+{seq}", digest.unwrap_or_default())),
+    })
+}
+
 /// The entities that may have changed since a watermark, in the view of this transaction. `None` where
 /// the log cannot say: then all may have.
 pub fn changed_since(

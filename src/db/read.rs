@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
+use super::changes::source_revision;
 use super::check::check_tables;
 use super::write::share_content;
 use super::{Access, Failure, Session};
@@ -49,6 +50,8 @@ pub struct Content {
     pub incomplete: bool,
     /// See [`Rows::sources`].
     pub sources: BTreeMap<String, String>,
+    /// What the database calls what it says, as `source_revision` gives it.
+    pub revision: Option<String>,
 }
 
 /// Reads all documents in a transaction of its own. That there is no row at all is a failure: nobody
@@ -56,11 +59,15 @@ pub struct Content {
 pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
     // In a transaction of its own: that which locks must not have looked before it has the lock.
     session.transaction(Access::Read, check_tables)?;
-    let rows = session.transaction(Access::Read, |session| {
+    let (rows, revision) = session.transaction(Access::Read, |session| {
         share_content(session)?;
-        read_rows(session)
+        let rows = read_rows(session)?;
+        Ok::<_, Failure>((rows, source_revision(session)?))
     })?;
-    let content = documents_of_rows(rows);
+    let content = Content {
+        revision,
+        ..documents_of_rows(rows)
+    };
     if content.documents.is_empty() && content.broken.is_empty() {
         let failure = Failure::new(
             code::NO_CONTENT,

@@ -3,7 +3,7 @@
 //! A code is stable: it keeps its meaning for ever and is never used again for another. The
 //! hundreds group them: 00 files, 01 TOML and fields, 02 keys, routes and pages, 03 components and
 //! props, 04 tokens and nodes, 05 themes and templates, 06 styles, 07 output, 08 configuration, 09
-//! databases.
+//! databases, 10 targets of deploys.
 
 /// A stable code such as `RB0101`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,6 +225,20 @@ RB0928 UNFINISHED_MERGE "a merge that is not finished"
 "Git waits for somebody to decide the conflicts of a merge. Decide between the marks in each file, which `rbgen check` finds, `git add` it and `git commit`; or `git merge --abort` goes back to before the merge.";
 RB0929 LOCAL_CHANGES "changes that are in no commit, in the way of a merge"
 "A merge would overwrite files with changes that are in no commit yet, so git did not begin it. Commit them, or `git stash` them and `git stash pop` afterwards.";
+RB1001 NO_TARGET "nothing to deploy to"
+"No node that is meant has a target. `deploy = { dir = \"/srv/NODE\" }` in the table `[node.NODE]` of robbieblocks.toml gives it one: a folder, a folder of archives (`archives`), or a bucket (`s3`).";
+RB1002 TARGET_FAILED "a target that cannot be written to"
+"The disk or the store of the target refused, for the reason that the message gives. What is live stays as it was: a release is made whole before anything points at it. Deploy again when that is mended.";
+RB1003 TARGET_FOREIGN "something in a target that rbgen did not put there"
+"Where rbgen would write, something else stands: a file or a folder of somebody else, or the releases of another node. It is never overwritten. Move it away, or give the node a target of its own.";
+RB1004 NO_RELEASE "a release that is not there"
+"`rbgen rollback` goes to a release that the target still has, and this one it has not. `rbgen rollback --list` shows those that are there; how many stay is `keep` in robbieblocks.toml.";
+RB1005 TURN_LOST "another deploy took over"
+"Somebody else began to deploy to the same target meanwhile, because this deploy seemed to be dead, or somebody removed its lock. Nothing was switched: the other deploy decides what is live.";
+RB1006 NOT_BUILT "a bundle that is not what its manifest says"
+"A file of the bundle is missing from the output folder, or it is not the one that was built: something else wrote there meanwhile. Nothing was switched. Build and deploy again.";
+RB1007 NO_NODE "a node that the database does not have"
+"`rbgen listen` follows nodes whose row is in `robbieblocks_node_branding`, and this one has none: it is misspelled, or somebody deleted it. What is live stays until somebody takes it away.";
 }
 
 #[cfg(test)]

@@ -269,6 +269,29 @@ pub(super) const BASE_URL: Rule = Rule {
     pattern: Some("^https?://"),
 };
 
+/// `s3://bucket` or `s3://bucket/prefix`.
+pub(super) const BUCKET: Rule = Rule {
+    max: None,
+    empty: false,
+    check: |text| {
+        let is_bucket = text.strip_prefix("s3://").is_some_and(|place| {
+            let mut parts = place.strip_suffix('/').unwrap_or(place).split('/');
+            let is_part = |part: &str| {
+                !matches!(part, "" | "." | "..")
+                    && part
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+            };
+            parts.all(is_part)
+        });
+        (!is_bucket).then(|| {
+            Fault::new(code::BAD_VALUE, "it is no bucket with a prefix")
+                .hint("write it like `s3://bucket/prefix`")
+        })
+    },
+    pattern: Some("^s3://[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*/?$"),
+};
+
 /// Why a text is no base URL, `http(s)://host[:port][/path]` in ASCII, with a hint.
 fn base_url_problem(url: &str) -> Option<(String, Option<&'static str>)> {
     let plain = |reason: &str| Some((reason.to_string(), None));

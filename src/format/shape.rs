@@ -2,8 +2,8 @@
 
 use super::fields::{Fallback, Field, Kind, Shape, optional, or, required};
 use super::rules::{
-    ANY, BASE_URL, DATABASE_NAME, FILLED, FOLDER, KEY, KEY_50, KEY_100, LANGUAGE, NAME, OUTPUT,
-    ROUTE, STYLE_PATH, TEXT_20, TEXT_50, TEXT_255, TEXT_500, VARIABLE,
+    ANY, BASE_URL, BUCKET, DATABASE_NAME, FILLED, FOLDER, KEY, KEY_50, KEY_100, LANGUAGE, NAME,
+    OUTPUT, ROUTE, STYLE_PATH, TEXT_20, TEXT_50, TEXT_255, TEXT_500, VARIABLE,
 };
 use crate::model::{Block, Page, Status};
 
@@ -427,16 +427,36 @@ pub(super) static SITE_NODE: Shape = shape(
     ],
 );
 
-/// `deploy = { dir, keep }`
+/// `deploy = { dir = "…", keep = 5 }`: exactly one of `dir`, `archives` and `s3` (`config.rs` sees to it).
 pub(super) static DEPLOY: Shape = shape(
     "`deploy`",
     &[
-        required("dir", Kind::Text(FILLED), "The folder of the releases"),
+        optional("dir", Kind::Text(FILLED), "The folder of the releases"),
+        optional(
+            "archives",
+            Kind::Text(FILLED),
+            "The folder of the releases, each of them an archive",
+        ),
+        optional(
+            "s3",
+            Kind::Text(BUCKET),
+            "The bucket of the releases and a prefix in it; the credentials are in the environment",
+        ),
+        optional(
+            "endpoint",
+            Kind::Text(BASE_URL),
+            "The address of the store of `s3`; default: Amazon's",
+        ),
+        optional(
+            "region",
+            Kind::Text(FILLED),
+            "The region of the bucket of `s3`; default: AWS_REGION",
+        ),
         or(
             "keep",
             Kind::Integer(1, i64::MAX),
             Fallback::Integer(5),
-            "How many releases stay besides the live and the pinned one",
+            "How many releases stay besides the live, the pinned and the previewed ones",
         ),
     ],
 );

@@ -69,12 +69,29 @@ pub struct NodeConfig {
     pub allow_scripts: bool,
 }
 
-/// `deploy = { dir, keep }`
+/// `deploy = { dir = "…", keep = 5 }`: where a node is deployed to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeployConfig {
-    pub dir: String,
-    /// How many releases stay besides the live and the pinned one.
+    pub target: TargetConfig,
+    /// How many releases stay besides the live, the pinned and the previewed ones.
     pub keep: usize,
+}
+
+/// What releases are put into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetConfig {
+    /// A folder of releases, relative to the site.
+    Folder(String),
+    /// A folder of archives, relative to the site.
+    Archives(String),
+    /// A bucket of a store that speaks S3, and a prefix in it.
+    S3 {
+        /// `s3://bucket/prefix`, without a trailing slash.
+        url: String,
+        /// The address of the store, where it is not Amazon's.
+        endpoint: Option<String>,
+        region: Option<String>,
+    },
 }
 
 impl Config {

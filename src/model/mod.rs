@@ -2,6 +2,7 @@
 
 mod condition;
 mod config;
+mod deploy;
 mod document;
 mod file;
 mod key;
@@ -14,8 +15,9 @@ mod value;
 pub use condition::{Condition, ConditionProblem, Moment};
 pub use config::{
     BuildConfig, Config, DatabaseConfig, DeployConfig, MarkdownConfig, NodeConfig, ReactConfig,
-    SiteConfig,
+    SiteConfig, TargetConfig,
 };
+pub use deploy::{Deploy, DeployStatus};
 pub use document::{
     Block, Component, Documents, EntityKind, Example, Node, Page, SHARED_APP, Scheme, Status,
     Token, css_name, sibling,

@@ -10,19 +10,26 @@ use crate::db::{Failure, Session, address_of, read_content};
 use crate::load::Given;
 use crate::model::Config;
 
-/// The documents of the database that robbieblocks.toml calls `name`, read in one view of it.
-pub fn read_given(config: &Config, name: &str) -> Result<Given, Outcome> {
-    let read = || {
-        let address = address_of(config, name, &|variable| std::env::var(variable).ok())?;
-        read_content(&mut Session::open(&address)?)
-    };
-    let content = read().map_err(|failure: Failure| Outcome {
-        failed: Some(failure.kind()),
-        ..Outcome::unusable(failure.diagnostic().into())
-    })?;
-    Ok(Given {
+/// The documents of the database that robbieblocks.toml calls `name`, read in one view of it, and what
+/// the database calls that view.
+pub fn read_database(config: &Config, name: &str) -> Result<(Given, Option<String>), Failure> {
+    let address = address_of(config, name, &|variable| std::env::var(variable).ok())?;
+    let content = read_content(&mut Session::open(&address)?)?;
+    let given = Given {
         documents: content.documents,
         diagnostics: content.diagnostics,
         incomplete: content.incomplete,
-    })
+    };
+    Ok((given, content.revision))
+}
+
+/// The same documents for a build.
+pub(super) fn read_given(config: &Config, name: &str) -> Result<Given, Outcome> {
+    match read_database(config, name) {
+        Ok((given, _)) => Ok(given),
+        Err(failure) => Err(Outcome {
+            failed: Some(failure.kind()),
+            ..Outcome::unusable(failure.diagnostic().into())
+        }),
+    }
 }

@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::*;
 
@@ -23,6 +22,7 @@ use super::owned::{Journal, Stamps};
 use super::{Store, WORK_FOLDER};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::failpoint;
 use crate::files::stat_of;
 use crate::ledger::Written;
 use crate::model::{FileStat, fold_path};
@@ -208,7 +208,7 @@ impl Store {
         for folder in &ready.later {
             self.make_folder(folder, &mut Vec::new(), &mut known)?;
         }
-        failpoint("before-fresh");
+        failpoint::pass("before-fresh");
         // The manifest of a bundle that was not there comes first: then its files are ours as soon
         // as they are there.
         for folder in &ready.fresh {
@@ -219,33 +219,33 @@ impl Store {
             {
                 self.put_manifest(manifest)?;
             }
-            failpoint("fresh");
+            failpoint::pass("fresh");
             self.rename(&self.fresh_folder(folder), folder)?;
         }
-        failpoint("before-rename");
+        failpoint::pass("before-rename");
         let moved: Result<Vec<()>, Diagnostic> = ready
             .staged
             .par_iter()
             .map(|(path, (from, _))| {
-                failpoint("rename");
+                failpoint::pass("rename");
                 self.rename(from, path)
             })
             .collect();
         moved?;
-        failpoint("before-manifests");
+        failpoint::pass("before-manifests");
         for manifest in &ready.manifests {
             if !ready.fresh.contains(&manifest.folder) {
                 self.put_manifest(manifest)?;
             }
         }
-        failpoint("before-removal");
+        failpoint::pass("before-removal");
         for (path, stamps) in &ready.stale {
             removed += self.remove_stale(path, stamps, &mut rest, &mut diagnostics);
         }
         if scope == Scope::All {
             self.remove_manifests_but(bundles);
         }
-        failpoint("before-journal");
+        failpoint::pass("before-journal");
         self.write_journal(&rest)?;
         let fresh = self.staged_fresh.load(Ordering::Relaxed);
         let staged = ready.staged.len();
@@ -510,21 +510,4 @@ fn remove_empty_tree(folder: &Path) -> io::Result<()> {
         }
     }
     fs::remove_dir(folder)
-}
-
-/// Ends the process here, as a kill would, where a test asks for it: `RBGEN_FAILPOINT=rename:3` at
-/// the third time that the point `rename` is passed.
-pub(super) fn failpoint(name: &str) {
-    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
-        let wanted = std::env::var("RBGEN_FAILPOINT").ok()?;
-        let (point, count) = wanted.split_once(':')?;
-        Some((point.to_string(), count.parse().ok()?))
-    });
-    static PASSED: AtomicUsize = AtomicUsize::new(0);
-    if let Some((point, count)) = &*WANTED
-        && point == name
-        && *count == PASSED.fetch_add(1, Ordering::SeqCst) + 1
-    {
-        std::process::abort();
-    }
 }

@@ -164,6 +164,19 @@ impl Repository {
         ])
     }
 
+    /// The commit of the work tree, with `-dirty` where files of this folder say something else; `None`
+    /// where there is no repository or no commit.
+    pub fn described_head(&self) -> Option<String> {
+        let head = self
+            .text(&["rev-parse", "--verify", "--quiet", "HEAD"])
+            .ok()?;
+        let changes = self.text(&["status", "--porcelain", "--", "."]).ok()?;
+        Some(match changes.is_empty() {
+            true => head,
+            false => format!("{head}-dirty"),
+        })
+    }
+
     /// Whether the history ends where that of others goes on.
     pub fn is_shallow(&self) -> Result<bool, GitError> {
         Ok(self.text(&["rev-parse", "--is-shallow-repository"])? == "true")

@@ -2,8 +2,6 @@
 //! may happen, and rules that are known to be wrong, so that a test can show that it would notice.
 
 use std::cell::{Cell, RefCell};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 type Hook = Box<dyn FnMut(&'static str)>;
 
@@ -36,21 +34,9 @@ pub(super) fn is_wrong(wrong: Wrong) -> bool {
     WRONG.get() == Some(wrong)
 }
 
-/// Passes a point. `RBGEN_FAILPOINT=push-committed:1` ends the process at the first time that the
-/// point `push-committed` is passed, as a kill would.
+/// Passes a point, at which a test may end the process or step in.
 pub(super) fn pass(point: &'static str) {
-    static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
-        let wanted = std::env::var("RBGEN_FAILPOINT").ok()?;
-        let (point, count) = wanted.split_once(':')?;
-        Some((point.to_string(), count.parse().ok()?))
-    });
-    static PASSED: AtomicUsize = AtomicUsize::new(0);
-    if let Some((wanted, count)) = &*WANTED
-        && wanted == point
-        && *count == PASSED.fetch_add(1, Ordering::SeqCst) + 1
-    {
-        std::process::abort();
-    }
+    crate::failpoint::pass(point);
     if let Some(mut hook) = HOOK.take() {
         hook(point);
         HOOK.set(Some(hook));

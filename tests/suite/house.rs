@@ -10,6 +10,7 @@ use crate::harness::project;
 /// What each room of src/ may import, apart from itself, in the order of the flow. `cli` may import
 /// everything, and nothing imports `cli`.
 const IMPORTS: &[(&str, &[&str])] = &[
+    ("failpoint", &[]),
     ("digest", &[]),
     ("diag", &[]),
     ("model", &["diag", "digest"]),
@@ -46,7 +47,14 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "diag", "digest", "model", "files", "ledger", "bundle", "build",
+            "diag",
+            "digest",
+            "model",
+            "files",
+            "ledger",
+            "bundle",
+            "build",
+            "failpoint",
         ],
     ),
     ("archive", &["diag", "digest", "bundle"]),
@@ -65,7 +73,31 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "sync",
         &[
-            "diag", "digest", "model", "format", "compare", "files", "load", "db",
+            "diag",
+            "digest",
+            "model",
+            "format",
+            "compare",
+            "files",
+            "load",
+            "db",
+            "failpoint",
+        ],
+    ),
+    (
+        "deploy",
+        &[
+            "diag",
+            "digest",
+            "model",
+            "format",
+            "files",
+            "bundle",
+            "store",
+            "archive",
+            "db",
+            "pipeline",
+            "failpoint",
         ],
     ),
     ("scaffold", &["diag", "digest", "model"]),
@@ -75,7 +107,18 @@ const IMPORTS: &[(&str, &[&str])] = &[
 /// The rooms that touch the disk, the clock or the user, and alone may lift the lints of
 /// clippy.toml that keep the others pure.
 const IO_ROOMS: &[&str] = &[
-    "files", "load", "store", "archive", "db", "pipeline", "exchange", "sync", "cli", "main",
+    "files",
+    "load",
+    "store",
+    "archive",
+    "db",
+    "pipeline",
+    "exchange",
+    "sync",
+    "deploy",
+    "failpoint",
+    "cli",
+    "main",
 ];
 
 const MOST_LINES: usize = 650;

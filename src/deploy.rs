@@ -1,0 +1,24 @@
+//! Publishes bundles: a release is made whole beside those that are there, then one pointer moves.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this room writes to targets, and keeps the records of it"
+)]
+
+mod apps;
+mod book;
+mod folder;
+mod log;
+mod pointers;
+mod publish;
+mod release;
+mod run;
+mod target;
+
+pub use apps::{apps_of, apps_of_files};
+pub use book::{Book, Opened};
+pub use log::Log;
+pub use pointers::{Pointers, preview_of};
+pub use publish::{Published, Wanted, publish, remove_preview, roll_back, unpin, withdraw};
+pub use run::{Cause, Deployed, Destination, Ended, Watching, deploy_all, note_rollback};
+pub use target::{Put, Target, Turn, open_target};

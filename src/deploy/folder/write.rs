@@ -1,0 +1,192 @@
+//! Makes a release in a folder: beside those that are there, whole, and on the disk before it gets its
+//! name.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use super::super::Put;
+use super::super::release::{Origin, Release};
+use super::lock::replace;
+use super::{FolderTarget, refused};
+use crate::bundle::FileStamp;
+use crate::diag::{Diagnostic, code};
+use crate::digest::Digest;
+use crate::failpoint;
+
+/// So many files are brought to the disk one by one; for more of them the whole file system is.
+const FEW: usize = 32;
+
+/// Makes a release, or adds to one that is there what it lacks.
+pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Put, Diagnostic> {
+    let place = target.release(app, &release.name);
+    if place.is_dir() {
+        return add_to(target, app, release, &place);
+    }
+    let staged = target.work().join("staged").join(&release.name);
+    let failed = |error: &io::Error| refused(&place, error);
+    make_folders(&staged, release).map_err(|error| failed(&error))?;
+    let (sent, shared) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let files: Vec<_> = release.files.iter().collect();
+    let to_send = files
+        .iter()
+        .filter(|(_, (_, origin))| !matches!(origin, Origin::Release(_)));
+    let few = to_send.count() <= FEW;
+    files
+        .into_par_iter()
+        .try_for_each(|(path, (stamp, origin))| {
+            let made = make_file(target, app, release, path, *stamp, origin, &staged, few)?;
+            match made {
+                Made::Linked => shared.fetch_add(1, Ordering::Relaxed),
+                Made::Copied => sent.fetch_add(1, Ordering::Relaxed),
+            };
+            failpoint::pass("deploy-file");
+            Ok(())
+        })?;
+    let (sent, shared) = (sent.into_inner(), shared.into_inner());
+    if !few {
+        let folder = File::open(&staged).map_err(|error| failed(&error))?;
+        rustix::fs::syncfs(&folder).map_err(|error| failed(&error.into()))?;
+    }
+    let releases = target.app(app).join("releases");
+    fs::create_dir_all(&releases).map_err(|error| failed(&error))?;
+    let manifest = target.manifest(app, &release.name);
+    replace(&manifest, &release.bundle.manifest()).map_err(|error| failed(&error))?;
+    failpoint::pass("deploy-staged");
+    fs::rename(&staged, &place).map_err(|error| failed(&error))?;
+    failpoint::pass("deploy-released");
+    Ok(Put { sent, shared })
+}
+
+/// Gives a release that is there the assets of others that it lacks. What is immutable disturbs nobody.
+fn add_to(
+    target: &FolderTarget,
+    app: &str,
+    release: &Release<'_>,
+    place: &Path,
+) -> Result<Put, Diagnostic> {
+    let mut put = Put::default();
+    for (path, (stamp, origin)) in &release.files {
+        if release.bundle.files().contains_key(path) || place.join(path).exists() {
+            continue;
+        }
+        let to = place.join(path);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
+        }
+        make_file(target, app, release, path, *stamp, origin, place, true)?;
+        put.shared += 1;
+    }
+    Ok(put)
+}
+
+/// Makes all folders that the files of a release need.
+fn make_folders(staged: &Path, release: &Release<'_>) -> io::Result<()> {
+    fs::create_dir_all(staged)?;
+    let mut made: BTreeSet<&str> = BTreeSet::new();
+    for path in release.files.keys() {
+        let folder = path.rsplit_once('/').map(|(folder, _)| folder);
+        if let Some(folder) = folder
+            && made.insert(folder)
+        {
+            fs::create_dir_all(staged.join(folder))?;
+        }
+    }
+    Ok(())
+}
+
+enum Made {
+    Linked,
+    Copied,
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one file of a release needs to know where all of them come from and go"
+)]
+fn make_file(
+    target: &FolderTarget,
+    app: &str,
+    release: &Release<'_>,
+    path: &str,
+    stamp: FileStamp,
+    origin: &Origin,
+    folder: &Path,
+    sync: bool,
+) -> Result<Made, Diagnostic> {
+    let to = folder.join(path);
+    let failed = |error: &io::Error| refused(&to, error);
+    match origin {
+        Origin::Bytes(bytes) => {
+            write(&to, bytes, sync).map_err(|error| failed(&error))?;
+            Ok(Made::Copied)
+        }
+        Origin::Release(name) => {
+            let from = target.release(app, name).join(path);
+            let is_there = fs::symlink_metadata(&from)
+                .is_ok_and(|found| found.is_file() && found.len() == stamp.size);
+            if is_there && fs::hard_link(&from, &to).is_ok() {
+                return Ok(Made::Linked);
+            }
+            // A file system without hard links, or a release that somebody changed: then the bytes are
+            // where they were built, or there.
+            match release.bundle.files().contains_key(path) {
+                true => copy(&release.built(path), &to, stamp, sync)?,
+                false => copy(&from, &to, stamp, sync)?,
+            }
+            Ok(Made::Copied)
+        }
+        Origin::Built(from) => {
+            copy(from, &to, stamp, sync)?;
+            Ok(Made::Copied)
+        }
+    }
+}
+
+fn write(to: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+    let mut file = File::create_new(to)?;
+    file.write_all(bytes)?;
+    if sync {
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Copies a file that must be what its stamp says.
+fn copy(from: &Path, to: &Path, stamp: FileStamp, sync: bool) -> Result<(), Diagnostic> {
+    let not_built = |why: &str| {
+        let message = format!("`{}` {why}", from.display());
+        Diagnostic::general(code::NOT_BUILT, message).hint("build again")
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0).min(1 << 20));
+    let mut hasher = blake3::Hasher::new();
+    let mut source = match File::open(from) {
+        Ok(file) => file,
+        Err(error) => return Err(not_built(&format!("cannot be read: {error}"))),
+    };
+    let mut target = File::create_new(to).map_err(|error| refused(to, &error))?;
+    let mut size = 0;
+    loop {
+        bytes.clear();
+        let read = (&mut source).take(1 << 20).read_to_end(&mut bytes);
+        let count = read.map_err(|error| not_built(&format!("cannot be read: {error}")))?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(&bytes);
+        size += count as u64;
+        let written = target.write_all(&bytes);
+        written.map_err(|error| refused(to, &error))?;
+    }
+    if sync {
+        target.sync_data().map_err(|error| refused(to, &error))?;
+    }
+    match size == stamp.size && Digest::from_hasher(&hasher) == stamp.digest {
+        true => Ok(()),
+        false => Err(not_built("is not the file that was built")),
+    }
+}

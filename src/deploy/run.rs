@@ -1,0 +1,613 @@
+//! A deploy from end to end, for any number of nodes: turns, records, one build, and each bundle to the
+//! target of its node.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::{Book, Log, Pointers, Target, Turn, Wanted, publish, withdraw};
+use crate::bundle::Bundle;
+use crate::diag::{Diagnostic, Diagnostics, Severity, code};
+use crate::failpoint;
+use crate::model::{Deploy, DeployStatus, Moment};
+use crate::pipeline::{Outcome, Report};
+use crate::store::read_bundle;
+
+/// A node with its target.
+pub struct Destination {
+    pub node: String,
+    pub target: Box<dyn Target>,
+    /// How many releases stay.
+    pub keep: usize,
+}
+
+/// What is known of a deploy before it begins.
+#[derive(Clone, Debug, Default)]
+pub struct Cause {
+    /// Why it is done.
+    pub triggered_by: String,
+    pub source_rev: Option<String>,
+    pub source_commit: Option<String>,
+    /// The name that it is shown under, where it is not to be live.
+    pub preview: Option<String>,
+    /// The bundles that have a record from the start, by node and app: those that are known to be
+    /// affected. Others get one when it has turned out that they changed.
+    pub expected: BTreeSet<(String, String)>,
+    /// Whether bundles are taken away that a node has no more: not where only some apps are built.
+    pub whole: bool,
+    /// The first lines of the log.
+    pub log: Log,
+}
+
+/// Who is told, and asked, while a deploy goes on.
+pub trait Watching {
+    /// Somebody else deploys to a target. Whether to go on waiting.
+    fn waiting(&mut self, target: &str) -> bool;
+    /// Something that stops nothing.
+    fn problem(&mut self, problem: &Diagnostic);
+    /// Diagnostics as text, for a log.
+    fn text(&mut self, diagnostics: &Diagnostics) -> String;
+}
+
+/// How a deploy ended.
+pub struct Ended {
+    /// What each bundle came to, in the order of nodes and apps.
+    pub deploys: Vec<Deployed>,
+    pub report: Option<Report>,
+    /// Of the build, and of targets.
+    pub diagnostics: Diagnostics,
+    /// The outcome of a build that failed, without its diagnostics.
+    pub failed_build: Option<Outcome>,
+    /// Whether it was given up while another deploy was waited for.
+    pub given_up: bool,
+}
+
+/// A bundle that was deployed, or not.
+pub struct Deployed {
+    pub record: Deploy,
+    /// What is live now.
+    pub live: Option<String>,
+    /// Whether that is the release that was live before.
+    pub unchanged: bool,
+    /// Whether something else stays live because it is pinned.
+    pub held_back: bool,
+    /// Whether the app was taken away.
+    pub withdrawn: bool,
+}
+
+/// How long records wait to be written together.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Builds, and deploys what was built.
+pub fn deploy_all(
+    destinations: &[Destination],
+    cause: &Cause,
+    book: &mut Book,
+    watching: &mut dyn Watching,
+    build: impl FnOnce() -> Outcome,
+) -> Ended {
+    let mut ended = Ended {
+        deploys: Vec::new(),
+        report: None,
+        diagnostics: Diagnostics::new(),
+        failed_build: None,
+        given_up: false,
+    };
+    let turns = match take_turns(destinations, watching) {
+        Ok(Some(turns)) => turns,
+        Ok(None) => {
+            ended.given_up = true;
+            return ended;
+        }
+        Err(problem) => {
+            fail_before(destinations, cause, book, watching, problem, &mut ended);
+            return ended;
+        }
+    };
+    for destination in destinations {
+        let target = destination.target.shown();
+        let problem = book.close_stale(&destination.node, target, Moment::now());
+        problem.iter().for_each(|problem| watching.problem(problem));
+    }
+    let mut records = open_records(destinations, cause);
+    note(book, &records, watching);
+    failpoint::pass("deploy-pending");
+    set_all(&mut records, DeployStatus::Building);
+    note(book, &records, watching);
+    failpoint::pass("deploy-building");
+    let started = Instant::now();
+    let mut outcome = build();
+    let build_ms = milliseconds(started.elapsed());
+    for record in &mut records {
+        record.build_ms = Some(build_ms);
+    }
+    let diagnostics = std::mem::take(&mut outcome.diagnostics);
+    let said = match diagnostics.is_empty() {
+        true => String::new(),
+        false => watching.text(&diagnostics),
+    };
+    let Some(report) = outcome.report.take() else {
+        let error = first_error(&diagnostics);
+        for record in &mut records {
+            close(record, Some(&error), &said);
+        }
+        note(book, &records, watching);
+        ended.deploys = records.into_iter().map(Deployed::nothing).collect();
+        ended.diagnostics = diagnostics;
+        ended.failed_build = Some(outcome);
+        return ended;
+    };
+    ended.diagnostics = diagnostics;
+    let built = format!(
+        "built in {build_ms} ms: {} pages rendered, {} files written, {} kept, {} removed",
+        report.pages_rendered,
+        report.written.files_written,
+        report.written.files_kept,
+        report.written.files_removed
+    );
+    let mut run = Run {
+        cause,
+        book,
+        watching,
+        ended: &mut ended,
+        records,
+        build_ms,
+        first_lines: format!("{built}\n{said}"),
+        noted: Instant::now(),
+    };
+    run.publish_all(destinations, &turns, &report);
+    ended.report = Some(report);
+    ended
+}
+
+/// A deploy whose build has succeeded.
+struct Run<'a> {
+    cause: &'a Cause,
+    book: &'a mut Book,
+    watching: &'a mut dyn Watching,
+    ended: &'a mut Ended,
+    /// The open ones.
+    records: Vec<Deploy>,
+    build_ms: u64,
+    first_lines: String,
+    noted: Instant,
+}
+
+type Turns = BTreeMap<String, Box<dyn Turn>>;
+
+impl Run<'_> {
+    fn publish_all(&mut self, destinations: &[Destination], turns: &Turns, report: &Report) {
+        let mut work: Vec<(&Destination, String, Option<Bundle>)> = Vec::new();
+        for destination in destinations {
+            let node = &destination.node;
+            let bundles = report.bundles.iter().filter(|bundle| bundle.node == *node);
+            let mut apps = BTreeSet::new();
+            for built in bundles {
+                apps.insert(built.app.clone());
+                let hash = built.build_hash.hex();
+                if self.is_settled(destination, &built.app, &hash) {
+                    continue;
+                }
+                let bundle = read_bundle(&report.out, node, &built.app)
+                    .filter(|bundle| bundle.build_hash() == built.build_hash);
+                work.push((destination, built.app.clone(), bundle));
+            }
+            if self.cause.whole && self.cause.preview.is_none() {
+                for app in self.gone(destination, &apps) {
+                    work.push((destination, app, None));
+                }
+            }
+            // An app that was expected, and has no page on this node.
+            let expected = self.cause.expected.iter().filter(|(of, _)| of == node);
+            for (_, app) in expected {
+                let is_known = work
+                    .iter()
+                    .any(|(other, known, _)| other.node == *node && known == app);
+                if !is_known && !apps.contains(app) {
+                    self.nothing_to_deploy(node, app);
+                }
+            }
+        }
+        for (destination, app, _) in &work {
+            let record = self.record(destination, app);
+            record.status = DeployStatus::Deploying;
+        }
+        note(self.book, &self.records, self.watching);
+        failpoint::pass("deploy-deploying");
+        for (destination, app, bundle) in work {
+            let turn = turns[&destination.node].as_ref();
+            let is_built = report
+                .bundles
+                .iter()
+                .any(|built| built.node == destination.node && built.app == app);
+            match (bundle, is_built) {
+                (None, false) => self.withdraw(destination, turn, &app),
+                (bundle, _) => self.publish(destination, turn, &app, bundle, report),
+            }
+            if self.noted.elapsed() > PATIENCE {
+                self.note_closed();
+            }
+        }
+        self.note_closed();
+    }
+
+    /// Whether a bundle that nobody asked about is live already.
+    fn is_settled(&mut self, destination: &Destination, app: &str, hash: &str) -> bool {
+        let key = (destination.node.clone(), app.to_string());
+        if self.cause.preview.is_some() || self.cause.expected.contains(&key) {
+            return false;
+        }
+        destination.target.pointers(app).is_ok_and(|pointers| {
+            pointers.order.last().map(String::as_str) == Some(hash)
+                && pointers.live == Some(pointers.pinned.unwrap_or_else(|| hash.to_string()))
+        })
+    }
+
+    /// The apps that are live at a target, and that the node does not have any more.
+    fn gone(&mut self, destination: &Destination, apps: &BTreeSet<String>) -> Vec<String> {
+        let target = &destination.target;
+        let there = match target.apps() {
+            Ok(there) => there,
+            Err(problem) => {
+                self.watching.problem(&problem);
+                return Vec::new();
+            }
+        };
+        let is_live = |app: &String| {
+            target
+                .pointers(app)
+                .is_ok_and(|pointers| pointers.live != pointers.pinned)
+        };
+        let gone = there.into_iter().filter(|app| !apps.contains(app));
+        gone.filter(is_live).collect()
+    }
+
+    /// The open record of a bundle, which is made where there is none.
+    fn record(&mut self, destination: &Destination, app: &str) -> &mut Deploy {
+        let node = &destination.node;
+        let found = self.records.iter().position(|record| {
+            record.node == *node && record.app == app && record.status.is_open()
+        });
+        let at = found.unwrap_or_else(|| {
+            let mut record = new_record(node, destination.target.shown(), app, self.cause);
+            record.build_ms = Some(self.build_ms);
+            self.records.push(record);
+            self.records.len() - 1
+        });
+        &mut self.records[at]
+    }
+
+    fn publish(
+        &mut self,
+        destination: &Destination,
+        turn: &dyn Turn,
+        app: &str,
+        bundle: Option<Bundle>,
+        report: &Report,
+    ) {
+        let started = Instant::now();
+        let result = match &bundle {
+            None => Err(Diagnostic::general(
+                code::NOT_BUILT,
+                format!(
+                    "the manifest of `{}` and `{app}` is not the one that was built",
+                    destination.node
+                ),
+            )
+            .hint("something else writes into the output folder")),
+            Some(bundle) => publish(
+                destination.target.as_ref(),
+                turn,
+                &Wanted {
+                    out: &report.out,
+                    bundle,
+                    keep: destination.keep,
+                    preview: self.cause.preview.as_deref(),
+                },
+            ),
+        };
+        let first_lines = self.first_lines.clone();
+        let preview = self.cause.preview.clone();
+        let record = self.record(destination, app);
+        record.deploy_ms = Some(milliseconds(started.elapsed()));
+        if let Some(bundle) = &bundle {
+            record.build_hash = bundle.build_hash().hex();
+            record.pages = Some(bundle.pages);
+            record.components = Some(bundle.components);
+        }
+        match result {
+            Ok(published) => {
+                let mut log = Log::default();
+                log.say(&first_lines);
+                log.say(&format!(
+                    "release {}: {} files sent, {} shared with other releases",
+                    published.release, published.put.sent, published.put.shared
+                ));
+                log.say(
+                    &match (&preview, published.held_back, published.was_there) {
+                        (Some(name), ..) => format!("shown as the preview `{name}`"),
+                        (None, true, _) => format!(
+                            "not live: {} is pinned",
+                            published.live.as_deref().unwrap_or_default()
+                        ),
+                        (None, false, true) => "live already".to_string(),
+                        (None, false, false) => match &published.live_before {
+                            Some(before) => format!("live, instead of {before}"),
+                            None => "live".to_string(),
+                        },
+                    },
+                );
+                for release in &published.removed {
+                    log.say(&format!("removed the release {release}"));
+                }
+                if let Some(problem) = &published.not_removed {
+                    log.say(&format!("warning[{}]: {}", problem.code.0, problem.message));
+                }
+                record.release = Some(published.release.clone());
+                close(record, None, &log.text());
+                let deployed = Deployed {
+                    record: record.clone(),
+                    unchanged: published.live == published.live_before && published.was_there,
+                    live: published.live,
+                    held_back: published.held_back,
+                    withdrawn: false,
+                };
+                if let Some(problem) = &published.not_removed {
+                    self.watching.problem(problem);
+                }
+                self.ended.deploys.push(deployed);
+            }
+            Err(problem) => {
+                let said = format!(
+                    "{first_lines}\nerror[{}]: {}",
+                    problem.code.0, problem.message
+                );
+                close(record, Some(&problem.message), &said);
+                let record = record.clone();
+                self.ended.deploys.push(Deployed::nothing(record));
+                self.ended.diagnostics.push(problem);
+            }
+        }
+    }
+
+    /// Takes away an app of which nothing was built.
+    fn withdraw(&mut self, destination: &Destination, turn: &dyn Turn, app: &str) {
+        let started = Instant::now();
+        let result = withdraw(destination.target.as_ref(), turn, app);
+        let first_lines = self.first_lines.clone();
+        let record = self.record(destination, app);
+        record.deploy_ms = Some(milliseconds(started.elapsed()));
+        record.pages = Some(0);
+        record.components = Some(0);
+        match result {
+            Ok((before, after)) => {
+                let words = match before.live {
+                    Some(live) => {
+                        format!("the node has no page of it any more: {live} is not live now")
+                    }
+                    None => "the node has no page of it".to_string(),
+                };
+                close(record, None, &format!("{first_lines}\n{words}"));
+                let deployed = Deployed {
+                    record: record.clone(),
+                    live: after.live,
+                    unchanged: false,
+                    held_back: false,
+                    withdrawn: true,
+                };
+                self.ended.deploys.push(deployed);
+            }
+            Err(problem) => {
+                close(record, Some(&problem.message), &first_lines);
+                let record = record.clone();
+                self.ended.deploys.push(Deployed::nothing(record));
+                self.ended.diagnostics.push(problem);
+            }
+        }
+    }
+
+    /// Closes the record of an app that the node has no page of, and never had.
+    fn nothing_to_deploy(&mut self, node: &str, app: &str) {
+        let first_lines = self.first_lines.clone();
+        let found = self
+            .records
+            .iter_mut()
+            .find(|record| record.node == node && record.app == app && record.status.is_open());
+        if let Some(record) = found {
+            record.pages = Some(0);
+            record.components = Some(0);
+            close(
+                record,
+                None,
+                &format!("{first_lines}\nthe node has no page of it"),
+            );
+            let record = record.clone();
+            self.ended.deploys.push(Deployed {
+                unchanged: true,
+                ..Deployed::nothing(record)
+            });
+        }
+    }
+
+    /// Notes the records that were closed.
+    fn note_closed(&mut self) {
+        let closed = |record: &Deploy| !record.status.is_open();
+        let (closed, open) = std::mem::take(&mut self.records)
+            .into_iter()
+            .partition(closed);
+        self.records = open;
+        note(self.book, &closed, self.watching);
+        self.noted = Instant::now();
+    }
+}
+
+impl Deployed {
+    /// A bundle that was not deployed.
+    fn nothing(record: Deploy) -> Deployed {
+        Deployed {
+            record,
+            live: None,
+            unchanged: false,
+            held_back: false,
+            withdrawn: false,
+        }
+    }
+}
+
+/// The turns at all targets, in the order of their names, so that two deployers never wait for each other.
+fn take_turns(
+    destinations: &[Destination],
+    watching: &mut dyn Watching,
+) -> Result<Option<Turns>, Diagnostic> {
+    let mut sorted: Vec<&Destination> = destinations.iter().collect();
+    sorted.sort_by_key(|destination| destination.target.shown());
+    let mut turns = Turns::new();
+    for destination in sorted {
+        let target = &destination.target;
+        match target.take_turn(&mut || watching.waiting(target.shown()))? {
+            Some(turn) => turns.insert(destination.node.clone(), turn),
+            None => return Ok(None),
+        };
+    }
+    Ok(Some(turns))
+}
+
+/// Tells of a target that could not be had: each bundle that was to be deployed has a failed record.
+fn fail_before(
+    destinations: &[Destination],
+    cause: &Cause,
+    book: &mut Book,
+    watching: &mut dyn Watching,
+    problem: Diagnostic,
+    ended: &mut Ended,
+) {
+    let mut records = open_records(destinations, cause);
+    let said = format!("error[{}]: {}", problem.code.0, problem.message);
+    for record in &mut records {
+        close(record, Some(&problem.message), &said);
+    }
+    note(book, &records, watching);
+    ended.deploys = records.into_iter().map(Deployed::nothing).collect();
+    ended.diagnostics.push(problem);
+}
+
+fn open_records(destinations: &[Destination], cause: &Cause) -> Vec<Deploy> {
+    let mut records = Vec::new();
+    for (node, app) in &cause.expected {
+        if let Some(destination) = destinations.iter().find(|one| one.node == *node) {
+            records.push(new_record(node, destination.target.shown(), app, cause));
+        }
+    }
+    records
+}
+
+fn new_record(node: &str, target: &str, app: &str, cause: &Cause) -> Deploy {
+    Deploy {
+        id: uuid::Uuid::new_v4().to_string(),
+        node: node.to_string(),
+        app: app.to_string(),
+        build_hash: String::new(),
+        pages: None,
+        components: None,
+        status: DeployStatus::Pending,
+        build_ms: None,
+        deploy_ms: None,
+        error: None,
+        log: cause.log.text(),
+        started_at: Moment::now(),
+        completed_at: None,
+        triggered_by: cause.triggered_by.clone(),
+        source_rev: cause.source_rev.clone(),
+        source_commit: cause.source_commit.clone(),
+        release: None,
+        target: Some(target.to_string()),
+        preview: cause.preview.clone(),
+    }
+}
+
+/// Notes that an app went back to another release.
+pub fn note_rollback(
+    book: &mut Book,
+    target: &dyn Target,
+    node: &str,
+    app: &str,
+    pointers: (&Pointers, &Pointers),
+    took: Duration,
+) -> Option<Diagnostic> {
+    let (before, after) = pointers;
+    let release = after.live.clone().unwrap_or_default();
+    let bundle = target.bundle_of(app, &release).ok().flatten();
+    let mut record = Deploy {
+        build_hash: release.get(..64).unwrap_or_default().to_string(),
+        pages: bundle.as_ref().map(|bundle| bundle.pages),
+        components: bundle.as_ref().map(|bundle| bundle.components),
+        deploy_ms: Some(milliseconds(took)),
+        release: Some(release.clone()),
+        ..new_record(
+            node,
+            target.shown(),
+            app,
+            &Cause {
+                triggered_by: "rollback".to_string(),
+                ..Cause::default()
+            },
+        )
+    };
+    let was = before.live.as_deref().unwrap_or("nothing");
+    close(
+        &mut record,
+        None,
+        &format!("{release} is live and pinned, instead of {was}"),
+    );
+    book.note(&[record])
+}
+
+fn set_all(records: &mut [Deploy], status: DeployStatus) {
+    for record in records {
+        record.status = status;
+    }
+}
+
+/// Closes a record: with an error it has failed.
+fn close(record: &mut Deploy, error: Option<&str>, said: &str) {
+    let mut log = Log::default();
+    log.say(&record.log);
+    log.say(said);
+    record.log = log.text();
+    record.completed_at = Some(Moment::now());
+    record.error = error.map(str::to_string);
+    record.status = match error {
+        Some(_) => DeployStatus::Failed,
+        None => DeployStatus::Success,
+    };
+}
+
+fn note(book: &mut Book, records: &[Deploy], watching: &mut dyn Watching) {
+    if !records.is_empty()
+        && let Some(problem) = book.note(records)
+    {
+        watching.problem(&problem);
+    }
+}
+
+/// The first error, in one line.
+fn first_error(diagnostics: &Diagnostics) -> String {
+    let mut errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let Some(first) = errors.next() else {
+        return "the build failed".to_string();
+    };
+    let place = match &first.place {
+        Some(place) if !place.path.is_empty() => format!("{}: ", place.path),
+        _ => String::new(),
+    };
+    let more = match errors.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    format!("error[{}]: {place}{}{more}", first.code.0, first.message)
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

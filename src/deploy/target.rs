@@ -1,0 +1,88 @@
+//! What a target of deploys can do: hold releases, move pointers, let one deployer in at a time.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Pointers;
+use super::folder::FolderTarget;
+use super::release::Release;
+use crate::bundle::Bundle;
+use crate::diag::Diagnostic;
+use crate::model::TargetConfig;
+
+/// A place that the bundles of one node are published to.
+///
+/// A release is whole or not there. Pointers of one app change all at once, for whoever reads them
+/// through [`Target::pointers`]; what is live changes at once for everybody.
+pub trait Target: Send + Sync {
+    /// What it is, for messages and records: the same text for the same place, from any process.
+    fn shown(&self) -> &str;
+
+    /// Waits until nobody else deploys here. While it waits, `waiting` is called again and again; when that
+    /// says `false`, it gives up, and there is no turn.
+    fn take_turn(
+        &self,
+        waiting: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Box<dyn Turn>>, Diagnostic>;
+
+    /// The apps that have something here.
+    fn apps(&self) -> Result<BTreeSet<String>, Diagnostic>;
+
+    /// What is live, pinned and previewed of an app.
+    fn pointers(&self, app: &str) -> Result<Pointers, Diagnostic>;
+
+    /// The releases of an app that are there as a whole.
+    fn releases(&self, app: &str) -> Result<BTreeSet<String>, Diagnostic>;
+
+    /// The bundle that a release was made of, where that is known.
+    fn bundle_of(&self, app: &str, release: &str) -> Result<Option<Bundle>, Diagnostic>;
+
+    /// Makes a release, or adds to one that is there what it lacks of the assets of others.
+    fn put(&self, turn: &dyn Turn, release: &Release<'_>) -> Result<Put, Diagnostic>;
+
+    /// Changes the pointers of an app, and gives them as they were and as they are. `change` gets them
+    /// as they are at that moment, and may be called again where somebody else changed them meanwhile.
+    /// With a turn, nothing is changed once another deployer has taken over.
+    fn point(
+        &self,
+        app: &str,
+        turn: Option<&dyn Turn>,
+        change: &mut dyn FnMut(&Pointers) -> Result<Pointers, Diagnostic>,
+    ) -> Result<(Pointers, Pointers), Diagnostic>;
+
+    /// Removes a release that no pointer names.
+    fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic>;
+}
+
+/// The right to deploy to a target. It ends when it is dropped, and with the process.
+pub trait Turn {
+    /// A number that is larger for each turn than for all before: what an older one wants is refused.
+    fn number(&self) -> u64;
+
+    /// Fails where another deployer has taken over.
+    fn check(&self) -> Result<(), Diagnostic>;
+}
+
+/// What making a release took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Put {
+    /// Files whose bytes were brought to the target.
+    pub sent: usize,
+    /// Files whose bytes it had.
+    pub shared: usize,
+}
+
+/// The target of a node; `root` is what paths in robbieblocks.toml are relative to.
+pub fn open_target(
+    root: &Path,
+    node: &str,
+    config: &TargetConfig,
+) -> Result<Box<dyn Target>, Diagnostic> {
+    match config {
+        TargetConfig::Folder(dir) => Ok(Box::new(FolderTarget::new(&root.join(dir), node))),
+        TargetConfig::Archives(_) | TargetConfig::S3 { .. } => Err(Diagnostic::general(
+            crate::diag::code::NO_TARGET,
+            "this rbgen cannot deploy to archives and stores",
+        )),
+    }
+}
