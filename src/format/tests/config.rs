@@ -61,9 +61,9 @@ runtime = "vue"
             "RB0102 nodes | robbieblocks.toml has no key `nodes`",
             "RB0201 X | `X` is not allowed as `node`: it must begin with a small letter or a digit",
             "RB0105 0 | `keep` must be at least 1",
-            "RB0104 { keep = 0 } | `deploy` needs `dir`, `archives` or `s3`",
             "RB0105 \"x.org\" | `x.org` is not allowed as `base_url`: it does not begin with `https://` or `http://`",
             "RB0105 \"vue\" | `vue` is no `runtime`: preact, react",
+            "RB0104 { keep = 0 } | `deploy` needs `dir`, `archives` or `s3`",
         ]
     );
     let config = config.expect("defaults");
