@@ -14,6 +14,7 @@ mod failure;
 mod history;
 pub mod inspect;
 pub mod migrate;
+mod queue;
 mod read;
 mod records;
 mod renames;
@@ -29,6 +30,10 @@ pub use failure::{Failure, FailureKind};
 pub use history::{
     Head, Identity, Revision, add_edge, add_revision, contents_at, head, identity, number_of,
     revisions_after, sealed_counts, sealed_digests, session_user, transaction_time,
+};
+pub use queue::{
+    CHANGE_CHANNEL, Claim, NodeState, Settled, Waiting, claim_changes, note_presence, settle_claims,
+    waiting, write_node_states,
 };
 pub use read::{
     Content, Rows, documents_of_rows, has_content, read_content, read_rows, read_rows_of,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::{Either, select};
 use rustls::Error as TlsError;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::sync::Notify;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -23,8 +24,20 @@ use crate::diag::code;
 #[derive(Clone, Default)]
 pub(super) struct Heard {
     pub(super) notices: Arc<Mutex<Vec<String>>>,
+    /// Channels and payloads.
+    notifications: Arc<Mutex<Vec<(String, String)>>>,
+    /// Called when a notification came, or the connection ended.
+    pub(super) called: Arc<Notify>,
     /// Why the connection ended, where it did.
     pub(super) end: Arc<Mutex<Option<Failure>>>,
+}
+
+impl Heard {
+    pub(super) fn take_notifications(&self) -> Vec<(String, String)> {
+        let come = self.notifications.lock();
+        come.map(|mut come| std::mem::take(&mut *come))
+            .unwrap_or_default()
+    }
 }
 
 /// A connection, and the task that carries its messages.
@@ -286,6 +299,9 @@ fn tls_error(error: &tokio_postgres::Error) -> Option<&TlsError> {
     None
 }
 
+/// So many notifications wait to be taken: each only says that something changed.
+const MOST_NOTIFICATIONS: usize = 1000;
+
 /// Carries messages until the connection ends, and notes why it did.
 async fn carry<S, T>(mut connection: Connection<S, T>, heard: Heard)
 where
@@ -299,14 +315,27 @@ where
                     notices.push(notice.message().to_string());
                 }
             }
+            Some(Ok(AsyncMessage::Notification(notification))) => {
+                if let Ok(mut come) = heard.notifications.lock() {
+                    let (channel, payload) = (notification.channel(), notification.payload());
+                    // Nobody takes them from a connection that does not listen.
+                    come.truncate(MOST_NOTIFICATIONS);
+                    come.push((channel.to_string(), payload.to_string()));
+                }
+                heard.called.notify_one();
+            }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
                 if let Ok(mut end) = heard.end.lock() {
                     *end = Some(Failure::from(error));
                 }
+                heard.called.notify_one();
                 return;
             }
-            None => return,
+            None => {
+                heard.called.notify_one();
+                return;
+            }
         }
     }
 }

@@ -26,6 +26,9 @@ pub enum Access {
     Read,
     /// Reads and writes.
     Write,
+    /// Writes what others write at the same time: each statement sees what they have committed, and waits
+    /// for those who change the same rows.
+    Queue,
 }
 
 /// How long the end of a connection may take: the server is told, and not waited for.
@@ -159,6 +162,7 @@ impl Session {
         let begin = match access {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            Access::Queue => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         self.run(&format!(
             "{begin}; SET LOCAL row_security = off; SET LOCAL lock_timeout = '10s'; \
@@ -238,6 +242,42 @@ impl Session {
             }
             in_time(silence, sink.finish()).await
         })
+    }
+
+    /// Subscribes to the notifications of a channel. It is the one thing that lasts beyond a transaction,
+    /// and so is for connections of their own.
+    pub fn listen(&mut self, channel: &str) -> Result<(), Failure> {
+        self.run(&format!("LISTEN \"{channel}\""))
+    }
+
+    /// The notifications that came since they were last asked for, as channel and payload; it waits for one
+    /// for as long as `within`, and gives none after that. It fails when the connection ends.
+    pub fn notifications(&mut self, within: Duration) -> Result<Vec<(String, String)>, Failure> {
+        let heard = self.heard.clone();
+        let (Some(runtime), Some(client)) = (&self.runtime, &self.client) else {
+            return Ok(Vec::new());
+        };
+        let come = runtime.block_on(async {
+            let waiting = async {
+                loop {
+                    let come = heard.take_notifications();
+                    if !come.is_empty() || client.is_closed() {
+                        return come;
+                    }
+                    heard.called.notified().await;
+                }
+            };
+            tokio::time::timeout(within, waiting).await.unwrap_or_default()
+        });
+        if come.is_empty() && client.is_closed() {
+            let end = self.heard.end.lock().ok().and_then(|end| end.clone());
+            let why = match end {
+                Some(end) => format!("{}: {}", self.server, end.message),
+                None => format!("{} ended the connection", self.server),
+            };
+            return Err(self.address.blame(Failure::new(code::CONNECTION_LOST, why)));
+        }
+        Ok(come)
     }
 
     /// What the server has said besides, since the last time that it was asked.

@@ -56,7 +56,7 @@ pub fn import(
     session.transaction(Access::Read, check_tables)?;
     let (differences, end) = session.transaction(access, |session| {
         match access {
-            Access::Write => lock_content(session)?,
+            Access::Write | Access::Queue => lock_content(session)?,
             Access::Read => share_content(session)?,
         }
         let rows = read_rows(session)?;

@@ -68,7 +68,7 @@ const fn shared(
 }
 
 /// All functions.
-pub(super) const FUNCTIONS: [Function; 18] = [
+pub(super) const FUNCTIONS: [Function; 20] = [
     own(20, "robbieblocks_pin", "regprocedure", &["void"]),
     shared("update_updated_at_column", "", &["trigger"]),
     shared("get_page_config", "character varying", &["json", "jsonb"]),
@@ -96,7 +96,9 @@ pub(super) const FUNCTIONS: [Function; 18] = [
     own(24, "robbieblocks_log_components", "", &["trigger"]),
     own(24, "robbieblocks_log_tokens", "", &["trigger"]),
     own(24, "robbieblocks_log_nodes", "", &["trigger"]),
+    own(25, "robbieblocks_settle", "uuid[]", &["void"]),
     own(25, "robbieblocks_settle_trigger", "", &["trigger"]),
+    own(25, "robbieblocks_settle_without_node", "", &["trigger"]),
 ];
 
 /// rbgen's own triggers: the file that makes one, its table, its name and its function. The
@@ -130,8 +132,20 @@ pub(super) fn own_triggers() -> Vec<(i32, &'static str, &'static str, &'static s
         (
             25,
             "robbieblocks_trigger_receipts",
-            "rbgen_settle_trigger",
+            "rbgen_settle_insert",
             "robbieblocks_settle_trigger",
+        ),
+        (
+            25,
+            "robbieblocks_trigger_receipts",
+            "rbgen_settle_update",
+            "robbieblocks_settle_trigger",
+        ),
+        (
+            25,
+            "robbieblocks_node_branding",
+            "rbgen_settle_delete",
+            "robbieblocks_settle_without_node",
         ),
     ];
     for (table, function) in [

@@ -240,7 +240,8 @@ pub(super) const TABLES: [Table; 21] = [
                   components_count integer, deploy_status text, build_duration_ms integer, \
                   deploy_duration_ms integer, error_message text, build_log text, \
                   started_at time, completed_at time, triggered_by text!, source_rev text 25, \
-                  source_commit text 25, release text 25",
+                  source_commit text 25, release text 25, target text 25, \
+                  preview text 25",
     },
     Table {
         name: "robbieblocks_change_triggers",
