@@ -32,8 +32,8 @@ pub use history::{
     revisions_after, sealed_counts, sealed_digests, session_user, transaction_time,
 };
 pub use queue::{
-    CHANGE_CHANNEL, Claim, NodeState, Settled, Waiting, claim_changes, note_presence, settle_claims,
-    waiting, write_node_states,
+    CHANGE_CHANNEL, Claim, NodeState, Settled, Waiting, claim_changes, note_presence,
+    settle_claims, waiting, write_node_states,
 };
 pub use read::{
     Content, Rows, documents_of_rows, has_content, read_content, read_rows, read_rows_of,

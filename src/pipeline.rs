@@ -315,6 +315,7 @@ impl Run<'_> {
             pages_rendered: 0,
             explained: Vec::new(),
             notes: self.notes,
+            next_boundary: next(&ledger.facts.boundaries, self.request),
         };
         Outcome::done(report, ledger.facts.warnings.clone())
     }
@@ -357,6 +358,7 @@ impl Run<'_> {
             store.abandon();
             return Ok(Outcome::failed(diagnostics));
         }
+        let next_boundary = next(&facts.boundaries, self.request);
         Ok(match store.publish(&built.bundles, scope) {
             Published::All(put) => {
                 let warnings = diagnostics.clone();
@@ -402,6 +404,7 @@ impl Run<'_> {
                     written,
                     explained: built.explained,
                     notes: self.notes,
+                    next_boundary,
                 };
                 Outcome::done(report, diagnostics)
             }
@@ -471,6 +474,11 @@ fn takes_texts(seen: &Seen, loaded: &Loaded) -> bool {
             .notes
             .values()
             .any(|note| !note.data_files.is_empty())
+}
+
+/// The first moment that has not passed.
+fn next(boundaries: &[Moment], request: &Request) -> Option<Moment> {
+    boundaries.get(passed(boundaries, request)).copied()
 }
 
 /// How many moments have passed.

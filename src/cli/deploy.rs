@@ -76,6 +76,7 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
         preview: arguments.preview.clone(),
         expected: source.expected(&root, &options),
         whole: options.apps.is_empty(),
+        each_alone: false,
         log: Log::default(),
     };
     let mut book = targets::open_book(globals, &root, &config, options.from.as_deref());
@@ -86,11 +87,11 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
         told: BTreeSet::new(),
     };
     let tick = |done, total| progress.set(done, total);
-    let build = || match &source.given {
+    let mut build = |_: Option<&str>| match &source.given {
         Some(given) => build_documents(&root, &options, given, &tick),
         None => build_folder(&root, &options, &tick),
     };
-    let ended = deploy_all(&destinations, &cause, &mut book, &mut teller, build);
+    let ended = deploy_all(&destinations, &cause, &mut book, &mut teller, &mut build);
     progress.finish();
     Ok(tell(globals, &root, ended))
 }
@@ -176,7 +177,7 @@ fn tell(globals: &Globals, root: &Path, mut ended: Ended) -> Status {
             code::TARGET_FAILED | code::TARGET_FOREIGN | code::TURN_LOST | code::NOT_BUILT
         )
     });
-    let status = match (&ended.failed_build, worst) {
+    let status = match (ended.failed_builds.first(), worst) {
         (Some(build), _) => match (build.failed, build.unusable) {
             (Some(kind), _) => kind.into(),
             (None, true) => Status::Unusable,
@@ -190,14 +191,14 @@ fn tell(globals: &Globals, root: &Path, mut ended: Ended) -> Status {
     if globals.json {
         print::json_document(&json!({
             "deploys": ended.deploys.iter().map(deployed_json).collect::<Vec<_>>(),
-            "pages_rendered": ended.report.as_ref().map(|report| report.pages_rendered),
+            "pages_rendered": ended.reports.first().map(|report| report.pages_rendered),
             "diagnostics": diagnostics,
         }));
         return status;
     }
     if !globals.quiet {
         ended
-            .report
+            .reports
             .iter()
             .flat_map(|report| &report.notes)
             .for_each(output::note);
@@ -208,7 +209,7 @@ fn tell(globals: &Globals, root: &Path, mut ended: Ended) -> Status {
         }
     }
     if status != Status::Done {
-        let consequence = match &ended.failed_build {
+        let consequence = match ended.failed_builds.first() {
             Some(_) => "nothing was deployed".to_string(),
             None => {
                 let failed = ended

@@ -122,10 +122,7 @@ pub enum Settled {
 }
 
 /// Settles claims. One that somebody else took over meanwhile is left to them. Gives how many were settled.
-pub fn settle_claims(
-    session: &mut Session,
-    claims: &[(Claim, Settled)],
-) -> Result<u64, Failure> {
+pub fn settle_claims(session: &mut Session, claims: &[(Claim, Settled)]) -> Result<u64, Failure> {
     if claims.is_empty() {
         return Ok(0);
     }

@@ -267,7 +267,9 @@ impl Session {
                     heard.called.notified().await;
                 }
             };
-            tokio::time::timeout(within, waiting).await.unwrap_or_default()
+            tokio::time::timeout(within, waiting)
+                .await
+                .unwrap_or_default()
         });
         if come.is_empty() && client.is_closed() {
             let end = self.heard.end.lock().ok().and_then(|end| end.clone());

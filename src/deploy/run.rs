@@ -34,6 +34,9 @@ pub struct Cause {
     pub expected: BTreeSet<(String, String)>,
     /// Whether bundles are taken away that a node has no more: not where only some apps are built.
     pub whole: bool,
+    /// Whether each node is built alone where all together cannot be built: what is wrong with one then
+    /// stops no other.
+    pub each_alone: bool,
     /// The first lines of the log.
     pub log: Log,
 }
@@ -52,11 +55,12 @@ pub trait Watching {
 pub struct Ended {
     /// What each bundle came to, in the order of nodes and apps.
     pub deploys: Vec<Deployed>,
-    pub report: Option<Report>,
-    /// Of the build, and of targets.
+    /// Of each build: one, unless each node was built alone.
+    pub reports: Vec<Report>,
+    /// Of builds, and of targets.
     pub diagnostics: Diagnostics,
-    /// The outcome of a build that failed, without its diagnostics.
-    pub failed_build: Option<Outcome>,
+    /// The outcomes of builds that failed, without their diagnostics.
+    pub failed_builds: Vec<Outcome>,
     /// Whether it was given up while another deploy was waited for.
     pub given_up: bool,
 }
@@ -77,19 +81,19 @@ pub struct Deployed {
 /// How long records wait to be written together.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Builds, and deploys what was built.
+/// Builds, and deploys what was built. `build` builds all nodes, or one alone.
 pub fn deploy_all(
     destinations: &[Destination],
     cause: &Cause,
     book: &mut Book,
     watching: &mut dyn Watching,
-    build: impl FnOnce() -> Outcome,
+    build: &mut dyn FnMut(Option<&str>) -> Outcome,
 ) -> Ended {
     let mut ended = Ended {
         deploys: Vec::new(),
-        report: None,
+        reports: Vec::new(),
         diagnostics: Diagnostics::new(),
-        failed_build: None,
+        failed_builds: Vec::new(),
         given_up: false,
     };
     let turns = match take_turns(destinations, watching) {
@@ -115,53 +119,39 @@ pub fn deploy_all(
     note(book, &records, watching);
     failpoint::pass("deploy-building");
     let started = Instant::now();
-    let mut outcome = build();
+    let outcome = build(None);
     let build_ms = milliseconds(started.elapsed());
-    for record in &mut records {
-        record.build_ms = Some(build_ms);
-    }
-    let diagnostics = std::mem::take(&mut outcome.diagnostics);
-    let said = match diagnostics.is_empty() {
-        true => String::new(),
-        false => watching.text(&diagnostics),
-    };
-    let Some(report) = outcome.report.take() else {
-        let error = first_error(&diagnostics);
-        for record in &mut records {
-            close(record, Some(&error), &said);
-        }
-        note(book, &records, watching);
-        ended.deploys = records.into_iter().map(Deployed::nothing).collect();
-        ended.diagnostics = diagnostics;
-        ended.failed_build = Some(outcome);
-        return ended;
-    };
-    ended.diagnostics = diagnostics;
-    let built = format!(
-        "built in {build_ms} ms: {} pages rendered, {} files written, {} kept, {} removed",
-        report.pages_rendered,
-        report.written.files_written,
-        report.written.files_kept,
-        report.written.files_removed
-    );
+    let all: Vec<&Destination> = destinations.iter().collect();
     let mut run = Run {
         cause,
         book,
         watching,
+        turns: &turns,
         ended: &mut ended,
         records,
         build_ms,
-        first_lines: format!("{built}\n{said}"),
+        first_lines: String::new(),
         noted: Instant::now(),
     };
-    run.publish_all(destinations, &turns, &report);
-    ended.report = Some(report);
+    // A database that cannot be read is so for each.
+    let may_go_alone = outcome.report.is_none() && outcome.failed.is_none();
+    if cause.each_alone && may_go_alone && destinations.len() > 1 {
+        for destination in destinations {
+            let started = Instant::now();
+            let outcome = build(Some(&destination.node));
+            run.build_ms = milliseconds(started.elapsed());
+            run.conclude(&[destination], outcome);
+        }
+    } else {
+        run.conclude(&all, outcome);
+    }
     ended
 }
 
-/// A deploy whose build has succeeded.
+/// A deploy with its turns.
 struct Run<'a> {
     cause: &'a Cause,
+    turns: &'a Turns,
     book: &'a mut Book,
     watching: &'a mut dyn Watching,
     ended: &'a mut Ended,
@@ -175,9 +165,45 @@ struct Run<'a> {
 type Turns = BTreeMap<String, Box<dyn Turn>>;
 
 impl Run<'_> {
-    fn publish_all(&mut self, destinations: &[Destination], turns: &Turns, report: &Report) {
+    /// Publishes what was built for some nodes, or says why nothing was.
+    fn conclude(&mut self, destinations: &[&Destination], mut outcome: Outcome) {
+        let build_ms = self.build_ms;
+        let is_meant = |record: &Deploy| destinations.iter().any(|one| one.node == record.node);
+        let diagnostics = std::mem::take(&mut outcome.diagnostics);
+        let said = match diagnostics.is_empty() {
+            true => String::new(),
+            false => self.watching.text(&diagnostics),
+        };
+        for record in self.records.iter_mut().filter(|record| is_meant(record)) {
+            record.build_ms = Some(build_ms);
+        }
+        if let Some(report) = outcome.report.take() {
+            let written = report.written;
+            self.first_lines = format!(
+                "built in {build_ms} ms: {} pages rendered, {} files written, {} kept, {} removed\n{said}",
+                report.pages_rendered,
+                written.files_written,
+                written.files_kept,
+                written.files_removed
+            );
+            self.publish_all(destinations, &report);
+            self.ended.reports.push(report);
+        } else {
+            let error = first_error(&diagnostics);
+            for record in self.records.iter_mut().filter(|record| is_meant(record)) {
+                close(record, Some(&error), &said);
+                let deployed = Deployed::nothing(record.clone());
+                self.ended.deploys.push(deployed);
+            }
+            self.note_closed();
+            self.ended.failed_builds.push(outcome);
+        }
+        self.ended.diagnostics.extend(diagnostics);
+    }
+
+    fn publish_all(&mut self, destinations: &[&Destination], report: &Report) {
         let mut work: Vec<(&Destination, String, Option<Bundle>)> = Vec::new();
-        for destination in destinations {
+        for &destination in destinations {
             let node = &destination.node;
             let bundles = report.bundles.iter().filter(|bundle| bundle.node == *node);
             let mut apps = BTreeSet::new();
@@ -214,7 +240,7 @@ impl Run<'_> {
         note(self.book, &self.records, self.watching);
         failpoint::pass("deploy-deploying");
         for (destination, app, bundle) in work {
-            let turn = turns[&destination.node].as_ref();
+            let turn = self.turns[&destination.node].as_ref();
             let is_built = report
                 .bundles
                 .iter()

@@ -64,6 +64,8 @@ pub struct Report {
     pub explained: Vec<Explained>,
     /// What is worth a line besides, such as a ledger that was thrown away.
     pub notes: Vec<String>,
+    /// When a condition of time next changes what is built.
+    pub next_boundary: Option<Moment>,
 }
 
 /// How many files a build wrote, left as they were, and removed.
