@@ -21,6 +21,7 @@ mod explain;
 mod hook;
 mod hooks;
 mod init;
+mod listen;
 mod merge_driver;
 mod migrate;
 mod mv;
@@ -104,6 +105,8 @@ enum Command {
     Rollback(rollback::RollbackArguments),
     /// List the records of deploys
     Deploys(deploys::DeploysArguments),
+    /// Follow a database, and keep nodes up to date by itself
+    Listen(listen::ListenArguments),
     /// Begin a site from a database that has content already
     Clone(clone::CloneArguments),
     /// Make databases remotes of the repository, list and remove them
@@ -258,6 +261,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Deploy(arguments) => deploy::run(globals, arguments),
         Command::Rollback(arguments) => rollback::run(globals, arguments),
         Command::Deploys(arguments) => deploys::run(globals, arguments),
+        Command::Listen(arguments) => listen::run(globals, arguments),
         Command::Clone(arguments) => clone::run(globals, arguments),
         Command::Remote(arguments) => remote::run(globals, arguments),
         Command::Status(arguments) => sync::status(globals, arguments),

@@ -36,7 +36,8 @@ pub use queue::{
     settle_claims, waiting, write_node_states,
 };
 pub use read::{
-    Content, Rows, documents_of_rows, has_content, read_content, read_rows, read_rows_of,
+    Content, Rows, documents_of_rows, has_content, no_content, read_content, read_rows,
+    read_rows_of,
 };
 pub use records::{note_conflicts, note_sync};
 pub use renames::{KeyChanges, rename_keys};

@@ -7,7 +7,7 @@
 //! and [`store`] puts them in place and keeps the [`ledger`]. The rows of a database are another door
 //! to the same documents: [`db`] reads and writes them, [`exchange`] copies between files and rows.
 //! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with,
-//! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, and [`cli`]
+//! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, [`listen`] does it whenever rows change, and [`cli`]
 //! alone speaks to the user. [`failpoint`] is for tests.
 
 pub mod archive;
@@ -27,6 +27,7 @@ pub mod failpoint;
 pub mod files;
 pub mod format;
 pub mod ledger;
+pub mod listen;
 pub mod load;
 pub mod model;
 pub mod pipeline;

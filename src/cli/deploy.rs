@@ -91,7 +91,8 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
         Some(given) => build_documents(&root, &options, given, &tick),
         None => build_folder(&root, &options, &tick),
     };
-    let ended = deploy_all(&destinations, &cause, &mut book, &mut teller, &mut build);
+    let meant: Vec<&Destination> = destinations.iter().collect();
+    let ended = deploy_all(&meant, &cause, &mut book, &mut teller, &mut build);
     progress.finish();
     Ok(tell(globals, &root, ended))
 }

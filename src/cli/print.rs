@@ -50,6 +50,11 @@ pub fn report_of(
     located.iter().map(json).collect()
 }
 
+/// Diagnostics as JSON.
+pub fn json_of(folder: &Folder, diagnostics: Diagnostics) -> Vec<JsonDiagnostic> {
+    locate(folder, diagnostics).iter().map(json).collect()
+}
+
 /// Diagnostics as text without colours, for a log.
 pub fn plain(root: &Path, diagnostics: &Diagnostics) -> String {
     let located = locate(&Folder::new(root), diagnostics.clone());

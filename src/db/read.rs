@@ -30,6 +30,16 @@ pub struct Rows {
     pub wrong: Vec<Wrong>,
 }
 
+impl Rows {
+    /// Whether there is no row of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+            && self.components.is_empty()
+            && self.tokens.is_empty()
+            && self.nodes.is_empty()
+    }
+}
+
 /// A list of texts in more than one dimension.
 #[derive(Clone, Debug)]
 pub struct Wrong {
@@ -69,14 +79,16 @@ pub fn read_content(session: &mut Session) -> Result<Content, Failure> {
         ..documents_of_rows(rows)
     };
     if content.documents.is_empty() && content.broken.is_empty() {
-        let failure = Failure::new(
-            code::NO_CONTENT,
-            "there is no content: no page, component, token or node",
-        );
-        let failure = failure.hint("`rbgen import` brings the files of a site into it");
-        return Err(session.blame(failure));
+        return Err(no_content(session));
     }
     Ok(content)
+}
+
+/// The failure of a database that has no content at all.
+pub fn no_content(session: &Session) -> Failure {
+    let message = "there is no content: no page, component, token or node";
+    let failure = Failure::new(code::NO_CONTENT, message);
+    session.blame(failure.hint("`rbgen import` brings the files of a site into it"))
 }
 
 /// Reads all rows of content. It must run in a transaction, so that they are all of one moment.

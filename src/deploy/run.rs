@@ -1,16 +1,21 @@
 //! A deploy from end to end, for any number of nodes: turns, records, one build, and each bundle to the
 //! target of its node.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::{Book, Log, Pointers, Target, Turn, Wanted, publish, withdraw};
+use super::{Book, Log, Target, Turn, Wanted, publish, withdraw};
 use crate::bundle::Bundle;
-use crate::diag::{Diagnostic, Diagnostics, Severity, code};
+use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::failpoint;
 use crate::model::{Deploy, DeployStatus, Moment};
 use crate::pipeline::{Outcome, Report};
 use crate::store::read_bundle;
+use records::{close, first_error, milliseconds, new_record, note, open_records, set_all};
+
+pub use records::note_rollback;
 
 /// A node with its target.
 pub struct Destination {
@@ -61,6 +66,10 @@ pub struct Ended {
     pub diagnostics: Diagnostics,
     /// The outcomes of builds that failed, without their diagnostics.
     pub failed_builds: Vec<Outcome>,
+    /// Why nodes do not show what they should, by node: the first error of each.
+    pub failed: BTreeMap<String, String>,
+    /// Those of them that could not be built.
+    pub unbuilt: BTreeSet<String>,
     /// Whether it was given up while another deploy was waited for.
     pub given_up: bool,
 }
@@ -83,7 +92,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Builds, and deploys what was built. `build` builds all nodes, or one alone.
 pub fn deploy_all(
-    destinations: &[Destination],
+    destinations: &[&Destination],
     cause: &Cause,
     book: &mut Book,
     watching: &mut dyn Watching,
@@ -94,6 +103,8 @@ pub fn deploy_all(
         reports: Vec::new(),
         diagnostics: Diagnostics::new(),
         failed_builds: Vec::new(),
+        failed: BTreeMap::new(),
+        unbuilt: BTreeSet::new(),
         given_up: false,
     };
     let turns = match take_turns(destinations, watching) {
@@ -121,7 +132,6 @@ pub fn deploy_all(
     let started = Instant::now();
     let outcome = build(None);
     let build_ms = milliseconds(started.elapsed());
-    let all: Vec<&Destination> = destinations.iter().collect();
     let mut run = Run {
         cause,
         book,
@@ -136,14 +146,14 @@ pub fn deploy_all(
     // A database that cannot be read is so for each.
     let may_go_alone = outcome.report.is_none() && outcome.failed.is_none();
     if cause.each_alone && may_go_alone && destinations.len() > 1 {
-        for destination in destinations {
+        for &destination in destinations {
             let started = Instant::now();
             let outcome = build(Some(&destination.node));
             run.build_ms = milliseconds(started.elapsed());
             run.conclude(&[destination], outcome);
         }
     } else {
-        run.conclude(&all, outcome);
+        run.conclude(destinations, outcome);
     }
     ended
 }
@@ -196,6 +206,11 @@ impl Run<'_> {
                 self.ended.deploys.push(deployed);
             }
             self.note_closed();
+            for destination in destinations {
+                let node = destination.node.clone();
+                self.ended.unbuilt.insert(node.clone());
+                self.ended.failed.insert(node, error.clone());
+            }
             self.ended.failed_builds.push(outcome);
         }
         self.ended.diagnostics.extend(diagnostics);
@@ -389,10 +404,19 @@ impl Run<'_> {
                 );
                 close(record, Some(&problem.message), &said);
                 let record = record.clone();
-                self.ended.deploys.push(Deployed::nothing(record));
-                self.ended.diagnostics.push(problem);
+                self.failed(record, problem);
             }
         }
+    }
+
+    /// Notes that a target did not take a bundle.
+    fn failed(&mut self, record: Deploy, problem: Diagnostic) {
+        let failed = &mut self.ended.failed;
+        failed
+            .entry(record.node.clone())
+            .or_insert_with(|| problem.message.clone());
+        self.ended.deploys.push(Deployed::nothing(record));
+        self.ended.diagnostics.push(problem);
     }
 
     /// Takes away an app of which nothing was built.
@@ -425,8 +449,7 @@ impl Run<'_> {
             Err(problem) => {
                 close(record, Some(&problem.message), &first_lines);
                 let record = record.clone();
-                self.ended.deploys.push(Deployed::nothing(record));
-                self.ended.diagnostics.push(problem);
+                self.failed(record, problem);
             }
         }
     }
@@ -481,10 +504,10 @@ impl Deployed {
 
 /// The turns at all targets, in the order of their names, so that two deployers never wait for each other.
 fn take_turns(
-    destinations: &[Destination],
+    destinations: &[&Destination],
     watching: &mut dyn Watching,
 ) -> Result<Option<Turns>, Diagnostic> {
-    let mut sorted: Vec<&Destination> = destinations.iter().collect();
+    let mut sorted = destinations.to_vec();
     sorted.sort_by_key(|destination| destination.target.shown());
     let mut turns = Turns::new();
     for destination in sorted {
@@ -499,7 +522,7 @@ fn take_turns(
 
 /// Tells of a target that could not be had: each bundle that was to be deployed has a failed record.
 fn fail_before(
-    destinations: &[Destination],
+    destinations: &[&Destination],
     cause: &Cause,
     book: &mut Book,
     watching: &mut dyn Watching,
@@ -513,127 +536,9 @@ fn fail_before(
     }
     note(book, &records, watching);
     ended.deploys = records.into_iter().map(Deployed::nothing).collect();
+    for destination in destinations {
+        let node = destination.node.clone();
+        ended.failed.insert(node, problem.message.clone());
+    }
     ended.diagnostics.push(problem);
-}
-
-fn open_records(destinations: &[Destination], cause: &Cause) -> Vec<Deploy> {
-    let mut records = Vec::new();
-    for (node, app) in &cause.expected {
-        if let Some(destination) = destinations.iter().find(|one| one.node == *node) {
-            records.push(new_record(node, destination.target.shown(), app, cause));
-        }
-    }
-    records
-}
-
-fn new_record(node: &str, target: &str, app: &str, cause: &Cause) -> Deploy {
-    Deploy {
-        id: uuid::Uuid::new_v4().to_string(),
-        node: node.to_string(),
-        app: app.to_string(),
-        build_hash: String::new(),
-        pages: None,
-        components: None,
-        status: DeployStatus::Pending,
-        build_ms: None,
-        deploy_ms: None,
-        error: None,
-        log: cause.log.text(),
-        started_at: Moment::now(),
-        completed_at: None,
-        triggered_by: cause.triggered_by.clone(),
-        source_rev: cause.source_rev.clone(),
-        source_commit: cause.source_commit.clone(),
-        release: None,
-        target: Some(target.to_string()),
-        preview: cause.preview.clone(),
-    }
-}
-
-/// Notes that an app went back to another release.
-pub fn note_rollback(
-    book: &mut Book,
-    target: &dyn Target,
-    node: &str,
-    app: &str,
-    pointers: (&Pointers, &Pointers),
-    took: Duration,
-) -> Option<Diagnostic> {
-    let (before, after) = pointers;
-    let release = after.live.clone().unwrap_or_default();
-    let bundle = target.bundle_of(app, &release).ok().flatten();
-    let mut record = Deploy {
-        build_hash: release.get(..64).unwrap_or_default().to_string(),
-        pages: bundle.as_ref().map(|bundle| bundle.pages),
-        components: bundle.as_ref().map(|bundle| bundle.components),
-        deploy_ms: Some(milliseconds(took)),
-        release: Some(release.clone()),
-        ..new_record(
-            node,
-            target.shown(),
-            app,
-            &Cause {
-                triggered_by: "rollback".to_string(),
-                ..Cause::default()
-            },
-        )
-    };
-    let was = before.live.as_deref().unwrap_or("nothing");
-    close(
-        &mut record,
-        None,
-        &format!("{release} is live and pinned, instead of {was}"),
-    );
-    book.note(&[record])
-}
-
-fn set_all(records: &mut [Deploy], status: DeployStatus) {
-    for record in records {
-        record.status = status;
-    }
-}
-
-/// Closes a record: with an error it has failed.
-fn close(record: &mut Deploy, error: Option<&str>, said: &str) {
-    let mut log = Log::default();
-    log.say(&record.log);
-    log.say(said);
-    record.log = log.text();
-    record.completed_at = Some(Moment::now());
-    record.error = error.map(str::to_string);
-    record.status = match error {
-        Some(_) => DeployStatus::Failed,
-        None => DeployStatus::Success,
-    };
-}
-
-fn note(book: &mut Book, records: &[Deploy], watching: &mut dyn Watching) {
-    if !records.is_empty()
-        && let Some(problem) = book.note(records)
-    {
-        watching.problem(&problem);
-    }
-}
-
-/// The first error, in one line.
-fn first_error(diagnostics: &Diagnostics) -> String {
-    let mut errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error);
-    let Some(first) = errors.next() else {
-        return "the build failed".to_string();
-    };
-    let place = match &first.place {
-        Some(place) if !place.path.is_empty() => format!("{}: ", place.path),
-        _ => String::new(),
-    };
-    let more = match errors.count() {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
-    };
-    format!("error[{}]: {place}{}{more}", first.code.0, first.message)
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -109,7 +109,7 @@ impl Outcome {
 
     /// No report: a check, or a build with errors. Those of robbieblocks.toml are errors of
     /// configuration and not of content.
-    pub(super) fn failed(diagnostics: Diagnostics) -> Outcome {
+    pub fn failed(diagnostics: Diagnostics) -> Outcome {
         let unusable = diagnostics.iter().any(|diagnostic| {
             let place = diagnostic.place.as_ref();
             diagnostic.severity == Severity::Error

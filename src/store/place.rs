@@ -16,6 +16,9 @@ const SOURCES: [&str; 7] = [
     "src",
 ];
 
+/// The folder in which listeners build.
+const LISTENING: &str = ".rbgen/listen";
+
 /// The output folder as an absolute path: `out`, relative to `base`. It must not be the site, a
 /// folder above it, or one with sources.
 pub fn output_place(site: &Path, base: &Path, out: &Path) -> Result<PathBuf, Diagnostic> {
@@ -32,10 +35,8 @@ pub fn output_place(site: &Path, base: &Path, out: &Path) -> Result<PathBuf, Dia
     if site.starts_with(&real) {
         return Err(refused("the site is in it"));
     }
-    if SOURCES
-        .iter()
-        .any(|name| real.starts_with(self::real(&site.join(name))))
-    {
+    let is_in = |name: &str| real.starts_with(self::real(&site.join(name)));
+    if SOURCES.into_iter().any(is_in) && !is_in(LISTENING) {
         return Err(refused("it holds sources of the site"));
     }
     Ok(place)

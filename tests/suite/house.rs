@@ -100,6 +100,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    (
+        "listen",
+        &[
+            "diag",
+            "digest",
+            "model",
+            "format",
+            "load",
+            "db",
+            "pipeline",
+            "deploy",
+            "failpoint",
+        ],
+    ),
     ("scaffold", &["diag", "digest", "model"]),
     ("rename", &["diag", "model", "format", "compare", "render"]),
 ];
@@ -116,6 +130,7 @@ const IO_ROOMS: &[&str] = &[
     "exchange",
     "sync",
     "deploy",
+    "listen",
     "failpoint",
     "cli",
     "main",

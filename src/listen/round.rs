@@ -1,0 +1,574 @@
+//! One round of a listener: look into the database, build, deploy, settle the accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::endless::{was_endless, watch_endless};
+use super::held::{Claiming, Held, look, take_in};
+use super::{Event, Settings, Telling};
+use crate::db::{
+    Access, Address, Claim, Failure, Limits, NodeState, Session, Settled, check_tables,
+    note_presence, settle_claims, write_node_states,
+};
+use crate::deploy::{Book, Cause, Ended, Log, Watching, apps_of, deploy_all};
+use crate::diag::{Diagnostic, Diagnostics, code};
+use crate::failpoint;
+use crate::load::Given;
+use crate::model::{Moment, SHARED_APP};
+use crate::pipeline::{Options, Outcome, STATE_FOLDER, build_documents};
+
+/// Why a listener looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Start,
+    /// A notification.
+    Changed,
+    /// Enough time has passed.
+    Timer,
+    /// So much that all is built.
+    Full,
+    /// A condition of time has changed.
+    Boundary,
+    /// Something failed before.
+    Retry,
+}
+
+impl Why {
+    fn as_str(self) -> &'static str {
+        match self {
+            Why::Start => "start",
+            Why::Changed => "changed",
+            Why::Timer => "timer",
+            Why::Full => "full",
+            Why::Boundary => "schedule",
+            Why::Retry => "retry",
+        }
+    }
+}
+
+/// What a round came to.
+#[derive(Clone, Debug, Default)]
+pub struct Round {
+    /// The time of its build, where there was one.
+    pub built_at: Option<Moment>,
+    /// When a condition of time next changes what is built.
+    pub boundary: Option<Moment>,
+    /// How long the first claim of somebody else still runs.
+    pub lease: Option<Duration>,
+    /// Whether what the database says cannot be built.
+    pub broken: bool,
+    /// Whether a target could not be had.
+    pub target_failed: bool,
+    /// Whether something still waits.
+    pub more: bool,
+    /// Whether changes are to be claimed that failed before, and whose content is live by now.
+    pub recheck: bool,
+    /// How many of the nodes are in the database.
+    pub nodes: usize,
+}
+
+/// A listener between two rounds.
+pub struct Listener<'a> {
+    settings: &'a Settings<'a>,
+    address: Address,
+    nodes: Vec<String>,
+    session: Option<Session>,
+    held: Option<Held>,
+    book: Option<Book>,
+    /// Claims that are settled, and whose receipts could not be written yet.
+    owed: Vec<(Claim, Settled)>,
+    /// Whether the last build failed, or did not reach a target.
+    unfinished: bool,
+    /// The nodes that were said to be missing.
+    missing: BTreeSet<String>,
+    /// When it was last noted that the listener is there.
+    noted: Option<Instant>,
+}
+
+/// How long a server may be silent: a listener that waits longer is late with everything.
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    silence: Duration::from_secs(20),
+};
+
+/// How often it is noted that a listener is there.
+const NOTE_EVERY: Duration = Duration::from_secs(10);
+
+impl<'a> Listener<'a> {
+    /// A listener that knows nothing yet.
+    pub fn new(settings: &'a Settings<'a>) -> Listener<'a> {
+        let nodes = settings.destinations.iter().map(|one| one.node.clone());
+        Listener {
+            settings,
+            address: settings.address.clone().with_limits(LIMITS),
+            nodes: nodes.collect(),
+            session: None,
+            held: None,
+            book: None,
+            owed: Vec::new(),
+            unfinished: false,
+            missing: BTreeSet::new(),
+            noted: None,
+        }
+    }
+
+    /// A round. It fails where the database cannot be had; what is live stays.
+    pub fn round(&mut self, why: Why, telling: &mut dyn Telling) -> Result<Round, Failure> {
+        // A connection may be dead without a sign, so what does not hurry looks with a new one.
+        if why != Why::Changed {
+            self.session = None;
+        }
+        let result = self.try_round(why, telling);
+        if result.is_err() {
+            self.session = None;
+        }
+        result
+    }
+
+    fn try_round(&mut self, why: Why, telling: &mut dyn Telling) -> Result<Round, Failure> {
+        self.settle(Vec::new(), Vec::new(), None)?;
+        let is_needed = matches!(why, Why::Start | Why::Full | Why::Boundary | Why::Retry);
+        let claiming = match why {
+            Why::Start | Why::Boundary | Why::Retry => Claiming::Always,
+            Why::Changed | Why::Timer | Why::Full => Claiming::IfDue,
+        };
+        let lease = u32::try_from(self.settings.lease.as_secs()).unwrap_or(u32::MAX);
+        let nodes = self.nodes.clone();
+        let mut held = self.held.take();
+        let mut session = self.open()?;
+        let looked = retried(|| {
+            session.transaction(Access::Write, |session| {
+                look(session, held.as_ref(), &nodes, claiming, lease.max(1))
+            })
+        });
+        self.session = Some(session);
+        let mut looked = match looked {
+            Ok(looked) => looked,
+            Err(failure) => {
+                self.held = held;
+                return Err(failure);
+            }
+        };
+        failpoint::pass("listen-claimed");
+        let waiting = looked.waiting;
+        let mut round = Round {
+            lease: waiting
+                .lease_ms
+                .map(|left| Duration::from_millis(u64::try_from(left).unwrap_or(0) + 20)),
+            more: waiting.lease_ms.is_some(),
+            ..Round::default()
+        };
+        let only_held = waiting.due == 0 && waiting.held > 0 && claiming == Claiming::IfDue;
+        let is_idle = !is_needed && looked.claims.is_empty() && !looked.may_differ();
+        if held.is_some() && (is_idle || only_held) {
+            round.nodes = self.nodes.len() - self.missing.len();
+            round.broken = self.unfinished;
+            self.held = held;
+            if self.noted.is_none_or(|noted| noted.elapsed() > NOTE_EVERY) {
+                self.present(true)?;
+                self.noted = Some(Instant::now());
+            }
+            return Ok(round);
+        }
+        let claims = std::mem::take(&mut looked.claims);
+        let held = take_in(held.take(), &mut looked);
+        round.recheck = waiting.failed > 0 && claims.is_empty() && why != Why::Retry;
+        let result = self.build_and_deploy(why, &held, claims, telling, &mut round);
+        self.held = Some(held);
+        result.map(|()| round)
+    }
+
+    fn open(&mut self) -> Result<Session, Failure> {
+        match self.session.take() {
+            Some(session) => Ok(session),
+            None => {
+                let mut session = Session::open(&self.address)?;
+                session.transaction(Access::Read, check_tables)?;
+                Ok(session)
+            }
+        }
+    }
+
+    /// The nodes that the database has, by id and name. Those that it has not are told once.
+    fn present_nodes(
+        &mut self,
+        given: &Given,
+        telling: &mut dyn Telling,
+    ) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for node in &self.nodes {
+            let row = given.documents.nodes.iter().find(|one| one.id == *node);
+            match row {
+                Some(row) => {
+                    self.missing.remove(node);
+                    found.insert(node.clone(), row.name.clone());
+                }
+                None => {
+                    if self.missing.insert(node.clone()) {
+                        let message =
+                            format!("the database has no node `{node}`; what is live of it stays");
+                        telling.event(&Event::Problem {
+                            code: code::NO_NODE.0,
+                            message: &message,
+                        });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn build_and_deploy(
+        &mut self,
+        why: Why,
+        held: &Held,
+        claims: Vec<Claim>,
+        telling: &mut dyn Telling,
+        round: &mut Round,
+    ) -> Result<(), Failure> {
+        let settings = self.settings;
+        let there = self.present_nodes(&held.given, telling);
+        round.nodes = there.len();
+        let nodes: BTreeSet<String> = there.keys().cloned().collect();
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        if !claims.is_empty() || why == Why::Boundary {
+            telling.event(&Event::Woke {
+                why: why.as_str(),
+                changes: claims.len(),
+            });
+        }
+        let cause = cause(why, held, &nodes, &claims);
+        let now = Moment::now();
+        let mut book = self.book.take().filter(Book::has_database);
+        if book.is_none() {
+            let session = Session::open(&self.address).ok();
+            book = Some(Book::open(&settings.root.join(STATE_FOLDER), session).book);
+        }
+        let mut book = book.expect("it was opened where there was none");
+        let mut watching = Following { settings, telling };
+        let builder = Builder {
+            settings,
+            held,
+            nodes: &nodes,
+            now,
+        };
+        let destinations: Vec<_> = settings
+            .destinations
+            .iter()
+            .filter(|one| nodes.contains(&one.node))
+            .collect();
+        let started = Instant::now();
+        let ended = deploy_all(
+            &destinations,
+            &cause,
+            &mut book,
+            &mut watching,
+            &mut |alone| builder.build(alone),
+        );
+        let took = started.elapsed();
+        failpoint::pass("listen-deployed");
+        self.book = Some(book);
+        self.tell(&ended, telling);
+        round.built_at = Some(now);
+        round.boundary = ended
+            .reports
+            .iter()
+            .filter_map(|report| report.next_boundary)
+            .min();
+        round.broken = !ended.failed_builds.is_empty();
+        round.target_failed = ended.given_up
+            || ended
+                .failed
+                .keys()
+                .any(|node| !ended.unbuilt.contains(node));
+        self.unfinished = round.broken || round.target_failed;
+        round.recheck &= !self.unfinished;
+        let states = self.states(&ended, held.revision.as_deref());
+        let settled = claims.into_iter().map(|claim| {
+            let settled = settled(&ended, &claim);
+            (claim, settled)
+        });
+        let is_deployed = ended.deploys.iter().any(|one| !one.unchanged);
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.settle(settled.collect(), states, is_deployed.then_some(took))
+    }
+
+    fn tell(&self, ended: &Ended, telling: &mut dyn Telling) {
+        if ended.diagnostics.has_errors() {
+            telling.event(&Event::Broken {
+                diagnostics: &ended.diagnostics,
+            });
+        }
+        for deployed in &ended.deploys {
+            telling.event(&Event::Deployed {
+                deploy: &deployed.record,
+                live: deployed.live.as_deref(),
+                unchanged: deployed.unchanged,
+            });
+        }
+    }
+
+    /// What each node has built and deployed now.
+    fn states(&self, ended: &Ended, revision: Option<&str>) -> Vec<NodeState> {
+        let mut states = Vec::new();
+        for report in &ended.reports {
+            for bundle in &report.bundles {
+                let destination = self
+                    .settings
+                    .destinations
+                    .iter()
+                    .find(|one| one.node == bundle.node);
+                let pointers = destination.and_then(|one| one.target.pointers(&bundle.app).ok());
+                let Some(pointers) = pointers else { continue };
+                let is_live = pointers.live == Some(bundle.build_hash.hex());
+                states.push(NodeState {
+                    node: bundle.node.clone(),
+                    app: bundle.app.clone(),
+                    built: revision.map(str::to_string),
+                    deployed: revision.filter(|_| is_live).map(str::to_string),
+                    pinned: pointers.pinned,
+                });
+            }
+        }
+        states
+    }
+
+    /// Settles claims, with those that could not be before.
+    fn settle(
+        &mut self,
+        settled: Vec<(Claim, Settled)>,
+        states: Vec<NodeState>,
+        took: Option<u64>,
+    ) -> Result<(), Failure> {
+        self.owed.extend(settled);
+        if self.owed.is_empty() && states.is_empty() && took.is_none() {
+            return Ok(());
+        }
+        let mut session = self.open()?;
+        let owed = std::mem::take(&mut self.owed);
+        let names = self.names();
+        let written = retried(|| {
+            session.transaction(Access::Queue, |session| {
+                settle_claims(session, &owed)?;
+                write_node_states(session, &states)?;
+                match took {
+                    Some(_) => note_presence(session, &names, true, took),
+                    None => Ok(()),
+                }
+            })
+        });
+        failpoint::pass("listen-settled");
+        match written {
+            Ok(()) => {
+                self.session = Some(session);
+                Ok(())
+            }
+            Err(failure) => {
+                self.owed = owed;
+                Err(failure)
+            }
+        }
+    }
+
+    /// The nodes by id and name, as far as they are known.
+    fn names(&self) -> BTreeMap<String, String> {
+        let documents = self
+            .held
+            .iter()
+            .flat_map(|held| &held.given.documents.nodes);
+        let known: BTreeMap<&str, &str> = documents
+            .map(|node| (node.id.as_str(), node.name.as_str()))
+            .collect();
+        self.nodes
+            .iter()
+            .map(|node| {
+                let name = known.get(node.as_str()).copied().unwrap_or(node);
+                (node.clone(), name.to_string())
+            })
+            .collect()
+    }
+
+    /// Notes that the listener is there, or goes.
+    fn present(&mut self, is_online: bool) -> Result<(), Failure> {
+        let names = self.names();
+        let mut session = self.open()?;
+        session.transaction(Access::Queue, |session| {
+            note_presence(session, &names, is_online, None)
+        })?;
+        self.session = Some(session);
+        Ok(())
+    }
+
+    /// Says goodbye to the database, where it can be had.
+    pub fn goodbye(&mut self) {
+        let _ = self.settle(Vec::new(), Vec::new(), None);
+        let _ = self.present(false);
+    }
+}
+
+/// Does work again that failed because others did something of the kind at the same moment.
+fn retried<T>(mut work: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    const TIMES: u64 = 8;
+    for round in 0..TIMES {
+        match work() {
+            Err(failure) if failure.code == code::DATABASE_BUSY => {
+                std::thread::sleep(Duration::from_millis(10 * (round + 1)));
+            }
+            result => return result,
+        }
+    }
+    work()
+}
+
+/// Why bundles are deployed, and which are known to be affected.
+fn cause(why: Why, held: &Held, nodes: &BTreeSet<String>, claims: &[Claim]) -> Cause {
+    let documents = &held.given.documents;
+    let has_shared = documents.pages.iter().any(|page| page.app == SHARED_APP);
+    let all = apps_of(&documents.nodes, has_shared, nodes, &BTreeSet::new());
+    let is_affected = |node: &String, app: &String| {
+        claims.iter().any(|claim| {
+            claim.node == *node && claim.apps.as_ref().is_none_or(|apps| apps.contains(app))
+        })
+    };
+    let expected = all.into_iter().filter(|(node, app)| is_affected(node, app));
+    let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for claim in claims {
+        kinds.entry(&claim.kind).or_default().insert(&claim.change);
+    }
+    let mut log = Log::default();
+    for (kind, changes) in &kinds {
+        log.say(&format!("{kind}: {}", changes.len()));
+    }
+    if let Some(revision) = &held.revision {
+        log.say(&format!("revision {revision}"));
+    }
+    let triggered_by = match (kinds.len(), kinds.keys().next()) {
+        (1, Some(&"page_update")) => "page_change",
+        (1, Some(kind)) => kind,
+        (0, _) if why == Why::Boundary => "schedule",
+        (0, _) => "catch_up",
+        _ => "several_changes",
+    };
+    Cause {
+        triggered_by: triggered_by.chars().take(50).collect(),
+        source_rev: held.revision.clone(),
+        source_commit: None,
+        preview: None,
+        expected: expected.collect(),
+        whole: true,
+        each_alone: true,
+        log,
+    }
+}
+
+/// How a claim ended.
+fn settled(ended: &Ended, claim: &Claim) -> Settled {
+    if ended.given_up {
+        return Settled::Failed("the listener was stopped".to_string());
+    }
+    if let Some(error) = ended.failed.get(&claim.node) {
+        return Settled::Failed(error.clone());
+    }
+    let of_node = ended
+        .deploys
+        .iter()
+        .filter(|one| one.record.node == claim.node);
+    let deploy = of_node.into_iter().find(|one| {
+        claim
+            .apps
+            .as_ref()
+            .is_none_or(|apps| apps.contains(&one.record.app))
+    });
+    Settled::Done(deploy.map(|one| one.record.id.clone()))
+}
+
+/// Builds what is held.
+struct Builder<'a> {
+    settings: &'a Settings<'a>,
+    held: &'a Held,
+    nodes: &'a BTreeSet<String>,
+    now: Moment,
+}
+
+impl Builder<'_> {
+    /// Builds all nodes, or one alone, of whose apps alone the pages are taken.
+    fn build(&self, alone: Option<&str>) -> Outcome {
+        let nodes = match alone {
+            Some(node) => BTreeSet::from([node.to_string()]),
+            None => self.nodes.clone(),
+        };
+        let out = self.out(&nodes);
+        let revision = self.held.revision.as_deref();
+        let endless = out.with_extension("endless");
+        if let Some(templates) = was_endless(&endless, revision) {
+            return endless_outcome(&templates);
+        }
+        if let Some(folder) = endless.parent() {
+            let _ = std::fs::create_dir_all(folder);
+        }
+        watch_endless(&endless, revision);
+        let options = Options {
+            nodes,
+            apps: BTreeSet::new(),
+            drafts: false,
+            now: self.now,
+            out: Some(out),
+            force: false,
+            verify: false,
+            explain: false,
+            from: Some(self.settings.database.clone()),
+            exhausted: self.settings.exhausted,
+        };
+        let narrowed = alone.map(|node| self.held.narrowed(node));
+        let given = narrowed.as_ref().unwrap_or(&self.held.given);
+        build_documents(&self.settings.root, &options, given, &|_, _| {})
+    }
+
+    /// Where these nodes are built: apart from what `rbgen build` writes, and from other listeners.
+    fn out(&self, nodes: &BTreeSet<String>) -> PathBuf {
+        let names: Vec<&str> = nodes.iter().map(String::as_str).collect();
+        let mut name = names.join("+");
+        if name.len() > 100 {
+            name = crate::digest::Digest::of_bytes(name.as_bytes()).short(24);
+        }
+        let folder = self.settings.root.join(STATE_FOLDER).join("listen");
+        folder.join(&self.settings.database).join(name)
+    }
+}
+
+/// What a build comes to that would end the process again.
+fn endless_outcome(templates: &[String]) -> Outcome {
+    let named: Vec<String> = templates.iter().map(|one| format!("`{one}`")).collect();
+    let message = format!(
+        "{} takes more memory or time than a template may have",
+        named.join(" or ")
+    );
+    Outcome::failed(Diagnostic::general(code::TEMPLATE_ENDLESS, message).into())
+}
+
+/// Hands on what a deploy says.
+struct Following<'a, 'b> {
+    settings: &'a Settings<'a>,
+    telling: &'b mut dyn Telling,
+}
+
+impl Watching for Following<'_, '_> {
+    fn waiting(&mut self, _target: &str) -> bool {
+        !self.settings.stop.load(Ordering::Relaxed)
+    }
+
+    fn problem(&mut self, problem: &Diagnostic) {
+        self.telling.event(&Event::Problem {
+            code: problem.code.0,
+            message: &problem.message,
+        });
+    }
+
+    fn text(&mut self, diagnostics: &Diagnostics) -> String {
+        self.telling.text(diagnostics)
+    }
+}
