@@ -10,6 +10,7 @@
 
 mod corpus;
 mod database;
+mod listen;
 mod remote;
 mod rows;
 mod site;
@@ -121,6 +122,7 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
         rows.extend(database::reads(program, url, work, size, rounds)?);
         rows.extend(remote::pushes(program, url, work, size, rounds)?);
         rows.extend(remote::fetches(program, url, work, size, rounds)?);
+        rows.extend(listen::inserts(program, url, work, size)?);
         return Ok(rows);
     }
     let mut one = Site::make(program, &work.join("one"), size)?;
