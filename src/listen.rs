@@ -133,7 +133,7 @@ pub fn listen(
     let mut backoff = Backoff::default();
     let mut why = Why::Start;
     let mut ready = false;
-    let mut hears = false;
+    let mut hears = None;
     loop {
         if settings.stop.load(Ordering::Relaxed) {
             break;
@@ -176,7 +176,10 @@ pub fn listen(
                 }
             }
         }
-        let polled = if hears { settings.check_every } else { POLL };
+        let polled = match hears {
+            Some(true) => settings.check_every,
+            _ => POLL,
+        };
         match wait(
             signals,
             due.wait(Moment::now(), polled),
@@ -213,11 +216,12 @@ fn tell_unreachable(telling: &mut dyn Telling, failure: &Failure, retry_in: Dura
     });
 }
 
-/// Waits for a signal, and takes all that came: a burst is one. `None` when the time is over.
+/// Waits for a signal, and takes all that came: a burst is one. `None` when the time is over. `hears` is
+/// whether notifications come through, once that is known.
 fn wait(
     signals: &Receiver<Signal>,
     within: Duration,
-    hears: &mut bool,
+    hears: &mut Option<bool>,
     telling: &mut dyn Telling,
 ) -> Option<Signal> {
     let first = match signals.recv_timeout(within) {
@@ -225,7 +229,7 @@ fn wait(
         Err(RecvTimeoutError::Timeout) => return None,
         Err(RecvTimeoutError::Disconnected) => {
             // Without an ear the database is asked.
-            *hears = false;
+            *hears = Some(false);
             std::thread::sleep(within);
             return None;
         }
@@ -233,18 +237,16 @@ fn wait(
     let mut all = Signal::Hears;
     for signal in std::iter::once(first).chain(signals.try_iter()) {
         match signal {
-            Signal::Hears if !*hears => {
-                *hears = true;
+            Signal::Hears if *hears != Some(true) => {
+                *hears = Some(true);
                 telling.event(&Event::Hears);
             }
-            Signal::Deaf(why) => {
-                if *hears || all == Signal::Hears {
-                    telling.event(&Event::Deaf { why: &why });
-                }
-                *hears = false;
+            Signal::Deaf(why) if *hears != Some(false) => {
+                *hears = Some(false);
+                telling.event(&Event::Deaf { why: &why });
             }
             Signal::Changed => all = Signal::Changed,
-            Signal::Hears | Signal::Stop => {}
+            Signal::Hears | Signal::Deaf(_) | Signal::Stop => {}
         }
     }
     Some(all)

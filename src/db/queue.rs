@@ -38,11 +38,12 @@ pub struct Waiting {
     pub lease_ms: Option<i64>,
 }
 
-/// A change may be claimed that is not processed, affects the node, and has no receipt, a failed one, or
-/// one whose claim has run out.
+/// The changes that nodes have not dealt with yet which are there, with the receipts of these.
 const CLAIMABLE: &str = "
     FROM robbieblocks_change_triggers AS change
-    CROSS JOIN unnest($1::text[]) AS node (id)
+    CROSS JOIN (
+      SELECT node_id::text FROM robbieblocks_node_branding WHERE node_id = ANY ($1::text[])
+    ) AS node (id)
     LEFT JOIN robbieblocks_trigger_receipts AS receipt
       ON receipt.trigger_id = change.id AND receipt.node_id = node.id
     WHERE change.processed_at IS NULL
