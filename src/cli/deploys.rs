@@ -124,10 +124,11 @@ fn show(globals: &Globals, id: &str, found: &[Deploy]) -> Status {
             true => "no deploy has",
             false => "several deploys have",
         };
-        output::note(format_args!(
-            "{many} an id that begins with `{}`",
-            print::clean(id)
-        ));
+        let message = format!("{many} an id that begins with `{}`", print::clean(id));
+        if globals.json {
+            print::json_document(&json!({ "error": message }));
+        }
+        output::note(message);
         return Status::Unusable;
     };
     if globals.json {

@@ -71,6 +71,10 @@ fn rollback(globals: &Globals, arguments: &RollbackArguments) -> Result<Status, 
                 .map(|app| (destination, app)),
         );
     }
+    if work.is_empty() && !arguments.list {
+        let problem = Diagnostic::general(code::NO_RELEASE, "nothing was deployed there yet");
+        return Err(refused(globals, &root, problem));
+    }
     if arguments.list {
         return list(globals, &root, &work);
     }

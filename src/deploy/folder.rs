@@ -3,6 +3,7 @@
 
 mod links;
 mod lock;
+mod sweep;
 mod write;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::diag::{Diagnostic, code};
 use crate::failpoint;
 use links::{read_pointers, write_pointers};
 use lock::{lock_pointers, take_turn};
+use sweep::sweep;
 
 /// The folder of what rbgen needs at a target: no part of any release.
 const WORK_FOLDER: &str = ".rbgen";
@@ -85,15 +87,8 @@ impl Target for FolderTarget {
         &self,
         waiting: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Box<dyn Turn>>, Diagnostic> {
-        let Some(turn) = take_turn(&self.dir, &self.work(), &self.node, waiting)? else {
-            return Ok(None);
-        };
-        // What a deploy that was killed had begun is of no use.
-        let staged = self.work().join("staged");
-        match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused(&staged, &error)),
-            _ => Ok(Some(Box::new(turn))),
-        }
+        let turn = take_turn(&self.dir, &self.work(), &self.node, waiting, || sweep(self))?;
+        Ok(turn.map(|turn| Box::new(turn) as Box<dyn Turn>))
     }
 
     fn apps(&self) -> Result<BTreeSet<String>, Diagnostic> {

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of so many releases is known in which order they were deployed: of more than anybody keeps.
+const MOST: usize = 10_000;
+
 /// The pointers of one app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pointers {
@@ -21,6 +24,7 @@ impl Pointers {
         let mut order = self.order.clone();
         order.retain(|other| other != release);
         order.push(release.to_string());
+        order.drain(..order.len().saturating_sub(MOST));
         Pointers {
             live: Some(self.pinned.clone().unwrap_or_else(|| release.to_string())),
             order,
@@ -107,6 +111,11 @@ const PREVIEW: &str = ".preview";
 /// The name of the release that previews a bundle with this hash.
 pub fn preview_of(build_hash: &str) -> String {
     format!("{build_hash}{PREVIEW}")
+}
+
+/// Whether a release is that of a preview.
+pub fn is_preview(release: &str) -> bool {
+    release.ends_with(PREVIEW)
 }
 
 /// Whether a text is the name of a release: a build hash, also of a preview.

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::pointers::is_preview;
 use super::release::{hide_from_search, release_of};
 use super::{Pointers, Put, Target, Turn};
 use crate::bundle::Bundle;
@@ -141,6 +142,12 @@ fn tidy(
             }
         }
     }
+    // One that somebody went back to meanwhile is still there.
+    if !removed.is_empty()
+        && let Ok(there) = target.releases(app)
+    {
+        removed.retain(|release| !there.contains(release));
+    }
     (removed, None)
 }
 
@@ -162,7 +169,9 @@ pub fn roll_back(
     to: Option<&str>,
 ) -> Result<(Pointers, Pointers), Diagnostic> {
     target.point(app, None, &mut |pointers| {
-        let there = target.releases(app)?;
+        let mut there = target.releases(app)?;
+        // A preview hides from search engines, and is nothing to be live.
+        there.retain(|release| !is_preview(release));
         let release = match to {
             Some(start) => {
                 let mut fitting = there.iter().filter(|name| name.starts_with(start));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::pointers::preview_of;
+use super::pointers::{is_preview, preview_of};
 use crate::bundle::{Bundle, FileStamp};
 
 /// A release to be made.
@@ -48,10 +48,10 @@ pub fn release_of<'a>(
 ) -> Release<'a> {
     let root = out.join(bundle.folder());
     let has = |path: &str, stamp: &FileStamp| {
-        let holder = others
-            .iter()
-            .rev()
-            .find(|(_, other)| other.files().get(path) == Some(stamp));
+        let holder = others.iter().rev().find(|(name, other)| {
+            let is_own = is_preview(name) && REPLACED.contains(&path);
+            !is_own && other.files().get(path) == Some(stamp)
+        });
         holder.map(|(name, _)| Origin::Release(name.clone()))
     };
     let mut files = BTreeMap::new();
@@ -86,6 +86,9 @@ impl Release<'_> {
     }
 }
 
+/// The files of a bundle in whose place a preview has its own.
+const REPLACED: [&str; 2] = ["_headers", "robots.txt"];
+
 /// The header that keeps a preview out of search engines
 /// (developers.google.com, "Block Search indexing with noindex").
 const NO_INDEX: &str = "  X-Robots-Tag: noindex\n";
@@ -98,7 +101,7 @@ pub fn hide_from_search(release: &mut Release<'_>, headers: &str) {
     let (rule, rest) = (lines.next().unwrap_or("/*"), lines.next().unwrap_or(""));
     let headers = format!("{rule}\n{NO_INDEX}{rest}").into_bytes();
     let robots = b"User-agent: *\nAllow: /\n".to_vec();
-    for (path, bytes) in [("_headers", headers), ("robots.txt", robots)] {
+    for (path, bytes) in REPLACED.into_iter().zip([headers, robots]) {
         let stamp = FileStamp::of_bytes(&bytes);
         release
             .files

@@ -34,8 +34,11 @@ pub fn read_pointers(folder: &Path, order: &Path) -> Result<Pointers, Diagnostic
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(refused(order, &error)),
     };
+    // What leads nowhere shows nothing to anybody, and the next deploy makes it anew.
+    let live = read_link(&folder.join("current"), "releases/")?
+        .filter(|release| folder.join("releases").join(release).is_dir());
     Ok(Pointers {
-        live: read_link(&folder.join("current"), "releases/")?,
+        live,
         pinned: read_link(&folder.join("pinned"), "releases/")?,
         previews,
         order,

@@ -42,12 +42,14 @@ impl Turn for FolderTurn {
     }
 }
 
-/// Waits for the turn at a target, and makes its folders where they are missing.
+/// Waits for the turn at a target, and makes its folders where they are missing. `clear` takes away what
+/// the one before has left, before anything needs room on the disk.
 pub fn take_turn(
     dir: &Path,
     work: &Path,
     node: &str,
     waiting: &mut dyn FnMut() -> bool,
+    clear: impl FnOnce() -> Result<(), Diagnostic>,
 ) -> Result<Option<FolderTurn>, Diagnostic> {
     fs::create_dir_all(dir).map_err(|error| refused(dir, &error))?;
     match fs::symlink_metadata(work) {
@@ -55,6 +57,8 @@ pub fn take_turn(
         Ok(_) => {}
         Err(_) => fs::create_dir_all(work).map_err(|error| refused(work, &error))?,
     }
+    // Also before it is waited for: two nodes of one deploy would wait for each other for ever.
+    check_node(&work.join("node"), node)?;
     let path = work.join("turn.lock");
     let lock = open_lock(&path)?;
     loop {
@@ -66,7 +70,11 @@ pub fn take_turn(
             Err(error) => return Err(refused(&path, &error.into())),
         }
     }
-    check_node(&work.join("node"), node)?;
+    let owner = work.join("node");
+    if !check_node(&owner, node)? {
+        replace(&owner, node).map_err(|error| refused(&owner, &error))?;
+    }
+    clear()?;
     let path = work.join("turn");
     let number = read_number(&path).map_err(|error| refused(&path, &error))? + 1;
     replace(&path, &number.to_string()).map_err(|error| refused(&path, &error))?;
@@ -102,10 +110,10 @@ fn open_lock(path: &Path) -> Result<File, Diagnostic> {
         .map_err(|error| refused(path, &error))
 }
 
-/// Fails where the target is another node's.
-fn check_node(path: &Path, node: &str) -> Result<(), Diagnostic> {
+/// Whether the target is this node's; `false` where it is nobody's yet. Fails where it is another node's.
+fn check_node(path: &Path, node: &str) -> Result<bool, Diagnostic> {
     match fs::read_to_string(path) {
-        Ok(owner) if owner.trim_end() == node => Ok(()),
+        Ok(owner) if owner.trim_end() == node => Ok(true),
         Ok(owner) => Err(Diagnostic::general(
             code::TARGET_FOREIGN,
             format!(
@@ -114,9 +122,7 @@ fn check_node(path: &Path, node: &str) -> Result<(), Diagnostic> {
             ),
         )
         .hint("give each node a target of its own")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            replace(path, node).map_err(|error| refused(path, &error))
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(refused(path, &error)),
     }
 }

@@ -28,8 +28,24 @@ pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Pu
         return add_to(target, app, release, &place);
     }
     let staged = target.work().join("staged").join(&release.name);
-    let failed = |error: &io::Error| refused(&place, error);
-    make_folders(&staged, release).map_err(|error| failed(&error))?;
+    let made = make(target, app, release, &staged, &place);
+    if made.is_err() {
+        // Also what could not be made takes room; what cannot be removed now goes with the next turn.
+        let _ = fs::remove_dir_all(&staged);
+    }
+    made
+}
+
+/// Makes a release in a folder, and gives it its place.
+fn make(
+    target: &FolderTarget,
+    app: &str,
+    release: &Release<'_>,
+    staged: &Path,
+    place: &Path,
+) -> Result<Put, Diagnostic> {
+    let failed = |error: &io::Error| refused(place, error);
+    make_folders(staged, release).map_err(|error| failed(&error))?;
     let (sent, shared) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let files: Vec<_> = release.files.iter().collect();
     let to_send = files
@@ -39,7 +55,7 @@ pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Pu
     files
         .into_par_iter()
         .try_for_each(|(path, (stamp, origin))| {
-            let made = make_file(target, app, release, path, *stamp, origin, &staged, few)?;
+            let made = make_file(target, app, release, path, *stamp, origin, staged, few)?;
             match made {
                 Made::Linked => shared.fetch_add(1, Ordering::Relaxed),
                 Made::Copied => sent.fetch_add(1, Ordering::Relaxed),
@@ -49,7 +65,7 @@ pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Pu
         })?;
     let (sent, shared) = (sent.into_inner(), shared.into_inner());
     if !few {
-        let folder = File::open(&staged).map_err(|error| failed(&error))?;
+        let folder = File::open(staged).map_err(|error| failed(&error))?;
         rustix::fs::syncfs(&folder).map_err(|error| failed(&error.into()))?;
     }
     let releases = target.app(app).join("releases");
@@ -57,7 +73,7 @@ pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Pu
     let manifest = target.manifest(app, &release.name);
     replace(&manifest, &release.bundle.manifest()).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-staged");
-    fs::rename(&staged, &place).map_err(|error| failed(&error))?;
+    fs::rename(staged, place).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-released");
     Ok(Put { sent, shared })
 }
@@ -70,17 +86,29 @@ fn add_to(
     place: &Path,
 ) -> Result<Put, Diagnostic> {
     let mut put = Put::default();
-    for (path, (stamp, origin)) in &release.files {
-        if release.bundle.files().contains_key(path) || place.join(path).exists() {
-            continue;
-        }
+    let is_own = |path: &String| release.bundle.files().contains_key(path);
+    let files = release.files.iter();
+    let missing: Vec<_> = files
+        .filter(|(path, _)| !is_own(path) && !place.join(path).exists())
+        .collect();
+    if missing.is_empty() {
+        return Ok(put);
+    }
+    // Where the bytes are copied, nobody may see half of a file.
+    let staged = target.work().join("staged").join(&release.name);
+    make_folders(&staged, release).map_err(|error| refused(&staged, &error))?;
+    for (path, (stamp, origin)) in missing {
         let to = place.join(path);
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
         }
-        make_file(target, app, release, path, *stamp, origin, place, true)?;
-        put.shared += 1;
+        match make_file(target, app, release, path, *stamp, origin, &staged, true)? {
+            Made::Linked => put.shared += 1,
+            Made::Copied => put.sent += 1,
+        }
+        fs::rename(staged.join(path), &to).map_err(|error| refused(&to, &error))?;
     }
+    let _ = fs::remove_dir_all(&staged);
     Ok(put)
 }
 

@@ -1,0 +1,63 @@
+//! Takes away what a killed deploy left: files on their way, and manifests whose releases never came or
+//! are gone.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::super::Target;
+use super::super::pointers::is_release;
+use super::lock::lock_pointers;
+use super::{FolderTarget, names_in, refused};
+use crate::diag::Diagnostic;
+
+/// Sweeps a target. Whoever calls it has the turn there, so nobody writes but those who move pointers.
+pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
+    let staged = target.work().join("staged");
+    match fs::remove_dir_all(&staged) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(refused(&staged, &error));
+        }
+        _ => {}
+    }
+    let _lock = lock_pointers(&target.work())?;
+    remove_temporary(&target.work())?;
+    for app in target.apps()? {
+        let folder = target.app(&app);
+        remove_temporary(&folder)?;
+        let shelf = folder.join("previews");
+        // What is in the way there is told by whoever uses it.
+        if shelf.is_dir() {
+            remove_temporary(&shelf)?;
+        }
+        let names = names_in(&folder.join("releases"))?;
+        for name in &names {
+            let release = name.strip_suffix(".json");
+            if let Some(release) = release
+                && is_release(release)
+                && !names.contains(release)
+            {
+                remove(&target.manifest(&app, release))?;
+            }
+        }
+        remove_temporary(&folder.join("releases"))?;
+    }
+    Ok(())
+}
+
+/// Removes the files and links of a folder that had not got their names yet.
+fn remove_temporary(folder: &Path) -> Result<(), Diagnostic> {
+    for name in names_in(folder)? {
+        if name.starts_with('.') && name.ends_with(".new") {
+            remove(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), Diagnostic> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused(path, &error)),
+        _ => Ok(()),
+    }
+}
