@@ -12,6 +12,7 @@
 
 mod commits;
 mod connect;
+mod deploy;
 mod diagnostics;
 mod docs;
 mod doors;
