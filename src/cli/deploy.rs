@@ -32,6 +32,9 @@ pub struct DeployArguments {
     /// Why it is done, for the records
     #[arg(long, value_name = "WORD", default_value = "manual", value_parser = parse_word, hide = true)]
     triggered_by: String,
+    /// The commit of the files, where they lie apart from their repository
+    #[arg(long, value_name = "COMMIT", value_parser = parse_commit, hide = true)]
+    source_commit: Option<String>,
 }
 
 /// The name of a preview, which is a file name at the target.
@@ -47,6 +50,15 @@ fn parse_word(text: &str) -> Result<String, String> {
     match text.len() <= 50 {
         true => Ok(text.to_string()),
         false => Err("it has more than 50 bytes".to_string()),
+    }
+}
+
+fn parse_commit(text: &str) -> Result<String, String> {
+    let is_hash =
+        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match is_hash {
+        true => Ok(text.to_string()),
+        false => Err("it is no full name of a commit".to_string()),
     }
 }
 
@@ -72,7 +84,7 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
     let cause = Cause {
         triggered_by: arguments.triggered_by.clone(),
         source_rev: source.revision.clone(),
-        source_commit: source.commit.clone(),
+        source_commit: arguments.source_commit.clone().or(source.commit.clone()),
         preview: arguments.preview.clone(),
         expected: source.expected(&root, &options),
         whole: options.apps.is_empty(),

@@ -1,4 +1,5 @@
-//! `rbgen hook post-receive`: what was pushed here goes to the database, and is built. Every step that
+//! `rbgen hook post-receive`: what was pushed here goes to the database, is built and
+//! deployed. Every step that
 //! fails is said loudly, and written into a log.
 
 use std::path::Path;
@@ -231,10 +232,10 @@ impl Run<'_> {
         }
     }
 
-    /// Where what was built goes on from here. This version has nothing that could bring it anywhere, and
-    /// says so.
+    /// Deploys what was built, where nodes have targets.
     fn deploy(&mut self) {
-        let (Some(config), _) = read_config(&Folder::new(self.settings.site())) else {
+        let site = self.settings.site();
+        let (Some(config), _) = read_config(&Folder::new(&site)) else {
             return;
         };
         let with_target = config
@@ -242,11 +243,33 @@ impl Run<'_> {
             .iter()
             .filter(|(_, node)| node.deploy.is_some());
         let names: Vec<&str> = with_target.map(|(name, _)| name.as_str()).collect();
-        if !names.is_empty() {
-            output::note(format_args!(
-                "rbgen: not deployed: this version does not deploy the targets of {}",
-                names.join(", ")
-            ));
+        if names.is_empty() {
+            return;
+        }
+        // A process of its own, as for the build: what ends it leaves what is live as it is.
+        let deployed = std::env::current_exe().and_then(|program| {
+            Command::new(program)
+                .args(["deploy", "--color", "never", "--triggered-by", "push"])
+                .args(["--source-commit", &self.commit, "--root"])
+                .arg(&site)
+                .stdin(Stdio::null())
+                .status()
+        });
+        let targets = names.join(", ");
+        match deployed {
+            Ok(status) if status.success() => output::note(format_args!(
+                "rbgen: {} is deployed to the targets of {targets}",
+                self.short()
+            )),
+            Ok(status) => self.fail(&format!(
+                "{} was not deployed to the targets of {targets}, or not to all (the deploy ended \
+                 with {status}); `rbgen deploys` tells more",
+                self.short()
+            )),
+            Err(error) => self.fail(&format!(
+                "{} was not deployed: the deploy cannot be run: {error}",
+                self.short()
+            )),
         }
     }
 }

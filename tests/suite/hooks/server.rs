@@ -116,6 +116,63 @@ fn a_database_that_fails_is_loud_and_the_site_is_built_all_the_same() {
 }
 
 #[test]
+fn what_arrives_is_deployed_where_nodes_have_targets() {
+    let pair = pair();
+    let target = pair.site.beside("srv");
+    let config = pair.site.read("robbieblocks.toml");
+    let line = format!("deploy = {{ dir = \"{}\" }}\n", target.display());
+    pair.site
+        .write("robbieblocks.toml", format!("{config}{line}"));
+    let commit = commit_all(&pair.site.root());
+    ok(&pair.server, &["hooks", "install", "--server"]);
+    let words = said(&pair.push());
+    assert!(!words.contains("FAILED"), "{words}");
+    let line = format!(
+        "remote: rbgen: {} is deployed to the targets of one",
+        &commit[..10]
+    );
+    assert!(words.contains(&line), "{words}");
+    assert!(words.contains("remote: one play: "), "{words}");
+    assert!(target.join("play/current/play/index.html").is_file());
+    let site = pair.server.join("rbgen/site");
+    let listed = ok(&site, &["deploys", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let record = &listed["deploys"][0];
+    assert_eq!(record["triggered_by"], "push", "{listed}");
+    assert_eq!(record["source_commit"], commit.as_str(), "{listed}");
+    assert_eq!(record["status"], "success", "{listed}");
+    // A target that takes nothing is loud, and what is live stays.
+    let live = fs::read_link(target.join("play/current")).unwrap();
+    fs::write(target.join(".rbgen/node"), "another\n").unwrap();
+    pair.site
+        .replace("content/pages/play/home.toml", "A table", "A chair");
+    commit_all(&pair.site.root());
+    let words = said(&pair.push());
+    assert!(words.contains(" is built, in "), "{words}");
+    assert!(words.contains("RB1003"), "{words}");
+    assert!(words.contains("remote: rbgen: FAILED: "), "{words}");
+    assert!(
+        words.contains("was not deployed to the targets of one"),
+        "{words}"
+    );
+    assert_eq!(fs::read_link(target.join("play/current")).unwrap(), live);
+    let log = fs::read_to_string(pair.server.join("rbgen/hook.log")).unwrap();
+    assert!(log.contains("was not deployed"), "{log}");
+    // With the next push it is mended.
+    fs::write(target.join(".rbgen/node"), "one\n").unwrap();
+    git(
+        &pair.site.root(),
+        &["commit", "-q", "--allow-empty", "-m", "Empty"],
+    );
+    let words = said(&pair.push());
+    assert!(
+        words.contains(" is deployed to the targets of one"),
+        "{words}"
+    );
+    assert_ne!(fs::read_link(target.join("play/current")).unwrap(), live);
+}
+
+#[test]
 fn a_checkout_takes_no_folder_that_is_not_its_own() {
     let pair = pair();
     let folder = pair.site.beside("public");
