@@ -76,11 +76,18 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
     if let (Some(name), true) = (&arguments.preview, arguments.remove) {
         return take_away(globals, &root, &destinations, &wanted, name);
     }
-    let options = Options {
+    let source = Source::read(globals, &root, &config, &wanted)?;
+    let mut options = Options {
         nodes: destinations.iter().map(|one| one.node.clone()).collect(),
-        ..wanted
+        ..wanted.clone()
     };
-    let source = Source::read(globals, &root, &config, &options)?;
+    // Where all nodes are deployed it is the build of `rbgen build`, with the same ledger.
+    if wanted.nodes.is_empty() {
+        let mut all = source.expected(&root, &wanted).into_iter();
+        if all.all(|(node, _)| options.nodes.contains(&node)) {
+            options.nodes.clear();
+        }
+    }
     let cause = Cause {
         triggered_by: arguments.triggered_by.clone(),
         source_rev: source.revision.clone(),

@@ -280,6 +280,26 @@ fn what_did_not_change_is_neither_sent_nor_touched() {
 }
 
 #[test]
+fn what_a_build_made_is_not_made_again() {
+    let deployed = Deployed::keeping(2);
+    deployed.site.ok(&["build"]);
+    let said = deployed.deploy(&[]);
+    assert_eq!(said["pages_rendered"], 0, "{said}");
+    deployed.mark("one");
+    deployed.deploy(&[]);
+    assert_eq!(deployed.site.build(&[]).count("pages_rendered"), 0);
+    // A node without a target is not built.
+    let site = &deployed.site;
+    site.write(
+        "content/nodes/two.toml",
+        "name = \"Two\"\nenabled_apps = [\"play\"]\n",
+    );
+    let said = deployed.deploy(&[]);
+    assert_eq!(said["deploys"].as_array().unwrap().len(), 1, "{said}");
+    assert!(!site.path("dist/two").exists());
+}
+
+#[test]
 fn style_sheets_of_a_kept_release_can_still_be_had() {
     let deployed = Deployed::keeping(2);
     let first = deployed.publish("one");
