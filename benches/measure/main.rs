@@ -10,7 +10,9 @@
 
 mod corpus;
 mod database;
+mod deploys;
 mod listen;
+mod readers;
 mod remote;
 mod rows;
 mod site;
@@ -51,6 +53,9 @@ struct Arguments {
     /// Only the rows with a database: its address, of a user who owns it. What is in it is lost
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Only the rows of deploys to a folder
+    #[arg(long, conflicts_with = "database")]
+    deploys: bool,
     /// Prints JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -123,6 +128,11 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
         rows.extend(remote::pushes(program, url, work, size, rounds)?);
         rows.extend(remote::fetches(program, url, work, size, rounds)?);
         rows.extend(listen::inserts(program, url, work, size)?);
+        return Ok(rows);
+    }
+    if arguments.deploys {
+        let mut rows = deploys::deploys(program, work, size, rounds)?;
+        rows.extend(readers::readers(work)?);
         return Ok(rows);
     }
     let mut one = Site::make(program, &work.join("one"), size)?;

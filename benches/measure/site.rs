@@ -12,7 +12,7 @@ use crate::corpus::{File, Size, write_nodes, write_site};
 
 /// For so long after a write, a program that trusts the times of files cannot trust that of this
 /// one, and reads it again: git does so, and rbgen.
-const RECENT: Duration = Duration::from_millis(2500);
+pub const RECENT: Duration = Duration::from_millis(2500);
 
 /// What a timed build took and said.
 #[derive(Clone, Copy)]
