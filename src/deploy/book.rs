@@ -9,7 +9,7 @@ use crate::db::{
 };
 use crate::diag::{Diagnostic, code};
 use crate::model::{Deploy, DeployStatus, Moment};
-use file::{append, aside, forget, read, set_apart};
+use file::{append, aside, forget, lock, read, set_apart};
 
 /// The records of a site.
 pub struct Book {
@@ -61,6 +61,9 @@ impl Book {
     /// others append meanwhile is in a new one. Killed in between, the next time finds it.
     fn hand_over(&mut self) -> Result<usize, Failure> {
         let Some(session) = &mut self.session else {
+            return Ok(0);
+        };
+        let Some(_lock) = lock(&self.file) else {
             return Ok(0);
         };
         let mut count = 0;

@@ -1,8 +1,9 @@
 //! Records as lines of JSON: each line is a record as it was at some time, and the last one of an id counts.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,8 @@ pub fn read(path: &Path) -> Vec<Deploy> {
 }
 
 /// Appends records as they are now. Each line is written at once, and after one that was cut off begins
-/// a new one.
+/// a new one. Where the file was set apart meanwhile, whoever did that may have read it already, and the
+/// records go into a new one as well.
 pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
     let mut text = String::new();
     for deploy in deploys {
@@ -70,19 +72,40 @@ pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is no file"));
     }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .read(true)
-        .open(path)?;
-    if !ends_in_line_end(path) {
-        text.insert(0, '\n');
+    loop {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(path)?;
+        if !ends_in_line_end(path) {
+            text.insert(0, '\n');
+        }
+        file.write_all(text.as_bytes())?;
+        let written = file.metadata()?;
+        if fs::metadata(path).is_ok_and(|there| there.ino() == written.ino()) {
+            return Ok(());
+        }
     }
-    file.write_all(text.as_bytes())
 }
 
 fn ends_in_line_end(path: &Path) -> bool {
     fs::read(path).is_ok_and(|bytes| bytes.last().is_none_or(|last| *last == b'\n'))
+}
+
+/// The right to hand records over, for as long as it is held; `None` where there are none, or somebody
+/// else is at it.
+pub fn lock(path: &Path) -> Option<File> {
+    if !path.exists() && !aside(path).exists() {
+        return None;
+    }
+    let lock = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path.with_extension("lock"))
+        .ok()?;
+    lock.try_lock().ok()?;
+    Some(lock)
 }
 
 /// Where records wait for a database to take them.

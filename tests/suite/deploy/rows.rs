@@ -2,8 +2,13 @@
 //! database goes away.
 
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rbgen::db::{Address, Session};
+use rbgen::deploy::Book;
+use rbgen::model::{Deploy, DeployStatus, Moment};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::{Deployed, document};
 use crate::harness::text;
@@ -279,4 +284,53 @@ fn a_deploy_of_rows_says_which_revision_they_were() {
     let second = recorded.row(&id(&said));
     assert_ne!(second["source_rev"], first["source_rev"]);
     assert_ne!(second["release"], first["release"]);
+}
+
+/// While records are handed over by several, others write more: none is lost.
+#[test]
+fn records_that_come_while_others_are_handed_over_are_not_lost() {
+    const COUNT: usize = 60;
+    let database = SERVER.migrated();
+    let folder = TempDir::new().unwrap();
+    let address = Address::parse(&database.url()).unwrap();
+    let hand_over = || Book::open(folder.path(), Some(Session::open(&address).unwrap()));
+    let record = |number: usize| Deploy {
+        id: format!("00000000-0000-4000-8000-{number:012}"),
+        node: "one".to_string(),
+        app: "play".to_string(),
+        build_hash: String::new(),
+        pages: None,
+        components: None,
+        status: DeployStatus::Success,
+        build_ms: None,
+        deploy_ms: None,
+        error: None,
+        log: String::new(),
+        started_at: Moment::now(),
+        completed_at: Some(Moment::now()),
+        triggered_by: "manual".to_string(),
+        source_rev: None,
+        source_commit: None,
+        release: None,
+        target: None,
+        preview: None,
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    assert!(hand_over().failure.is_none());
+                }
+            });
+        }
+        let mut book = Book::open(folder.path(), None).book;
+        for number in 0..COUNT {
+            assert!(book.note(&[record(number)]).is_none());
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    hand_over();
+    let count = database.sql("SELECT count(*) FROM robbieblocks_deploys");
+    assert_eq!(count, COUNT.to_string());
 }
