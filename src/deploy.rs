@@ -8,6 +8,7 @@
 mod apps;
 mod book;
 mod folder;
+mod local;
 mod log;
 mod pointers;
 mod publish;

@@ -1,28 +1,24 @@
 //! A folder as a target: `<app>/releases/<release>/` are the releases, and the link `<app>/current` says
 //! which of them is live.
 
-mod links;
-mod lock;
 mod sweep;
 mod write;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::local::{
+    Leads, Links, Pointer, WORK_FOLDER, check_folder, lock_pointers, names_in, order_file,
+    read_pointers, read_text, refused, remove_file, shown, staging, take_turn, write_pointers,
+};
 use super::pointers::is_release;
 use super::release::Release;
 use super::{Pointers, Put, Target, Turn};
 use crate::bundle::Bundle;
-use crate::diag::{Diagnostic, code};
+use crate::diag::Diagnostic;
 use crate::failpoint;
-use links::{read_pointers, write_pointers};
-use lock::{lock_pointers, take_turn};
 use sweep::sweep;
-
-/// The folder of what rbgen needs at a target: no part of any release.
-const WORK_FOLDER: &str = ".rbgen";
 
 /// A folder that the bundles of one node are published to.
 pub struct FolderTarget {
@@ -34,12 +30,10 @@ pub struct FolderTarget {
 impl FolderTarget {
     /// The target in a folder, which may not be there yet.
     pub fn new(dir: &Path, node: &str) -> FolderTarget {
-        let host = rustix::system::uname();
-        let host = host.nodename().to_string_lossy();
         FolderTarget {
             dir: dir.to_path_buf(),
             node: node.to_string(),
-            shown: format!("{} on {host}", dir.display()),
+            shown: shown(dir),
         }
     }
 
@@ -63,18 +57,70 @@ impl FolderTarget {
 
     /// The folders of an app, none of which may be something else.
     fn check_app(&self, app: &str) -> Result<(), Diagnostic> {
-        for path in [
-            self.work(),
-            self.app(app),
-            self.app(app).join("releases"),
-            self.app(app).join("previews"),
-        ] {
-            match fs::symlink_metadata(&path) {
-                Ok(found) if !found.is_dir() => return Err(foreign(&path)),
-                _ => {}
-            }
+        check_folder(&self.work())?;
+        check_folder(&self.app(app))?;
+        check_folder(&self.app(app).join("releases"))?;
+        check_folder(&self.app(app).join("previews"))
+    }
+
+    fn links(&self, app: &str) -> FolderLinks {
+        FolderLinks {
+            folder: self.app(app),
+            order: order_file(&self.work(), app),
         }
-        Ok(())
+    }
+}
+
+/// The links in the folder of an app: `current`, `pinned` and `previews/<name>`.
+struct FolderLinks {
+    folder: PathBuf,
+    order: PathBuf,
+}
+
+impl Links for FolderLinks {
+    fn place(&self, pointer: Pointer<'_>) -> PathBuf {
+        match pointer {
+            Pointer::Live => self.folder.join("current"),
+            Pointer::Pinned => self.folder.join("pinned"),
+            Pointer::Preview(name) => self.folder.join("previews").join(name),
+        }
+    }
+
+    fn text(&self, pointer: Pointer<'_>, release: &str) -> String {
+        format!("{}{release}", to_releases(pointer))
+    }
+
+    fn leads(&self, pointer: Pointer<'_>, text: &str) -> Leads {
+        match text.strip_prefix(to_releases(pointer)) {
+            // What is live and leads nowhere shows nothing to anybody, and the next deploy makes it anew.
+            Some(release)
+                if is_release(release)
+                    && pointer == Pointer::Live
+                    && !self.folder.join("releases").join(release).is_dir() =>
+            {
+                Leads::Lost
+            }
+            Some(release) if is_release(release) => Leads::To(release.to_string()),
+            _ => Leads::Elsewhere,
+        }
+    }
+
+    fn previews(&self) -> Result<BTreeSet<String>, Diagnostic> {
+        let mut names = names_in(&self.folder.join("previews"))?;
+        names.retain(|name| !name.starts_with('.'));
+        Ok(names)
+    }
+
+    fn order(&self) -> PathBuf {
+        self.order.clone()
+    }
+}
+
+/// The way from a pointer to the releases.
+fn to_releases(pointer: Pointer<'_>) -> &'static str {
+    match pointer {
+        Pointer::Preview(_) => "../releases/",
+        Pointer::Live | Pointer::Pinned => "releases/",
     }
 }
 
@@ -103,7 +149,7 @@ impl Target for FolderTarget {
 
     fn pointers(&self, app: &str) -> Result<Pointers, Diagnostic> {
         self.check_app(app)?;
-        read_pointers(&self.app(app), &self.order(app))
+        read_pointers(&self.links(app))
     }
 
     fn releases(&self, app: &str) -> Result<BTreeSet<String>, Diagnostic> {
@@ -113,12 +159,8 @@ impl Target for FolderTarget {
     }
 
     fn bundle_of(&self, app: &str, release: &str) -> Result<Option<Bundle>, Diagnostic> {
-        let path = self.manifest(app, release);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Bundle::from_manifest(&text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(refused(&path, &error)),
-        }
+        let text = read_text(&self.manifest(app, release))?;
+        Ok(text.and_then(|text| Bundle::from_manifest(&text)))
     }
 
     fn put(&self, turn: &dyn Turn, release: &Release<'_>) -> Result<Put, Diagnostic> {
@@ -139,11 +181,11 @@ impl Target for FolderTarget {
         if let Some(turn) = turn {
             turn.check()?;
         }
-        let folder = self.app(app);
-        let before = read_pointers(&folder, &self.order(app))?;
+        let links = self.links(app);
+        let before = read_pointers(&links)?;
         let after = change(&before)?;
         if after != before {
-            write_pointers(&folder, &self.order(app), &before, &after)?;
+            write_pointers(&links, &before, &after)?;
         }
         Ok((before, after))
     }
@@ -151,12 +193,12 @@ impl Target for FolderTarget {
     fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic> {
         turn.check()?;
         let path = self.release(app, release);
-        let staged = self.work().join("staged");
+        let staged = staging(&self.work());
         let away = staged.join(format!("gone-{release}"));
         // Whole or gone: a release that is half removed must not be found. And one that somebody went
         // back to meanwhile stays.
         let lock = lock_pointers(&self.work())?;
-        let pointers = read_pointers(&self.app(app), &self.order(app))?;
+        let pointers = read_pointers(&self.links(app))?;
         if pointers.names(release) {
             return Ok(());
         }
@@ -167,50 +209,6 @@ impl Target for FolderTarget {
             fs::remove_dir_all(&away)
         });
         removed.map_err(|error| refused(&path, &error))?;
-        let manifest = self.manifest(app, release);
-        match fs::remove_file(&manifest) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(refused(&manifest, &error))
-            }
-            _ => Ok(()),
-        }
+        remove_file(&self.manifest(app, release))
     }
-}
-
-impl FolderTarget {
-    /// The file with the order in which the releases of an app were deployed.
-    fn order(&self, app: &str) -> PathBuf {
-        self.work().join(format!("{app}.order"))
-    }
-}
-
-/// The names in a folder; none where it is not there.
-fn names_in(folder: &Path) -> Result<BTreeSet<String>, Diagnostic> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(refused(folder, &error)),
-    };
-    let mut names = BTreeSet::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| refused(folder, &error))?;
-        names.extend(entry.file_name().into_string());
-    }
-    Ok(names)
-}
-
-/// The operating system refused.
-fn refused(path: &Path, error: &io::Error) -> Diagnostic {
-    let message = format!("`{}`: {error}", path.display());
-    Diagnostic::general(code::TARGET_FAILED, message)
-}
-
-/// Something that rbgen did not put there is in the way.
-fn foreign(path: &Path) -> Diagnostic {
-    let message = format!(
-        "`{}` is in the way, and rbgen did not put it there",
-        path.display()
-    );
-    Diagnostic::general(code::TARGET_FOREIGN, message)
-        .hint("move it away, or give the node a target of its own")
 }

@@ -7,7 +7,7 @@ use super::Pointers;
 use super::folder::FolderTarget;
 use super::release::Release;
 use crate::bundle::Bundle;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, code};
 use crate::model::TargetConfig;
 
 /// A place that the bundles of one node are published to.
@@ -70,6 +70,27 @@ pub struct Put {
     pub sent: usize,
     /// Files whose bytes it had.
     pub shared: usize,
+}
+
+/// What a turn fails with, once another one has begun.
+pub fn turn_lost() -> Diagnostic {
+    Diagnostic::general(
+        code::TURN_LOST,
+        "another deploy to the same target has begun meanwhile",
+    )
+    .hint("deploy again, if the other one did not have what is to be live")
+}
+
+/// Fails where a target is another node's; `owner` is what it says of that.
+pub fn check_owner(owner: &str, node: &str) -> Result<(), Diagnostic> {
+    let owner = owner.trim_end();
+    if owner == node {
+        return Ok(());
+    }
+    let owner = owner.escape_debug();
+    let message = format!("the target has the releases of the node `{owner}`, and not of `{node}`");
+    Err(Diagnostic::general(code::TARGET_FOREIGN, message)
+        .hint("give each node a target of its own"))
 }
 
 /// The target of a node; `root` is what paths in robbieblocks.toml are relative to.

@@ -1,25 +1,17 @@
 //! Takes away what a killed deploy left: files on their way, and manifests whose releases never came or
 //! are gone.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::super::Target;
+use super::super::local::{clear_staging, lock_pointers, names_in, remove_file};
 use super::super::pointers::is_release;
-use super::lock::lock_pointers;
-use super::{FolderTarget, names_in, refused};
+use super::FolderTarget;
 use crate::diag::Diagnostic;
 
 /// Sweeps a target. Whoever calls it has the turn there, so nobody writes but those who move pointers.
 pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
-    let staged = target.work().join("staged");
-    match fs::remove_dir_all(&staged) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(refused(&staged, &error));
-        }
-        _ => {}
-    }
+    clear_staging(&target.work())?;
     let _lock = lock_pointers(&target.work())?;
     remove_temporary(&target.work())?;
     for app in target.apps()? {
@@ -37,7 +29,7 @@ pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
                 && is_release(release)
                 && !names.contains(release)
             {
-                remove(&target.manifest(&app, release))?;
+                remove_file(&target.manifest(&app, release))?;
             }
         }
         remove_temporary(&folder.join("releases"))?;
@@ -49,15 +41,8 @@ pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
 fn remove_temporary(folder: &Path) -> Result<(), Diagnostic> {
     for name in names_in(folder)? {
         if name.starts_with('.') && name.ends_with(".new") {
-            remove(&folder.join(name))?;
+            remove_file(&folder.join(name))?;
         }
     }
     Ok(())
-}
-
-fn remove(path: &Path) -> Result<(), Diagnostic> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused(path, &error)),
-        _ => Ok(()),
-    }
 }

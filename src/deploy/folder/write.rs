@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::super::Put;
+use super::super::local::{refused, replace, staging};
 use super::super::release::{Origin, Release};
-use super::lock::replace;
-use super::{FolderTarget, refused};
+use super::FolderTarget;
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, code};
 use crate::digest::Digest;
@@ -27,7 +27,7 @@ pub fn put(target: &FolderTarget, app: &str, release: &Release<'_>) -> Result<Pu
     if place.is_dir() {
         return add_to(target, app, release, &place);
     }
-    let staged = target.work().join("staged").join(&release.name);
+    let staged = staging(&target.work()).join(&release.name);
     let made = make(target, app, release, &staged, &place);
     if made.is_err() {
         // Also what could not be made takes room; what cannot be removed now goes with the next turn.

@@ -1,4 +1,4 @@
-//! Who may write to a folder of releases: one deployer at a time, and whoever moves pointers only for as
+//! Who may write to a target on a disk: one deployer at a time, and whoever moves pointers only for as
 //! long as that takes.
 
 use std::fs::{self, File, OpenOptions};
@@ -10,21 +10,22 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::super::Turn;
-use super::{foreign, refused};
-use crate::diag::{Diagnostic, code};
+use super::super::target::{check_owner, turn_lost};
+use super::{check_folder, foreign, read_text, refused};
+use crate::diag::Diagnostic;
 
 /// How often a turn that somebody else has is asked for.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A turn: a lock that the system takes back when the process ends, and a number for file systems on
 /// which locks can be lost.
-pub struct FolderTurn {
+pub struct LocalTurn {
     _lock: File,
     path: PathBuf,
     number: u64,
 }
 
-impl Turn for FolderTurn {
+impl Turn for LocalTurn {
     fn number(&self) -> u64 {
         self.number
     }
@@ -32,11 +33,7 @@ impl Turn for FolderTurn {
     fn check(&self) -> Result<(), Diagnostic> {
         match read_number(&self.path) {
             Ok(number) if number == self.number => Ok(()),
-            Ok(_) => Err(Diagnostic::general(
-                code::TURN_LOST,
-                "another deploy to the same target has begun meanwhile",
-            )
-            .hint("deploy again, if the other one did not have what is to be live")),
+            Ok(_) => Err(turn_lost()),
             Err(error) => Err(refused(&self.path, &error)),
         }
     }
@@ -50,13 +47,10 @@ pub fn take_turn(
     node: &str,
     waiting: &mut dyn FnMut() -> bool,
     clear: impl FnOnce() -> Result<(), Diagnostic>,
-) -> Result<Option<FolderTurn>, Diagnostic> {
+) -> Result<Option<LocalTurn>, Diagnostic> {
     fs::create_dir_all(dir).map_err(|error| refused(dir, &error))?;
-    match fs::symlink_metadata(work) {
-        Ok(found) if !found.is_dir() => return Err(foreign(work)),
-        Ok(_) => {}
-        Err(_) => fs::create_dir_all(work).map_err(|error| refused(work, &error))?,
-    }
+    check_folder(work)?;
+    fs::create_dir_all(work).map_err(|error| refused(work, &error))?;
     // Also before it is waited for: two nodes of one deploy would wait for each other for ever.
     check_node(&work.join("node"), node)?;
     let path = work.join("turn.lock");
@@ -78,7 +72,7 @@ pub fn take_turn(
     let path = work.join("turn");
     let number = read_number(&path).map_err(|error| refused(&path, &error))? + 1;
     replace(&path, &number.to_string()).map_err(|error| refused(&path, &error))?;
-    Ok(Some(FolderTurn {
+    Ok(Some(LocalTurn {
         _lock: lock,
         path,
         number,
@@ -112,18 +106,9 @@ fn open_lock(path: &Path) -> Result<File, Diagnostic> {
 
 /// Whether the target is this node's; `false` where it is nobody's yet. Fails where it is another node's.
 fn check_node(path: &Path, node: &str) -> Result<bool, Diagnostic> {
-    match fs::read_to_string(path) {
-        Ok(owner) if owner.trim_end() == node => Ok(true),
-        Ok(owner) => Err(Diagnostic::general(
-            code::TARGET_FOREIGN,
-            format!(
-                "the target has the releases of the node `{}`, and not of `{node}`",
-                owner.trim_end().escape_debug()
-            ),
-        )
-        .hint("give each node a target of its own")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(refused(path, &error)),
+    match read_text(path)? {
+        Some(owner) => check_owner(&owner, node).map(|()| true),
+        None => Ok(false),
     }
 }
 
