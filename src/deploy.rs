@@ -6,10 +6,12 @@
 )]
 
 mod apps;
+mod archives;
 mod book;
 mod folder;
 mod local;
 mod log;
+mod manifest;
 mod pointers;
 mod publish;
 mod release;

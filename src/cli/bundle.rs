@@ -32,8 +32,9 @@ pub fn run(globals: &Globals, arguments: &BundleArguments) -> Status {
     let mut failures = Vec::new();
     for bundle in &report.bundles {
         let written = match read_bundle(&report.out, &bundle.node, &bundle.app) {
-            Some(bundle) => write_archive(&report.out, &bundle, &report.out),
-            None => Err(std::io::Error::other("its manifest is gone")),
+            Some(bundle) => write_archive(&report.out, &bundle, &report.out)
+                .map_err(|failure| failure.to_string()),
+            None => Err("its manifest is gone".to_string()),
         };
         match written {
             Ok(path) => {

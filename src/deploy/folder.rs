@@ -90,8 +90,8 @@ impl Links for FolderLinks {
         format!("{}{release}", to_releases(pointer))
     }
 
-    fn leads(&self, pointer: Pointer<'_>, text: &str) -> Leads {
-        match text.strip_prefix(to_releases(pointer)) {
+    fn leads(&self, pointer: Pointer<'_>, text: &str) -> Result<Leads, Diagnostic> {
+        Ok(match text.strip_prefix(to_releases(pointer)) {
             // What is live and leads nowhere shows nothing to anybody, and the next deploy makes it anew.
             Some(release)
                 if is_release(release)
@@ -102,7 +102,7 @@ impl Links for FolderLinks {
             }
             Some(release) if is_release(release) => Leads::To(release.to_string()),
             _ => Leads::Elsewhere,
-        }
+        })
     }
 
     fn previews(&self) -> Result<BTreeSet<String>, Diagnostic> {

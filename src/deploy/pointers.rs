@@ -106,7 +106,7 @@ impl Pointers {
 
 /// How the name of a preview's release ends: it is the release of a bundle whose pages no search engine
 /// is to find.
-const PREVIEW: &str = ".preview";
+pub const PREVIEW: &str = ".preview";
 
 /// The name of the release that previews a bundle with this hash.
 pub fn preview_of(build_hash: &str) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Pointers;
+use super::archives::ArchivesTarget;
 use super::folder::FolderTarget;
 use super::release::Release;
 use crate::bundle::Bundle;
@@ -101,9 +102,10 @@ pub fn open_target(
 ) -> Result<Box<dyn Target>, Diagnostic> {
     match config {
         TargetConfig::Folder(dir) => Ok(Box::new(FolderTarget::new(&root.join(dir), node))),
-        TargetConfig::Archives(_) | TargetConfig::S3 { .. } => Err(Diagnostic::general(
-            crate::diag::code::NO_TARGET,
-            "this rbgen cannot deploy to archives and stores",
+        TargetConfig::Archives(dir) => Ok(Box::new(ArchivesTarget::new(&root.join(dir), node))),
+        TargetConfig::S3 { .. } => Err(Diagnostic::general(
+            code::NO_TARGET,
+            "this rbgen was built without the feature `s3`, and cannot deploy to stores",
         )),
     }
 }

@@ -41,7 +41,7 @@ pub trait Links {
     fn text(&self, pointer: Pointer<'_>, release: &str) -> String;
 
     /// Where the link of a pointer leads that says this.
-    fn leads(&self, pointer: Pointer<'_>, text: &str) -> Leads;
+    fn leads(&self, pointer: Pointer<'_>, text: &str) -> Result<Leads, Diagnostic>;
 
     /// The names of the previews that have links.
     fn previews(&self) -> Result<BTreeSet<String>, Diagnostic>;
@@ -77,7 +77,7 @@ fn read_link(links: &dyn Links, pointer: Pointer<'_>) -> Result<Option<String>, 
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(foreign(&path)),
         Err(error) => return Err(refused(&path, &error)),
     };
-    match to.to_str().map(|to| links.leads(pointer, to)) {
+    match to.to_str().map(|to| links.leads(pointer, to)).transpose()? {
         Some(Leads::To(release)) => Ok(Some(release)),
         Some(Leads::Lost) => Ok(None),
         Some(Leads::Elsewhere) | None => Err(foreign(&path)),
