@@ -16,6 +16,8 @@ mod pointers;
 mod publish;
 mod release;
 mod run;
+#[cfg(feature = "s3")]
+mod s3;
 mod target;
 
 pub use apps::{apps_of, apps_of_files};

@@ -37,7 +37,7 @@ pub struct Published {
     pub put: Put,
     /// The releases that went.
     pub removed: Vec<String>,
-    /// Why one that should have gone is still there.
+    /// Why one that should have gone is still there, or what else is worth a warning.
     pub not_removed: Option<Diagnostic>,
 }
 
@@ -93,7 +93,7 @@ pub fn publish(
         live_before: before.live,
         put,
         removed,
-        not_removed,
+        not_removed: not_removed.or_else(|| target.warning()),
     })
 }
 

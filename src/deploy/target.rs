@@ -7,6 +7,8 @@ use super::Pointers;
 use super::archives::ArchivesTarget;
 use super::folder::FolderTarget;
 use super::release::Release;
+#[cfg(feature = "s3")]
+use super::s3::{Address, StoreTarget};
 use crate::bundle::Bundle;
 use crate::diag::{Diagnostic, code};
 use crate::model::TargetConfig;
@@ -53,6 +55,11 @@ pub trait Target: Send + Sync {
 
     /// Removes a release that no pointer names.
     fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic>;
+
+    /// What somebody who deploys here should know, told once.
+    fn warning(&self) -> Option<Diagnostic> {
+        None
+    }
 }
 
 /// The right to deploy to a target. It ends when it is dropped, and with the process.
@@ -103,6 +110,20 @@ pub fn open_target(
     match config {
         TargetConfig::Folder(dir) => Ok(Box::new(FolderTarget::new(&root.join(dir), node))),
         TargetConfig::Archives(dir) => Ok(Box::new(ArchivesTarget::new(&root.join(dir), node))),
+        #[cfg(feature = "s3")]
+        TargetConfig::S3 {
+            url,
+            endpoint,
+            region,
+        } => {
+            let address = Address {
+                url,
+                endpoint: endpoint.as_deref(),
+                region: region.as_deref(),
+            };
+            Ok(Box::new(StoreTarget::new(&address, node)?))
+        }
+        #[cfg(not(feature = "s3"))]
         TargetConfig::S3 { .. } => Err(Diagnostic::general(
             code::NO_TARGET,
             "this rbgen was built without the feature `s3`, and cannot deploy to stores",

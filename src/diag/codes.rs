@@ -239,6 +239,8 @@ RB1006 NOT_BUILT "a bundle that is not what its manifest says"
 "A file of the bundle is missing from the output folder, or it is not the one that was built: something else wrote there meanwhile. Nothing was switched. Build and deploy again.";
 RB1007 NO_NODE "a node that the database does not have"
 "`rbgen listen` follows nodes whose row is in `robbieblocks_node_branding`, and this one has none: it is misspelled, or somebody deleted it. What is live stays until somebody takes it away.";
+RB1008 STORE_UNCONDITIONAL "a store that does not hold back a second writer"
+"The store takes a write that is to happen only if nobody else wrote meanwhile (`If-Match`, `If-None-Match`), and does it in any case. rbgen reads, compares and writes there, and reads again: two deploys that begin within the same moment may both believe that it is their turn. See to it that only one machine deploys there, or use a store that honours conditional writes.";
 }
 
 #[cfg(test)]
