@@ -202,11 +202,10 @@ impl Target for ArchivesTarget {
         &self,
         waiting: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Box<dyn Turn>>, Diagnostic> {
-        let Some(turn) = take_turn(&self.dir, &self.work(), &self.node, waiting)? else {
-            return Ok(None);
-        };
-        clear_staging(&self.work())?;
-        Ok(Some(Box::new(turn)))
+        let work = self.work();
+        let clear = || clear_staging(&work);
+        let turn = take_turn(&self.dir, &work, &self.node, waiting, clear)?;
+        Ok(turn.map(|turn| Box::new(turn) as Box<dyn Turn>))
     }
 
     fn apps(&self) -> Result<BTreeSet<String>, Diagnostic> {
