@@ -1,6 +1,7 @@
 //! A folder as a target: `<app>/releases/<release>/` are the releases, and the link `<app>/current` says
 //! which of them is live.
 
+mod spare;
 mod sweep;
 mod write;
 
@@ -10,14 +11,13 @@ use std::path::{Path, PathBuf};
 
 use super::local::{
     Leads, Links, Pointer, WORK_FOLDER, check_folder, lock_pointers, names_in, order_file,
-    read_pointers, read_text, refused, remove_file, shown, staging, take_turn, write_pointers,
+    read_pointers, read_text, refused, shown, staging, take_turn, write_pointers,
 };
 use super::pointers::is_release;
 use super::release::Release;
 use super::{Pointers, Put, Target, Turn};
 use crate::bundle::Bundle;
 use crate::diag::Diagnostic;
-use crate::failpoint;
 use sweep::sweep;
 
 /// A folder that the bundles of one node are published to.
@@ -202,13 +202,9 @@ impl Target for FolderTarget {
         if pointers.names(release) {
             return Ok(());
         }
-        let removed = fs::create_dir_all(&staged).and_then(|()| fs::rename(&path, &away));
+        let moved = fs::create_dir_all(&staged).and_then(|()| fs::rename(&path, &away));
         drop(lock);
-        let removed = removed.and_then(|()| {
-            failpoint::pass("deploy-removing");
-            fs::remove_dir_all(&away)
-        });
-        removed.map_err(|error| refused(&path, &error))?;
-        remove_file(&self.manifest(app, release))
+        moved.map_err(|error| refused(&path, &error))?;
+        spare::retire(self, app, release, &away)
     }
 }

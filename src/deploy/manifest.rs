@@ -46,6 +46,12 @@ impl Manifest {
         }
     }
 
+    /// With what the same release gets besides.
+    pub fn with(mut self, more: Manifest) -> Manifest {
+        self.further.extend(more.further);
+        self
+    }
+
     /// All files of the release.
     pub fn files(&self) -> BTreeMap<&str, FileStamp> {
         let files = self.bundle.files().iter().chain(&self.further);

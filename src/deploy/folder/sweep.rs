@@ -7,11 +7,13 @@ use super::super::Target;
 use super::super::local::{clear_staging, lock_pointers, names_in, remove_file};
 use super::super::pointers::is_release;
 use super::FolderTarget;
+use super::spare::sweep_spares;
 use crate::diag::Diagnostic;
 
 /// Sweeps a target. Whoever calls it has the turn there, so nobody writes but those who move pointers.
 pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
     clear_staging(&target.work())?;
+    sweep_spares(target)?;
     let _lock = lock_pointers(&target.work())?;
     remove_temporary(&target.work())?;
     for app in target.apps()? {

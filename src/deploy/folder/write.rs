@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::super::Put;
-use super::super::local::{refused, replace, staging};
+use super::super::local::{read_text, refused, replace, staging};
+use super::super::manifest::Manifest;
 use super::super::release::{Origin, Release};
 use super::FolderTarget;
+use super::spare::reuse;
 use crate::bundle::FileStamp;
 use crate::diag::{Diagnostic, code};
 use crate::digest::Digest;
@@ -45,9 +47,25 @@ fn make(
     place: &Path,
 ) -> Result<Put, Diagnostic> {
     let failed = |error: &io::Error| refused(place, error);
-    make_folders(staged, release).map_err(|error| failed(&error))?;
-    let (sent, shared) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let files: Vec<_> = release.files.iter().collect();
+    let there = reuse(target, app, staged)?;
+    // A manifest may name what a kill kept from coming.
+    let is_there = |path: &str, stamp: &FileStamp| {
+        there.get(path) == Some(stamp)
+            && fs::symlink_metadata(staged.join(path))
+                .is_ok_and(|found| found.is_file() && found.len() == stamp.size)
+    };
+    let (kept, missing): (Vec<_>, Vec<_>) = release
+        .files
+        .iter()
+        .partition(|(path, (stamp, _))| is_there(path, stamp));
+    let kept: BTreeSet<&str> = kept.into_iter().map(|(path, _)| path.as_str()).collect();
+    for path in there.keys().filter(|path| !kept.contains(path.as_str())) {
+        take_out(staged, path).map_err(|error| failed(&error))?;
+    }
+    let paths = missing.iter().map(|(path, _)| path.as_str());
+    make_folders(staged, paths).map_err(|error| failed(&error))?;
+    let (sent, shared) = (AtomicUsize::new(0), AtomicUsize::new(kept.len()));
+    let files = missing;
     let to_send = files
         .iter()
         .filter(|(_, (_, origin))| !matches!(origin, Origin::Release(_)));
@@ -71,7 +89,7 @@ fn make(
     let releases = target.app(app).join("releases");
     fs::create_dir_all(&releases).map_err(|error| failed(&error))?;
     let manifest = target.manifest(app, &release.name);
-    replace(&manifest, &release.bundle.manifest()).map_err(|error| failed(&error))?;
+    replace(&manifest, &Manifest::of(release).text()).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-staged");
     fs::rename(staged, place).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-released");
@@ -96,7 +114,15 @@ fn add_to(
     }
     // Where the bytes are copied, nobody may see half of a file.
     let staged = target.work().join("staged").join(&release.name);
-    make_folders(&staged, release).map_err(|error| refused(&staged, &error))?;
+    let paths = missing.iter().map(|(path, _)| path.as_str());
+    make_folders(&staged, paths).map_err(|error| refused(&staged, &error))?;
+    let manifest = target.manifest(app, &release.name);
+    // Before the files come: a manifest may name a file that a kill kept away, which is then made.
+    let text = match read_text(&manifest)?.as_deref().and_then(Manifest::read) {
+        Some(known) => known.with(Manifest::of(release)).text(),
+        None => Manifest::of(release).text(),
+    };
+    replace(&manifest, &text).map_err(|error| refused(&manifest, &error))?;
     for (path, (stamp, origin)) in missing {
         let to = place.join(path);
         if let Some(folder) = to.parent() {
@@ -112,17 +138,33 @@ fn add_to(
     Ok(put)
 }
 
-/// Makes all folders that the files of a release need.
-fn make_folders(staged: &Path, release: &Release<'_>) -> io::Result<()> {
+/// Makes all folders that files need.
+fn make_folders<'p>(staged: &Path, paths: impl Iterator<Item = &'p str>) -> io::Result<()> {
     fs::create_dir_all(staged)?;
     let mut made: BTreeSet<&str> = BTreeSet::new();
-    for path in release.files.keys() {
+    for path in paths {
         let folder = path.rsplit_once('/').map(|(folder, _)| folder);
         if let Some(folder) = folder
             && made.insert(folder)
         {
             fs::create_dir_all(staged.join(folder))?;
         }
+    }
+    Ok(())
+}
+
+/// Takes a file out of a release that becomes another one, and the folders that are empty then.
+fn take_out(staged: &Path, path: &str) -> io::Result<()> {
+    match fs::remove_file(staged.join(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut folder = path;
+    while let Some((above, _)) = folder.rsplit_once('/') {
+        if fs::remove_dir(staged.join(above)).is_err() {
+            break;
+        }
+        folder = above;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Deployed;
 
 /// Every point at which a deploy can be killed, where it makes a new release and removes an old one.
-const POINTS: [&str; 12] = [
+const POINTS: [&str; 13] = [
     "deploy-pending:1",
     "deploy-building:1",
     "deploy-deploying:1",
@@ -14,7 +14,8 @@ const POINTS: [&str; 12] = [
     "deploy-pinned:1",
     "deploy-linked:1",
     "deploy-switched:1",
-    "deploy-removing:1",
+    "deploy-reusing:1",
+    "deploy-retiring:1",
     // The build that a deploy begins with.
     "before-manifests:1",
 ];
@@ -55,6 +56,8 @@ fn assert_complete(deployed: &Deployed, release: &str, what: &str) {
 #[test]
 fn a_deploy_killed_at_any_point_leaves_the_site_whole() {
     let prepared = Deployed::keeping(1);
+    // There is a spare, which becomes the next release.
+    prepared.publish("zero");
     let first = prepared.publish("one");
     for point in POINTS {
         // The next deploy brings the same, or something else.
@@ -65,7 +68,7 @@ fn a_deploy_killed_at_any_point_leaves_the_site_whole() {
             kill_at(&deployed, &["deploy"], point);
             deployed.assert_whole(&what);
             let mark = deployed.live_mark();
-            let is_switched = ["deploy-switched:1", "deploy-removing:1"].contains(&point);
+            let is_switched = ["deploy-switched:1", "deploy-retiring:1"].contains(&point);
             assert_eq!(mark, if is_switched { "two" } else { "one" }, "{what}");
             if !is_switched {
                 assert_eq!(deployed.live().as_ref(), Some(&first), "{what}");
@@ -80,7 +83,7 @@ fn a_deploy_killed_at_any_point_leaves_the_site_whole() {
 #[test]
 fn a_first_deploy_killed_at_any_point_is_completed_by_the_next() {
     for point in POINTS {
-        if ["deploy-removing:1", "before-manifests:1"].contains(&point) {
+        if ["deploy-reusing:1", "deploy-retiring:1", "before-manifests:1"].contains(&point) {
             continue;
         }
         let deployed = Deployed::keeping(1);
@@ -96,6 +99,25 @@ fn a_first_deploy_killed_at_any_point_is_completed_by_the_next() {
             &format!("a first one killed at {point}"),
         );
     }
+}
+
+#[test]
+fn a_deploy_killed_while_it_removes_releases_is_completed_by_the_next() {
+    let deployed = Deployed::keeping(3);
+    for mark in ["one", "two", "three"] {
+        deployed.publish(mark);
+    }
+    let config = deployed.site.read("robbieblocks.toml");
+    deployed
+        .site
+        .write("robbieblocks.toml", &config.replace("keep = 3", "keep = 1"));
+    deployed.mark("four");
+    // One becomes the spare, and the others go.
+    kill_at(&deployed, &["deploy"], "deploy-removing:1");
+    assert_eq!(deployed.live_mark(), "four");
+    deployed.assert_whole("killed");
+    let release = deployed.publish("four");
+    assert_complete(&deployed, &release, "after the kill");
 }
 
 #[test]
