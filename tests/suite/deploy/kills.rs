@@ -83,7 +83,13 @@ fn a_deploy_killed_at_any_point_leaves_the_site_whole() {
 #[test]
 fn a_first_deploy_killed_at_any_point_is_completed_by_the_next() {
     for point in POINTS {
-        if ["deploy-reusing:1", "deploy-retiring:1", "before-manifests:1"].contains(&point) {
+        if [
+            "deploy-reusing:1",
+            "deploy-retiring:1",
+            "before-manifests:1",
+        ]
+        .contains(&point)
+        {
             continue;
         }
         let deployed = Deployed::keeping(1);
@@ -110,7 +116,7 @@ fn a_deploy_killed_while_it_removes_releases_is_completed_by_the_next() {
     let config = deployed.site.read("robbieblocks.toml");
     deployed
         .site
-        .write("robbieblocks.toml", &config.replace("keep = 3", "keep = 1"));
+        .write("robbieblocks.toml", config.replace("keep = 3", "keep = 1"));
     deployed.mark("four");
     // One becomes the spare, and the others go.
     kill_at(&deployed, &["deploy"], "deploy-removing:1");
