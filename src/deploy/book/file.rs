@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -78,7 +78,7 @@ pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
             .append(true)
             .read(true)
             .open(path)?;
-        if !ends_in_line_end(path) {
+        if !ends_in_line_end(&mut file)? {
             text.insert(0, '\n');
         }
         file.write_all(text.as_bytes())?;
@@ -89,8 +89,15 @@ pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
     }
 }
 
-fn ends_in_line_end(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| bytes.last().is_none_or(|last| *last == b'\n'))
+/// Whether a file is empty, or its last line is whole.
+fn ends_in_line_end(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == [b'\n'])
 }
 
 /// The right to hand records over, for as long as it is held; `None` where there are none, or somebody

@@ -289,7 +289,7 @@ fn a_deploy_of_rows_says_which_revision_they_were() {
 /// While records are handed over by several, others write more: none is lost.
 #[test]
 fn records_that_come_while_others_are_handed_over_are_not_lost() {
-    const COUNT: usize = 60;
+    const COUNT: usize = 3000;
     let database = SERVER.migrated();
     let folder = TempDir::new().unwrap();
     let address = Address::parse(&database.url()).unwrap();
@@ -317,7 +317,7 @@ fn records_that_come_while_others_are_handed_over_are_not_lost() {
     };
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..3 {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     assert!(hand_over().failure.is_none());
