@@ -2,7 +2,6 @@
 //! says why, and with room again the next deploy does it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use super::{Deployed, assert_release_whole, document, mark_of};
 use crate::harness::text;
+use crate::postgres::server_user;
 
 /// A program that runs a script with mounts of its own, where this machine lets us have them.
 fn with_own_mounts() -> Option<Command> {
@@ -26,6 +26,20 @@ fn with_own_mounts() -> Option<Command> {
     let mut command = Command::new("unshare");
     command.args(*arguments).args(["sh", "-e", "-c"]);
     Some(command)
+}
+
+/// A program that runs a script for which modes mean what they say, also where it is root.
+fn bound_by_modes() -> Command {
+    let mut command = match server_user() {
+        None => Command::new("env"),
+        Some(_) => {
+            let mut command = Command::new("setpriv");
+            command.arg("--bounding-set=-dac_override,-dac_read_search");
+            command
+        }
+    };
+    command.args(["sh", "-e", "-c"]);
+    command
 }
 
 /// Runs a script in the folder of the site; `$RBGEN` and `$TARGET` are what they say.
@@ -80,26 +94,20 @@ fn a_target_that_is_read_only_stays_as_it_is() {
     let deployed = Deployed::keeping(2);
     deployed.publish("one");
     deployed.mark("two");
-    let read_only = "mount --bind \"$TARGET\" \"$TARGET\"; mount -o remount,ro,bind \"$TARGET\"\n\
-                     code=0; \"$RBGEN\" deploy --json > said.json || code=$?; echo $code > code";
-    match with_own_mounts() {
-        Some(command) => run(command, &deployed, read_only),
-        // Whoever may not mount is not root, for whom alone modes mean nothing.
-        None => {
-            let mode = |mode| {
-                for folder in ["", ".rbgen", "play", "play/releases"] {
-                    let folder = deployed.target().join(folder);
-                    fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
-                }
-            };
-            mode(0o555);
-            let output = deployed.rbgen(&["deploy", "--json"]);
-            mode(0o755);
-            deployed.site.write("said.json", &output.stdout);
-            let code = output.status.code().unwrap();
-            deployed.site.write("code", format!("{code}\n"));
+    let deploy = "code=0; \"$RBGEN\" deploy --json > said.json || code=$?; echo $code > code";
+    let (command, before, after) = match with_own_mounts() {
+        Some(command) => {
+            let mount =
+                "mount --bind \"$TARGET\" \"$TARGET\"; mount -o remount,ro,bind \"$TARGET\"";
+            (command, mount, "")
         }
-    }
+        None => (
+            bound_by_modes(),
+            "find \"$TARGET\" -type d -exec chmod a-w {} +",
+            "find \"$TARGET\" -type d -exec chmod u+w {} +",
+        ),
+    };
+    run(command, &deployed, &format!("{before}\n{deploy}\n{after}"));
     assert_eq!(deployed.site.read("code"), "4\n");
     assert_failed(&deployed, &read(&deployed, "said.json"), "srv/.rbgen/");
     assert_eq!(live_in(&deployed.target(), "read-only"), "one");
