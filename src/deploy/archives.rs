@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::local::{
     Leads, Links, Pointer, WORK_FOLDER, check_folder, clear_staging, foreign, lock_pointers,
-    names_in, order_file, read_pointers, read_text, refused, remove_file, replace, shown, staging,
-    take_turn, write_pointers,
+    names_in, order_file, read_pointers, read_text, refused, remove_file, replace, resolved, shown,
+    staging, take_turn, write_pointers,
 };
 use super::manifest::Manifest;
 use super::pointers::{PREVIEW, is_release};
@@ -33,10 +33,11 @@ pub struct ArchivesTarget {
 impl ArchivesTarget {
     /// The target in a folder, which may not be there yet.
     pub fn new(dir: &Path, node: &str) -> ArchivesTarget {
+        let dir = resolved(dir);
         ArchivesTarget {
-            dir: dir.to_path_buf(),
             node: node.to_string(),
-            shown: shown(dir),
+            shown: shown(&dir),
+            dir,
         }
     }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::local::{
     Leads, Links, Pointer, WORK_FOLDER, check_folder, lock_pointers, names_in, order_file,
-    read_pointers, read_text, refused, shown, staging, take_turn, write_pointers,
+    read_pointers, read_text, refused, resolved, shown, staging, take_turn, write_pointers,
 };
 use super::pointers::is_release;
 use super::release::Release;
@@ -30,10 +30,11 @@ pub struct FolderTarget {
 impl FolderTarget {
     /// The target in a folder, which may not be there yet.
     pub fn new(dir: &Path, node: &str) -> FolderTarget {
+        let dir = resolved(dir);
         FolderTarget {
-            dir: dir.to_path_buf(),
             node: node.to_string(),
-            shown: shown(dir),
+            shown: shown(&dir),
+            dir,
         }
     }
 

@@ -7,7 +7,7 @@ mod lock;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Diagnostic, code};
 
@@ -23,6 +23,23 @@ pub fn shown(dir: &Path) -> String {
     let host = rustix::system::uname();
     let host = host.nodename().to_string_lossy();
     format!("{} on {host}", dir.display())
+}
+
+/// The path of a folder without links and `..`, so that it has one name whoever asks from wherever; of what
+/// is not there yet, the part that is.
+pub fn resolved(dir: &Path) -> PathBuf {
+    if let Ok(resolved) = dir.canonicalize() {
+        return resolved;
+    }
+    match (dir.parent(), dir.components().next_back()) {
+        (Some(above), Some(Component::Normal(name))) => resolved(above).join(name),
+        // `..` of a folder that is not there leads beside it.
+        (Some(above), Some(Component::ParentDir)) => {
+            let above = resolved(above);
+            above.parent().map_or(above.clone(), Path::to_path_buf)
+        }
+        _ => dir.to_path_buf(),
+    }
 }
 
 /// What deploys of a target make before it gets its name.

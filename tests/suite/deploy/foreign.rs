@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use rbgen::deploy::open_target;
+use rbgen::diag::code;
+use rbgen::model::TargetConfig;
+
 use super::{Deployed, document};
 use crate::harness::{assert_same, symlink, text, tree};
 
@@ -102,7 +106,7 @@ fn a_target_of_another_node_is_not_taken() {
 #[test]
 fn two_nodes_cannot_have_one_target() {
     // Written alike, and not.
-    for (other, status) in [("../srv", 2), ("../srv/.", 3), ("../site/../srv", 3)] {
+    for other in ["../srv", "../srv/.", "../site/../srv", "../new/../srv"] {
         let deployed = Deployed::keeping(2);
         let site = &deployed.site;
         site.write(
@@ -114,10 +118,22 @@ fn two_nodes_cannot_have_one_target() {
         site.write("robbieblocks.toml", config + &two);
         let output = deployed.rbgen(&["deploy"]);
         let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{other}: {said}");
+        assert_eq!(output.status.code(), Some(2), "{other}: {said}");
         assert!(said.contains("RB1003"), "{other}: {said}");
-        assert!(tree(&deployed.target()).is_empty(), "{other}");
+        assert!(!deployed.target().exists(), "{other}");
     }
+}
+
+/// What no path tells, such as a folder that is mounted in two places, the target itself does.
+#[test]
+fn two_nodes_that_meet_in_one_target_do_not_wait_for_each_other() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let config = TargetConfig::Folder("srv".to_string());
+    let open = |node| open_target(folder.path(), node, &config).unwrap();
+    let (one, two) = (open("one"), open("two"));
+    let _turn = one.take_turn(&mut || false).unwrap().unwrap();
+    let refused = two.take_turn(&mut || panic!("it waits"));
+    assert_eq!(refused.err().unwrap().code, code::TARGET_FOREIGN);
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn a_record_goes_through_all_states_and_tells_the_truth() {
         assert_eq!(last[column], expected, "{column}");
     }
     let target = last["target"].as_str().unwrap();
-    assert!(target.contains("../srv on "), "{target}");
+    let path = deployed.target().canonicalize().unwrap();
+    let start = format!("{} on ", path.display());
+    assert!(target.starts_with(&start), "{target}");
     let [started, completed] = ["started_at", "completed_at"].map(|name| {
         let text = last[name].as_str().unwrap();
         text.parse::<jiff::Timestamp>().unwrap()
@@ -207,4 +209,21 @@ fn a_file_of_records_that_was_cut_off_is_read_and_goes_on() {
     deployed.deploy(&[]);
     let listed = document(&deployed.site.ok(&["deploys", "--json"]));
     assert_eq!(listed["deploys"].as_array().unwrap().len(), 2, "{listed}");
+}
+
+#[test]
+fn a_target_has_one_name_from_wherever_it_is_deployed_to() {
+    let deployed = Deployed::keeping(2);
+    let killed = deployed
+        .site
+        .command(&["deploy", "--root", "../site/."])
+        .env("RBGEN_FAILPOINT", "deploy-pending:1")
+        .output()
+        .unwrap();
+    assert_eq!(killed.status.code(), None);
+    deployed.publish("one");
+    let records = deployed.records();
+    assert_eq!(records[0]["target"], records[1]["target"]);
+    // So the record of the dead one is closed by the other.
+    assert_eq!(records[0]["deploy_status"], "failed", "{records:?}");
 }
