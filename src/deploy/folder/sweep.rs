@@ -17,12 +17,13 @@ pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
     let _lock = lock_pointers(&target.work())?;
     remove_temporary(&target.work())?;
     for app in target.apps()? {
+        // What is foreign there, or leads elsewhere, is left alone, and told by whoever uses it.
+        if target.check_app(&app).is_err() {
+            continue;
+        }
         let folder = target.app(&app);
-        remove_temporary(&folder)?;
-        let shelf = folder.join("previews");
-        // What is in the way there is told by whoever uses it.
-        if shelf.is_dir() {
-            remove_temporary(&shelf)?;
+        for folder in [folder.clone(), folder.join("previews")] {
+            remove_temporary(&folder)?;
         }
         let names = names_in(&folder.join("releases"))?;
         for name in &names {

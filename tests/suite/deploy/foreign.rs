@@ -80,13 +80,20 @@ fn no_link_is_followed_out_of_the_target() {
     ] {
         let deployed = Deployed::keeping(2);
         let elsewhere = deployed.site.beside("elsewhere");
-        fs::create_dir_all(&elsewhere).unwrap();
+        fs::create_dir_all(elsewhere.join("releases")).unwrap();
+        // What would be swept up within the target.
+        let manifest = format!("{}.json", "0".repeat(64));
+        for name in [".mine.new", &manifest] {
+            fs::write(elsewhere.join(name), "mine").unwrap();
+            fs::write(elsewhere.join("releases").join(name), "mine").unwrap();
+        }
+        let before = tree(&elsewhere);
         let path = deployed.target().join(place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(to.as_ref(), &path);
         let why = assert_refused(&deployed, &format!("{place} -> {to}"));
         assert!(why.contains("is in the way"), "{why}");
-        assert!(tree(&elsewhere).is_empty());
+        assert_same(&before, &tree(&elsewhere), place);
     }
 }
 
