@@ -106,6 +106,9 @@ impl Deploys {
     fn publish(&mut self, rounds: usize) -> Result<Vec<Row>> {
         let page = ordinary_page(self.size);
         let path = self.site.join(&page.path);
+        let block =
+            "\n[[blocks]]\nkey = \"more\"\ncomponent = \"markdown\"\nprops = { text = \"More\" }\n";
+        let edited = page.text + block;
         let before = fs::read_to_string(&path)?;
         let (mut new, mut changed, mut nothing) = (Vec::new(), Vec::new(), Vec::new());
         let (mut copies, mut written) = (Vec::new(), Vec::new());
@@ -121,7 +124,7 @@ impl Deploys {
             new.push(self.rbgen(&["deploy"])?);
             sync()?;
             nothing.push(self.rbgen(&["deploy"])?);
-            fs::write(&path, &page.text)?;
+            fs::write(&path, &edited)?;
             sync()?;
             changed.push(self.rbgen(&["deploy"])?);
             let (copied, synced) = self.copy()?;
