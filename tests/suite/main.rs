@@ -13,6 +13,7 @@
 mod commits;
 mod connect;
 mod deploy;
+mod deploy_targets;
 mod diagnostics;
 mod docs;
 mod doors;

@@ -91,6 +91,17 @@ pub fn free_port() -> u16 {
 /// Starts a program that ends with this process: its keeper waits for a pipe that closes when we end,
 /// even if we are killed.
 pub fn start_kept(folder: &Path, program: &Path, arguments: &[&str]) -> Child {
+    start_kept_by(server_user(), &[], folder, program, arguments)
+}
+
+/// The same, as another user, where there is one, and with these variables in its environment.
+pub fn start_kept_by(
+    user: Option<(u32, u32)>,
+    environment: &[(&str, &str)],
+    folder: &Path,
+    program: &Path,
+    arguments: &[&str],
+) -> Child {
     let script = r#""$@" & server=$!; cat >/dev/null; kill -QUIT $server; kill -TERM $server; wait $server; rm -rf "$KEPT""#;
     let mut command = Command::new("sh");
     command
@@ -99,12 +110,13 @@ pub fn start_kept(folder: &Path, program: &Path, arguments: &[&str]) -> Child {
         .arg("sh")
         .arg(program)
         .args(arguments)
+        .envs(environment.iter().copied())
         .env("KEPT", folder)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(fs::File::create(folder.join("out.log")).unwrap())
         .stderr(fs::File::create(folder.join("err.log")).unwrap());
-    if let Some((user, group)) = server_user() {
+    if let Some((user, group)) = user {
         command.uid(user).gid(group);
     }
     command.spawn().unwrap()
