@@ -85,6 +85,21 @@ impl ArchivesTarget {
         fs::symlink_metadata(self.archive(app, release)).is_ok_and(|found| found.is_file())
     }
 
+    /// Removes manifests whose archives a deploy that was killed had not written, or had removed.
+    fn clear_manifests(&self) -> Result<(), Diagnostic> {
+        for app in self.apps()? {
+            for release in self.known(&app)? {
+                match fs::symlink_metadata(self.archive(&app, &release)) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        remove_file(&self.manifest(&app, &release))?;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the archive of a release and its manifest. `is_there` is whether there is one that lacks
     /// something.
     fn write(
@@ -204,7 +219,10 @@ impl Target for ArchivesTarget {
         waiting: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Box<dyn Turn>>, Diagnostic> {
         let work = self.work();
-        let clear = || clear_staging(&work);
+        let clear = || {
+            clear_staging(&work)?;
+            self.clear_manifests()
+        };
         let turn = take_turn(&self.dir, &work, &self.node, waiting, clear)?;
         Ok(turn.map(|turn| Box::new(turn) as Box<dyn Turn>))
     }
