@@ -19,6 +19,9 @@ const PLACE: &str = ".rbgen/turn.json";
 /// How many times a turn is renewed in the time after which others take it over.
 const BEATS: u32 = 5;
 
+/// How often a turn that somebody else has is looked at.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// What the object says. There is no time in it: clocks differ and jump, and who waits only sees whether
 /// it changes (as in Amazon's DynamoDB lock client, "Building distributed locks with the DynamoDB lock
 /// client").
@@ -110,7 +113,7 @@ pub fn take_turn(
         if !waiting() {
             return Ok(None);
         }
-        std::thread::sleep((lease / 20).min(Duration::from_secs(1)));
+        std::thread::sleep((lease / 20).min(PATIENCE));
     }
 }
 

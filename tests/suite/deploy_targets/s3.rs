@@ -1,12 +1,12 @@
 //! What only stores can do to a deploy: be gone, hang, refuse, ignore conditions, take a turn away.
 
 use std::net::TcpListener;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::store::{SECRETS, STORE, Store};
-use super::{Deployed, Kind, PREFIX};
+use super::store::{SECRETS, STORE, Store, with_credentials};
+use super::{Deployed, Kind, PAGE, PREFIX};
 use crate::harness::{text, tree};
 use crate::postgres::free_port;
 
@@ -185,6 +185,52 @@ fn a_store_that_ignores_conditions_is_found_out_and_works_all_the_same() {
     assert!(!text(&honest.ok(&["deploy"]).stderr).contains("RB1008"));
 }
 
+/// Waits until the store was asked so many times to write to such a path.
+fn wait_for(deployed: &Deployed, part: &str, times: usize) {
+    let asked = || {
+        let requests = STORE.requests(&deployed.bucket).into_iter();
+        let writes = requests.filter(|request| request.starts_with("PUT "));
+        writes.filter(|request| request.contains(part)).count()
+    };
+    while asked() < times {
+        sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_turn_that_is_renewed_is_not_taken_over_however_long_it_lasts() {
+    let mut deployed = Deployed::new(Kind::Store, 3);
+    deployed.bucket = STORE.bucket("held");
+    deployed.aim(&deployed.store_target(&STORE.endpoint()));
+    let second = deployed.site.duplicate();
+    second.write(PAGE, second.read(PAGE) + "\nSecond.\n");
+    let start = |mut command: Command| {
+        command.env("RBGEN_STORE_TIMES", "15000,2000");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let first = start(deployed.command(&["deploy"]));
+    wait_for(&deployed, "/releases/", 1);
+    let mut command = second.command(&["deploy"]);
+    with_credentials(&mut command);
+    let second = start(command);
+    // The turn was taken, and renewed for longer than the lease.
+    wait_for(&deployed, "/.rbgen/turn.json", 1 + 7);
+    let turn = || {
+        let turn = STORE.object(&deployed.bucket, &format!("{PREFIX}/.rbgen/turn.json"));
+        text(&turn.unwrap())
+    };
+    assert!(turn().starts_with("{\"number\":1,"), "{}", turn());
+    STORE.let_pass(&deployed.bucket);
+    for child in [first, second] {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    assert!(turn().starts_with("{\"number\":2,"), "{}", turn());
+    assert!(turn().contains("\"free\":true"), "{}", turn());
+    assert_eq!(deployed.releases().len(), 2);
+}
+
 #[test]
 fn a_deploy_whose_turn_was_taken_away_switches_nothing() {
     let mut deployed = Deployed::new(Kind::Store, 2);
@@ -197,15 +243,7 @@ fn a_deploy_whose_turn_was_taken_away_switches_nothing() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let holds = || {
-        let requests = STORE.requests(&deployed.bucket);
-        requests
-            .iter()
-            .any(|request| request.starts_with("PUT ") && request.contains("/releases/"))
-    };
-    while !holds() {
-        sleep(Duration::from_millis(5));
-    }
+    wait_for(&deployed, "/releases/", 1);
     let turn = format!("{PREFIX}/.rbgen/turn.json");
     let theirs = br#"{"number":7,"holder":"somebody else","beat":0,"free":false}"#;
     let path = format!("/{}/{turn}", deployed.bucket);

@@ -180,6 +180,4 @@ pub fn with_credentials(command: &mut Command) {
         }
     }
     command.envs(SECRETS);
-    // The metadata service of a cloud is not asked: nobody may answer there, or somebody.
-    command.env("AWS_EC2_METADATA_DISABLED", "true");
 }
