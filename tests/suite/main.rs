@@ -26,6 +26,7 @@ mod hooks;
 mod hostile;
 mod house;
 mod kills;
+mod listen;
 mod merge_driver;
 mod migrate;
 mod minimal;

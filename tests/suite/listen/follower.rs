@@ -1,0 +1,182 @@
+//! A running `rbgen listen`: what it tells is awaited, and it ends with the test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take: generous, because a machine may be busy.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Asks again and again until there is an answer.
+#[track_caller]
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let began = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(found) => assert!(began.elapsed() < DEADLINE, "{what}: {found}"),
+        }
+        thread::sleep(Duration::from_millis(25));
+    }
+}
+
+/// What it said so far.
+#[derive(Default)]
+struct Said {
+    events: Mutex<Vec<Value>>,
+    more: Condvar,
+    errors: Mutex<String>,
+}
+
+/// A listener.
+pub struct Follower {
+    child: Child,
+    said: Arc<Said>,
+    /// How many events were looked at.
+    seen: Mutex<usize>,
+}
+
+impl Follower {
+    /// Starts a command that prints events as lines of JSON.
+    pub fn start(mut command: Command) -> Follower {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = Arc::new(Said::default());
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let hears = Arc::clone(&said);
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                hears.events.lock().unwrap().push(event);
+                hears.more.notify_all();
+            }
+        });
+        let mut errors = child.stderr.take().unwrap();
+        let hears = Arc::clone(&said);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = errors.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                hears.errors.lock().unwrap().push_str(&text);
+            }
+        });
+        Follower {
+            child,
+            said,
+            seen: Mutex::new(0),
+        }
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Passes over all events so far.
+    pub fn forget(&self) {
+        *self.seen.lock().unwrap() = self.said.events.lock().unwrap().len();
+    }
+
+    /// The next event that fits, of those that were not passed over yet.
+    #[track_caller]
+    pub fn next(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        let mut seen = self.seen.lock().unwrap();
+        let mut events = self.said.events.lock().unwrap();
+        loop {
+            while *seen < events.len() {
+                *seen += 1;
+                let event = &events[*seen - 1];
+                if fits(event) {
+                    return event.clone();
+                }
+            }
+            let left = DEADLINE.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                let all: Vec<String> = events.iter().map(Value::to_string).collect();
+                drop(events);
+                panic!(
+                    "no {what} came:\n{}\n{}",
+                    all.join("\n"),
+                    self.said.errors.lock().unwrap()
+                );
+            }
+            events = self.said.more.wait_timeout(events, left).unwrap().0;
+        }
+    }
+
+    /// The next event of this name.
+    #[track_caller]
+    pub fn event(&self, name: &str) -> Value {
+        self.next(name, |event| event["event"] == name)
+    }
+
+    /// How many events of this name came so far.
+    pub fn count(&self, name: &str) -> usize {
+        let events = self.said.events.lock().unwrap();
+        events.iter().filter(|event| event["event"] == name).count()
+    }
+
+    /// All events so far, as text.
+    pub fn told(&self) -> String {
+        let events = self.said.events.lock().unwrap();
+        let all: Vec<String> = events.iter().map(Value::to_string).collect();
+        format!("{}\n{}", all.join("\n"), self.said.errors.lock().unwrap())
+    }
+
+    /// Sends it a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -{name} {}", self.child.id()))
+            .status()
+            .unwrap();
+        assert!(sent.success(), "{name}");
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn end(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                began.elapsed() < DEADLINE,
+                "it does not end:\n{}",
+                self.told()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it as it wants to be ended.
+    #[track_caller]
+    pub fn stop(mut self) {
+        self.signal("TERM");
+        let status = self.end();
+        assert_eq!(status.code(), Some(0), "{}", self.told());
+    }
+
+    /// Ends it without a word.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,51 @@
+//! Two listeners for the same nodes and targets: each change is dealt with once, whoever dies.
+
+use super::follower::Follower;
+use super::world::{World, insert_page, set_title};
+use crate::harness::copy_tree;
+
+/// A second site with the same targets, as on another machine.
+fn elsewhere(world: &World) -> std::path::PathBuf {
+    let other = world.site.beside("other");
+    copy_tree(&world.site.root(), &other);
+    other
+}
+
+fn two_listeners(apart: bool) {
+    let world = World::of(&["one", "two"]);
+    let other = elsewhere(&world);
+    let args = ["--lease", "2"];
+    let first = world.listen(&args);
+    let mut command = world.listen_command(&args);
+    if apart {
+        command.current_dir(&other);
+    }
+    let second = Follower::start(command);
+    second.event("ready");
+    let change = |number: usize| {
+        let page = insert_page("play", &format!("p{number}"));
+        world.sql(&(set_title("home", &number.to_string()) + &page));
+    };
+    (0..20).for_each(change);
+    world.accounted(&first);
+    world.promises(&second);
+    (20..30).for_each(change);
+    first.kill();
+    (30..40).for_each(change);
+    world.promises(&second);
+    assert_eq!(
+        world.sql("SELECT count(*) FROM robbieblocks_trigger_receipts WHERE state <> 'done'"),
+        "0"
+    );
+    second.stop();
+}
+
+#[test]
+fn two_listeners_of_one_folder_share_the_work() {
+    two_listeners(false);
+}
+
+#[test]
+fn two_listeners_of_two_folders_share_the_work() {
+    two_listeners(true);
+}
