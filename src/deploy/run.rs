@@ -107,17 +107,24 @@ pub fn deploy_all(
         unbuilt: BTreeSet::new(),
         given_up: false,
     };
-    let turns = match take_turns(destinations, watching) {
-        Ok(Some(turns)) => turns,
-        Ok(None) => {
-            ended.given_up = true;
-            return ended;
-        }
-        Err(problem) => {
-            fail_before(destinations, cause, book, watching, problem, &mut ended);
-            return ended;
-        }
+    let Some((turns, refused)) = take_turns(destinations, watching) else {
+        ended.given_up = true;
+        return ended;
     };
+    let mut can_be_had = destinations.to_vec();
+    for (destination, problem) in refused {
+        // A target that cannot be had stops the others only where all are to succeed together.
+        let stopped = match cause.each_alone {
+            true => vec![destination],
+            false => std::mem::take(&mut can_be_had),
+        };
+        can_be_had.retain(|other| other.node != destination.node);
+        fail_before(&stopped, cause, book, watching, problem, &mut ended);
+    }
+    if can_be_had.is_empty() {
+        return ended;
+    }
+    let destinations = can_be_had.as_slice();
     for destination in destinations {
         let target = destination.target.shown();
         let problem = book.close_stale(&destination.node, target, Moment::now());
@@ -502,22 +509,27 @@ impl Deployed {
     }
 }
 
-/// The turns at all targets, in the order of their names, so that two deployers never wait for each other.
-fn take_turns(
-    destinations: &[&Destination],
+/// The turns at all targets, in the order of their names, so that two deployers never wait for each other;
+/// and the targets that gave none. `None` where waiting for one was given up.
+fn take_turns<'a>(
+    destinations: &[&'a Destination],
     watching: &mut dyn Watching,
-) -> Result<Option<Turns>, Diagnostic> {
+) -> Option<(Turns, Vec<(&'a Destination, Diagnostic)>)> {
     let mut sorted = destinations.to_vec();
     sorted.sort_by_key(|destination| destination.target.shown());
     let mut turns = Turns::new();
+    let mut refused = Vec::new();
     for destination in sorted {
         let target = &destination.target;
-        match target.take_turn(&mut || watching.waiting(target.shown()))? {
-            Some(turn) => turns.insert(destination.node.clone(), turn),
-            None => return Ok(None),
-        };
+        match target.take_turn(&mut || watching.waiting(target.shown())) {
+            Ok(Some(turn)) => {
+                turns.insert(destination.node.clone(), turn);
+            }
+            Ok(None) => return None,
+            Err(problem) => refused.push((destination, problem)),
+        }
     }
-    Ok(Some(turns))
+    Some((turns, refused))
 }
 
 /// Tells of a target that could not be had: each bundle that was to be deployed has a failed record.
@@ -535,7 +547,8 @@ fn fail_before(
         close(record, Some(&problem.message), &said);
     }
     note(book, &records, watching);
-    ended.deploys = records.into_iter().map(Deployed::nothing).collect();
+    let deploys = records.into_iter().map(Deployed::nothing);
+    ended.deploys.extend(deploys);
     for destination in destinations {
         let node = destination.node.clone();
         ended.failed.insert(node, problem.message.clone());
