@@ -138,15 +138,19 @@ pub fn listen(
         if settings.stop.load(Ordering::Relaxed) {
             break;
         }
+        if why == Why::Retry {
+            due.retry_in(None);
+        }
         let round = listener.round(why, telling);
         match &round {
             Ok(round) => {
                 if round.target_failed {
                     due.retry_in(Some(backoff.next()));
-                } else {
+                } else if round.built_at.is_some() {
                     backoff = Backoff::default();
                     due.retry_in(None);
                 }
+                // A look that found nothing to do leaves what is to be tried again as it is.
                 due.looked(round);
                 if !ready && !round.target_failed && round.nodes > 0 {
                     ready = true;

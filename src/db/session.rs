@@ -118,6 +118,15 @@ impl Session {
         &self.server
     }
 
+    /// Whether the server answers within a short time. One that does not is not asked again: behind a
+    /// proxy that swallows packets a connection that was not used for a while may be dead without a sign.
+    pub fn answers(&mut self, within: Duration) -> bool {
+        let silence = std::mem::replace(&mut self.address.limits.silence, within);
+        let answered = self.run("SELECT").is_ok();
+        self.address.limits.silence = silence;
+        answered
+    }
+
     /// Waits for work with the server, each step of which may take as long as `silence` allows.
     fn wait<T>(
         &mut self,

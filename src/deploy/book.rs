@@ -57,6 +57,11 @@ impl Book {
         self.session.is_some()
     }
 
+    /// Its connection, where it still has one.
+    pub fn into_session(self) -> Option<Session> {
+        self.session
+    }
+
     /// Brings the records of the file into the database. The file gets another name first, so that what
     /// others append meanwhile is in a new one. Killed in between, the next time finds it.
     fn hand_over(&mut self) -> Result<usize, Failure> {

@@ -76,7 +76,8 @@ pub struct Listener<'a> {
     nodes: Vec<String>,
     session: Option<Session>,
     held: Option<Held>,
-    book: Option<Book>,
+    /// Whether a file has records that the database is to get: it was lost while they were written.
+    in_file: bool,
     /// Claims that are settled, and whose receipts could not be written yet.
     owed: Vec<(Claim, Settled)>,
     /// Whether the last build failed, or did not reach a target.
@@ -93,6 +94,9 @@ const LIMITS: Limits = Limits {
     silence: Duration::from_secs(20),
 };
 
+/// How long a server may be silent before a connection to it counts as dead, where a new one costs little.
+const ALIVE: Duration = Duration::from_secs(1);
+
 /// How often it is noted that a listener is there.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
@@ -106,7 +110,7 @@ impl<'a> Listener<'a> {
             nodes: nodes.collect(),
             session: None,
             held: None,
-            book: None,
+            in_file: false,
             owed: Vec::new(),
             unfinished: false,
             missing: BTreeSet::new(),
@@ -117,8 +121,11 @@ impl<'a> Listener<'a> {
     /// A round. It fails where the database cannot be had; what is live stays.
     pub fn round(&mut self, why: Why, telling: &mut dyn Telling) -> Result<Round, Failure> {
         // A connection may be dead without a sign, so what does not hurry looks with a new one.
-        if why != Why::Changed {
-            self.session = None;
+        if let Some(mut session) = self.session.take()
+            && why == Why::Changed
+            && session.answers(ALIVE)
+        {
+            self.session = Some(session);
         }
         let result = self.try_round(why, telling);
         if result.is_err() {
@@ -245,12 +252,8 @@ impl<'a> Listener<'a> {
         }
         let cause = cause(why, held, &nodes, &claims);
         let now = Moment::now();
-        let mut book = self.book.take().filter(Book::has_database);
-        if book.is_none() {
-            let session = Session::open(&self.address).ok();
-            book = Some(Book::open(&settings.root.join(STATE_FOLDER), session).book);
-        }
-        let mut book = book.expect("it was opened where there was none");
+        let session = self.session.take();
+        let mut book = Book::open(&settings.root.join(STATE_FOLDER), session).book;
         let mut watching = Following { settings, telling };
         let builder = Builder {
             settings,
@@ -273,7 +276,8 @@ impl<'a> Listener<'a> {
         );
         let took = started.elapsed();
         failpoint::pass("listen-deployed");
-        self.book = Some(book);
+        self.in_file = !book.has_database();
+        self.session = book.into_session();
         self.tell(&ended, telling);
         round.built_at = Some(now);
         round.boundary = ended
@@ -347,10 +351,14 @@ impl<'a> Listener<'a> {
         took: Option<u64>,
     ) -> Result<(), Failure> {
         self.owed.extend(settled);
-        if self.owed.is_empty() && states.is_empty() && took.is_none() {
+        if self.owed.is_empty() && states.is_empty() && took.is_none() && !self.in_file {
             return Ok(());
         }
         let mut session = self.open()?;
+        if self.in_file {
+            // The receipts name these records.
+            session = self.hand_over(session)?;
+        }
         let owed = std::mem::take(&mut self.owed);
         let names = self.names();
         let written = retried(|| {
@@ -373,6 +381,19 @@ impl<'a> Listener<'a> {
                 self.owed = owed;
                 Err(failure)
             }
+        }
+    }
+
+    /// Brings the records that a file has into the database.
+    fn hand_over(&mut self, session: Session) -> Result<Session, Failure> {
+        let opened = Book::open(&self.settings.root.join(STATE_FOLDER), Some(session));
+        match (opened.failure, opened.book.into_session()) {
+            (None, Some(session)) => {
+                self.in_file = false;
+                Ok(session)
+            }
+            (Some(failure), _) => Err(failure),
+            (None, None) => self.open(),
         }
     }
 
