@@ -208,7 +208,8 @@ fn connections_that_die_without_a_sign_are_found_out() {
     for round in 0..3 {
         swallower.cut();
         world.sql(&(set_title("home", &format!("unheard {round}")) + &set_title("code-home", "x")));
-        world.until_live("one", "play", "play/index.html", &format!("unheard {round}"), true);
+        let words = format!("unheard {round}");
+        world.until_live(&follower, ("one/play", "play/index.html"), &words, true);
     }
     world.promises(&follower);
     follower.stop();

@@ -101,13 +101,8 @@ impl Follower {
             }
             let left = DEADLINE.saturating_sub(began.elapsed());
             if left.is_zero() {
-                let all: Vec<String> = events.iter().map(Value::to_string).collect();
                 drop(events);
-                panic!(
-                    "no {what} came:\n{}\n{}",
-                    all.join("\n"),
-                    self.said.errors.lock().unwrap()
-                );
+                panic!("no {what} came:\n{}", self.told());
             }
             events = self.said.more.wait_timeout(events, left).unwrap().0;
         }
@@ -128,7 +123,7 @@ impl Follower {
     /// All events so far, as text.
     pub fn told(&self) -> String {
         let events = self.said.events.lock().unwrap();
-        let all: Vec<String> = events.iter().map(Value::to_string).collect();
+        let all: Vec<String> = events.iter().map(in_short).collect();
         format!("{}\n{}", all.join("\n"), self.said.errors.lock().unwrap())
     }
 
@@ -178,5 +173,31 @@ impl Drop for Follower {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// An event in a line that can be read.
+fn in_short(event: &Value) -> String {
+    let deploy = &event["deploy"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let at = text(&event["at"]).get(11..23).unwrap_or_default().to_string();
+    match event["event"].as_str() {
+        Some("deployed") => format!(
+            "{at} deployed {} {} {} {} {} {}",
+            text(&deploy["node"]),
+            text(&deploy["app"]),
+            text(&deploy["status"]),
+            text(&deploy["triggered_by"]),
+            deploy["build_ms"],
+            text(&deploy["error"]),
+        ),
+        Some("broken") => format!("{at} broken {}", event["diagnostics"][0]["message"]),
+        _ => {
+            let mut event = event.clone();
+            if let Some(fields) = event.as_object_mut() {
+                fields.remove("at");
+            }
+            format!("{at} {event}")
+        }
     }
 }

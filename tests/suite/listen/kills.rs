@@ -37,6 +37,7 @@ fn killed_at(points: &[(&str, Change)]) {
         let mut command = world.listen_command(&["--lease", "1"]);
         command.env("RBGEN_FAILPOINT", point);
         let mut killed = Follower::start(command);
+        println!("{point}");
         let status = killed.end();
         assert_eq!(status.signal(), Some(6), "{point}: {}", killed.told());
         // Whatever is live is whole, old or new.
