@@ -5,6 +5,11 @@ use std::process::Command;
 use super::follower::Follower;
 use super::world::World;
 use crate::harness::text;
+use crate::postgres::server_user;
+
+fn is_root() -> bool {
+    server_user().is_some()
+}
 
 /// A listener that sees the folder of one node as a small disk of its own.
 fn with_small_disk(world: &World, node: &str) -> Follower {
@@ -13,10 +18,7 @@ fn with_small_disk(world: &World, node: &str) -> Follower {
     let listener = world.listen_command(&["--lease", "2"]);
     let mut command = Command::new("unshare");
     // Whoever is not root becomes it in a name space of users, too.
-    command.arg(match std::fs::metadata("/proc/self") {
-        Ok(found) if std::os::unix::fs::MetadataExt::uid(&found) == 0 => "-m",
-        _ => "-Urm",
-    });
+    command.arg(if is_root() { "-m" } else { "-Urm" });
     command
         .args([
             "sh",
@@ -39,9 +41,14 @@ fn with_small_disk(world: &World, node: &str) -> Follower {
 /// Runs a command where the listener sees its disk.
 #[track_caller]
 fn beside(follower: &Follower, script: &str, argument: &std::path::Path) {
+    let users: &[&str] = match is_root() {
+        true => &[],
+        false => &["-U", "--preserve-credentials"],
+    };
     let output = Command::new("nsenter")
-        .args(["-t", &follower.process().to_string(), "-m", "-U"])
-        .args(["--preserve-credentials", "sh", "-c", script])
+        .args(["-t", &follower.process().to_string(), "-m"])
+        .args(users)
+        .args(["sh", "-c", script])
         .arg(argument)
         .output()
         .unwrap();
