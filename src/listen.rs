@@ -184,16 +184,17 @@ pub fn listen(
             Some(true) => settings.check_every,
             _ => POLL,
         };
-        match wait(
+        let signal = wait(
             signals,
             due.wait(Moment::now(), polled),
             &mut hears,
             telling,
-        ) {
-            Some(Signal::Changed) => why = Why::Changed,
-            Some(_) => why = Why::Timer,
-            None => why = due.why(Moment::now()),
-        }
+        );
+        // Signals may come so often that the time is never over: what is due is looked for in any case.
+        why = match (due.why(Moment::now()), signal) {
+            (Why::Timer, Some(Signal::Changed)) => Why::Changed,
+            (due, _) => due,
+        };
     }
     telling.event(&Event::Stopping);
     listener.goodbye();

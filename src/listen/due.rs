@@ -73,12 +73,12 @@ impl Due {
         wait.max(Duration::from_millis(1))
     }
 
-    /// Why it looks now that the time is over. A clock that was set back counts as a condition that
+    /// Why it looks now, with or without a signal. A clock that was set back counts as a condition that
     /// passed: some hold again that did not.
     pub fn why(&self, now: Moment) -> Why {
         let is_back = self.built_at.is_some_and(|at| now < at);
         let has_passed = self.boundary.is_some_and(|boundary| boundary <= now);
-        if self.retry.is_some() {
+        if self.retry.is_some_and(|retry| retry <= Instant::now()) {
             Why::Retry
         } else if has_passed || is_back {
             Why::Boundary
@@ -139,6 +139,8 @@ mod tests {
         assert_eq!(due.why(at(99)), Why::Boundary);
         due.retry_in(Some(Duration::from_secs(5)));
         assert!(due.wait(at(104), every) > Duration::from_secs(4));
-        assert_eq!(due.why(at(104)), Why::Retry);
+        assert_eq!(due.why(at(102)), Why::Timer);
+        due.retry_in(Some(Duration::ZERO));
+        assert_eq!(due.why(at(102)), Why::Retry);
     }
 }

@@ -56,13 +56,23 @@ impl World {
 
     /// Waits until a file is live with a text in it, or without it.
     #[track_caller]
-    pub fn until_live(&self, follower: &Follower, (bundle, path): (&str, &str), words: &str, there: bool) {
+    pub fn until_live(
+        &self,
+        follower: &Follower,
+        (bundle, path): (&str, &str),
+        words: &str,
+        there: bool,
+    ) {
         let (node, app) = bundle.split_once('/').unwrap();
         until(path, || {
             let file = self.live_file(node, app, path).unwrap_or_default();
             match file.contains(words) == there {
                 true => Ok(()),
-                false => Err(format!("`{words}` is there: {}\n{}", !there, follower.told())),
+                false => Err(format!(
+                    "`{words}` is there: {}\n{}",
+                    !there,
+                    follower.told()
+                )),
             }
         });
     }

@@ -46,7 +46,12 @@ fn a_broken_page_stops_its_nodes_and_no_other_until_it_is_mended() {
         // The node without that app has its own changes; the others have theirs when all is well.
         let code = format!("Only for three {number}");
         world.sql(&set_title("code-home", &code));
-        world.until_live(&follower, ("three/code", "code/code-home/index.html"), &code, true);
+        world.until_live(
+            &follower,
+            ("three/code", "code/code-home/index.html"),
+            &code,
+            true,
+        );
         let live = world.live();
         for bundle in ["one/play", "two/play", "two/code"] {
             assert_eq!(live[bundle], good[bundle], "{bundle}");
@@ -75,7 +80,12 @@ fn a_site_that_is_broken_from_the_start_is_deployed_when_it_is_mended() {
     world.sql(MISTAKES[0].0);
     let follower = super::follower::Follower::start(world.listen_command(&[]));
     follower.event("broken");
-    world.until_live(&follower, ("three/code", "code/code-home/index.html"), "code", true);
+    world.until_live(
+        &follower,
+        ("three/code", "code/code-home/index.html"),
+        "code",
+        true,
+    );
     assert_eq!(world.live_file("one", "play", "play/index.html"), None);
     world.sql(MISTAKES[0].2);
     world.promises(&follower);
@@ -98,7 +108,10 @@ fn a_template_that_takes_all_memory_is_survived() {
         event["deploy"]["node"] == "one" && event["deploy"]["status"] == "failed"
     });
     let error = failed["deploy"]["error"].as_str().unwrap();
-    assert!(error.contains("markdown") && error.contains("memory or time"), "{error}");
+    assert!(
+        error.contains("markdown") && error.contains("memory or time"),
+        "{error}"
+    );
     world.shows(&good);
     assert_eq!(
         world.sql("SELECT count(*) > 0 FROM robbieblocks_deploys WHERE deploy_status = 'failed' AND build_log LIKE '%markdown%'"),
@@ -106,7 +119,12 @@ fn a_template_that_takes_all_memory_is_survived() {
     );
     // It lives, and the node that has nothing to do with it goes on.
     world.sql(&insert_page("code", "meanwhile"));
-    world.until_live(&follower, ("three/code", "code/meanwhile/index.html"), "html", true);
+    world.until_live(
+        &follower,
+        ("three/code", "code/meanwhile/index.html"),
+        "html",
+        true,
+    );
     assert_eq!(world.live()["one/play"], good["one/play"]);
     world.sql("UPDATE robbieblocks_components SET template = '{{ props.text }}' WHERE component_key = 'markdown'");
     world.title("all is well");

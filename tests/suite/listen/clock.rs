@@ -70,7 +70,11 @@ fn a_page_follows_a_clock_that_jumps_forward_and_back() {
         world.title(&format!("at {offset}"));
         world.accounted(&follower);
         let interval = offset.replace('h', " hours").replace('d', " days");
-        let interval = if interval == "+0" { "0 hours" } else { &interval };
+        let interval = if interval == "+0" {
+            "0 hours"
+        } else {
+            &interval
+        };
         let now = clock_of_database(interval);
         world.shows(&world.clean_at(Some(&now)));
     }

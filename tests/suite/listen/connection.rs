@@ -78,9 +78,11 @@ fn a_server_may_restart_at_any_time() {
                     server.psql("owner", &world.database.name, &change);
                 }
             });
-            until("some changes are made", || match made.load(Ordering::SeqCst) {
-                0..10 => Err("few".to_string()),
-                _ => Ok(()),
+            until("some changes are made", || {
+                match made.load(Ordering::SeqCst) {
+                    0..10 => Err("few".to_string()),
+                    _ => Ok(()),
+                }
             });
             end_server(server, mode);
             start_server(server);
@@ -97,7 +99,9 @@ fn connections_may_be_ended_at_any_time() {
     let world = World::of(&["one", "three"]);
     let follower = world.listen(&[]);
     for number in 0..40 {
-        world.sql(&(set_title("home", &number.to_string()) + &insert_page("code", &format!("p{number}"))));
+        world.sql(
+            &(set_title("home", &number.to_string()) + &insert_page("code", &format!("p{number}"))),
+        );
         if number % 5 == 2 {
             world.sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -180,7 +180,10 @@ impl Drop for Follower {
 fn in_short(event: &Value) -> String {
     let deploy = &event["deploy"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
-    let at = text(&event["at"]).get(11..23).unwrap_or_default().to_string();
+    let at = text(&event["at"])
+        .get(11..23)
+        .unwrap_or_default()
+        .to_string();
     match event["event"].as_str() {
         Some("deployed") => format!(
             "{at} deployed {} {} {} {} {} {}",

@@ -49,7 +49,9 @@ fn killed_in(world: &World, points: &[(&str, Change)]) {
             .live()
             .into_iter()
             .filter(|(name, files)| {
-                let is_new = new[name].iter().all(|(path, bytes)| files.get(path) == Some(bytes));
+                let is_new = new[name]
+                    .iter()
+                    .all(|(path, bytes)| files.get(path) == Some(bytes));
                 live.get(name) != Some(files) && !is_new
             })
             .map(|(name, _)| name)
@@ -110,10 +112,15 @@ fn a_listener_killed_while_it_writes_what_it_built_is_followed_by_the_next() {
 #[test]
 fn a_listener_killed_while_it_remembers_what_it_built_is_followed_by_the_next() {
     let world = World::of(&["one"]);
-    let pages: String = (0..60).map(|number| insert_page("play", &format!("q{number}"))).collect();
+    let pages: String = (0..60)
+        .map(|number| insert_page("play", &format!("q{number}")))
+        .collect();
     world.sql(&pages);
     killed_in(
         &world,
-        &[("append:1", Change::Text), ("half-appended:1", Change::Text)],
+        &[
+            ("append:1", Change::Text),
+            ("half-appended:1", Change::Text),
+        ],
     );
 }

@@ -43,8 +43,12 @@ fn a_page_that_is_inserted_is_live_where_its_app_is() {
     let pages = |name: &str| {
         let files = world.live();
         let files = files[name].keys();
-        let is_one = |path: &&String| path.contains("/p") && path.contains(|c: char| c.is_ascii_digit());
-        files.filter(|path| path.ends_with("/index.html")).filter(is_one).count()
+        let is_one =
+            |path: &&String| path.contains("/p") && path.contains(|c: char| c.is_ascii_digit());
+        files
+            .filter(|path| path.ends_with("/index.html"))
+            .filter(is_one)
+            .count()
     };
     assert_eq!(
         (pages("one/play"), pages("three/code"), pages("six/work")),
@@ -114,7 +118,11 @@ fn every_kind_of_change_arrives() {
         let found = changed(&before, &after);
         match number {
             // What a node shows is in its pages as well.
-            6 => assert!(expected.iter().all(|name| found.iter().any(|one| one == name))),
+            6 => assert!(
+                expected
+                    .iter()
+                    .all(|name| found.iter().any(|one| one == name))
+            ),
             _ => assert_eq!(found, expected, "{step}"),
         }
         if number == 3 {
@@ -173,10 +181,7 @@ fn a_branding_change_renders_no_page_and_reaches_its_nodes_alone() {
     follower.stop();
 }
 
-fn changed_files(
-    before: &crate::harness::Tree,
-    after: &crate::harness::Tree,
-) -> Vec<String> {
+fn changed_files(before: &crate::harness::Tree, after: &crate::harness::Tree) -> Vec<String> {
     let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let paths = paths.into_iter();
     paths
@@ -218,10 +223,16 @@ fn records_tell_what_was_deployed() {
         assert!(record["source_rev"].is_string() && record["source_commit"].is_null());
         let place = record["target"].as_str().unwrap();
         assert!(place.contains(&format!("live/{node}")), "{place}");
-        let (began, ended) = (record["started_at"].as_str(), record["completed_at"].as_str());
+        let (began, ended) = (
+            record["started_at"].as_str(),
+            record["completed_at"].as_str(),
+        );
         assert!(began.unwrap() <= ended.unwrap());
         let log = record["build_log"].as_str().unwrap();
-        assert!(log.contains(" pages rendered") && !log.contains(" 0 pages rendered"), "{log}");
+        assert!(
+            log.contains(" pages rendered") && !log.contains(" 0 pages rendered"),
+            "{log}"
+        );
         assert!(log.contains(&format!("release {hash}")), "{log}");
     }
     assert_eq!(

@@ -86,7 +86,12 @@ fn fails_for_a_while(breaks: &str, says: &str, mends: &str) {
     assert!(error.contains(says), "{error}");
     assert_eq!(live_text(&world, &follower), before);
     // The other node has its change meanwhile.
-    world.until_live(&follower, ("three/code", "code/elsewhere/index.html"), "html", true);
+    world.until_live(
+        &follower,
+        ("three/code", "code/elsewhere/index.html"),
+        "html",
+        true,
+    );
     assert_eq!(
         world.sql(
             "SELECT count(*) > 0, bool_and(build_log LIKE '%RB%') FROM robbieblocks_deploys
@@ -102,7 +107,9 @@ fn fails_for_a_while(breaks: &str, says: &str, mends: &str) {
     world.title("and for this");
     world.accounted(&follower);
     let seen = std::path::PathBuf::from(format!("/proc/{}/root", follower.process()));
-    let seen = seen.join(target.strip_prefix("/").unwrap()).join("play/current");
+    let seen = seen
+        .join(target.strip_prefix("/").unwrap())
+        .join("play/current");
     let clean = world.clean();
     let live = crate::harness::tree(&seen);
     for (path, bytes) in &clean["one/play"] {

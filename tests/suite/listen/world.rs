@@ -46,7 +46,8 @@ fn site() -> TestSite {
     site.remove("content/nodes/one.toml");
     let mut config = site.read("robbieblocks.toml");
     config.truncate(config.find("[node.one]").unwrap());
-    config += "[database.main]\nurl_env = \"DATABASE_URL\"\nlisten_url_env = \"DATABASE_LISTEN_URL\"\n";
+    config +=
+        "[database.main]\nurl_env = \"DATABASE_URL\"\nlisten_url_env = \"DATABASE_LISTEN_URL\"\n";
     for (node, apps) in NODES {
         config += &format!(
             "\n[node.{node}]\nbase_url = \"https://{node}.example.org\"\ndeploy = {{ dir = \"../live/{node}\", keep = 3 }}\n"
@@ -122,7 +123,10 @@ impl World {
         let mut parts = config.split("\n[node.");
         let mut kept = parts.next().unwrap().to_string();
         for part in parts {
-            if nodes.iter().any(|node| part.starts_with(&format!("{node}]"))) {
+            if nodes
+                .iter()
+                .any(|node| part.starts_with(&format!("{node}]")))
+            {
                 kept += &format!("\n[node.{part}");
             }
         }
@@ -240,7 +244,8 @@ impl World {
         let mut bundles = Bundles::new();
         for (path, bytes) in tree(&out) {
             let mut parts = path.splitn(3, '/');
-            if let (Some(node), Some(app), Some(file)) = (parts.next(), parts.next(), parts.next()) {
+            if let (Some(node), Some(app), Some(file)) = (parts.next(), parts.next(), parts.next())
+            {
                 let files = bundles.entry(format!("{node}/{app}")).or_default();
                 files.insert(file.to_string(), bytes);
             }
