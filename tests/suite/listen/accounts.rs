@@ -7,7 +7,7 @@ use super::world::{Bundles, World};
 const WAITING: &str = "SELECT concat_ws(', ',
     (SELECT nullif(count(*), 0) || ' changes are not processed' FROM robbieblocks_change_triggers
      WHERE processed_at IS NULL),
-    (SELECT string_agg(node_id || ' ' || app_namespace || ' is ' || deploy_status, ', ')
+    (SELECT string_agg(concat_ws(' ', node_id, app_namespace, 'is', deploy_status, 'since', started_at, target), ', ')
      FROM robbieblocks_deploys WHERE deploy_status IN ('pending', 'building', 'deploying')))";
 
 /// Changes that a node has not dealt with which was there when they were made, and receipts whose deploy is

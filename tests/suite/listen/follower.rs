@@ -1,6 +1,8 @@
 //! A running `rbgen listen`: what it tells is awaited, and it ends with the test.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -156,8 +158,14 @@ impl Follower {
 
     /// Ends it as it wants to be ended.
     #[track_caller]
-    pub fn stop(mut self) {
+    pub fn stop(self) {
         self.signal("TERM");
+        self.stop_was_asked();
+    }
+
+    /// Waits for the end of one that was asked to end.
+    #[track_caller]
+    pub fn stop_was_asked(mut self) {
         let status = self.end();
         assert_eq!(status.code(), Some(0), "{}", self.told());
     }
@@ -202,5 +210,47 @@ fn in_short(event: &Value) -> String {
             }
             format!("{at} {event}")
         }
+    }
+}
+
+/// What a supervisor such as systemd has for the services that it starts: a socket to be told at.
+pub struct Supervisor {
+    socket: UnixDatagram,
+}
+
+impl Supervisor {
+    /// At a path, for a command that is to give a sign of life so often.
+    pub fn of(command: &mut Command, path: &Path, watchdog: Duration) -> Supervisor {
+        command
+            .env("NOTIFY_SOCKET", path)
+            .env("WATCHDOG_USEC", watchdog.as_micros().to_string())
+            .env_remove("WATCHDOG_PID");
+        Supervisor {
+            socket: UnixDatagram::bind(path).unwrap(),
+        }
+    }
+
+    /// Waits until it is told something that begins so.
+    #[track_caller]
+    pub fn until_told(&self, words: &str) {
+        let began = Instant::now();
+        let mut told = Vec::new();
+        let mut bytes = [0; 4096];
+        while !told.iter().any(|line: &String| line.starts_with(words)) {
+            let left = DEADLINE.saturating_sub(began.elapsed());
+            assert!(!left.is_zero(), "no {words}: {told:?}");
+            self.socket.set_read_timeout(Some(left)).unwrap();
+            if let Ok(count) = self.socket.recv(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                told.extend(text.lines().map(str::to_string));
+            }
+        }
+    }
+
+    /// Forgets what it was told.
+    pub fn forget(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv(&mut [0; 4096]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
     }
 }

@@ -309,6 +309,6 @@ pub fn insert_page(app: &str, key: &str) -> String {
 pub fn set_title(page: &str, title: &str) -> String {
     format!(
         "UPDATE robbieblocks_page_blocks SET props = jsonb_set(props, '{{title}}', to_jsonb('{title}'::text)) \
-         WHERE page_id = (SELECT id FROM robbieblocks_pages WHERE page_key = '{page}');"
+         WHERE page_id = (SELECT id FROM robbieblocks_pages WHERE page_key = '{page}') AND NOT conditions ?| '{{from,until}}';"
     )
 }
