@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::assemble::{Parts, Validators, assemble};
 use crate::codec::Writer;
-use crate::diag::{Diagnostic, Diagnostics, Place, code};
+use crate::diag::{Diagnostic, Diagnostics, Place, Severity, code};
 use crate::digest::{Digest, Hasher};
 use crate::files::Folder;
 use crate::format;
@@ -230,7 +230,16 @@ impl Reading<'_> {
             remembered: memory.map(|memory| (pages.remembered, memory)),
             only_pages: loaded.only_pages,
         });
-        self.diagnostics.extend(found);
+        for mut diagnostic in found {
+            // A database may lose a node that the configuration names: nothing is built for it, and that
+            // stops no other node.
+            let place = diagnostic.place.as_ref();
+            let is_configured = place.is_some_and(|place| place.path == site.config.origin);
+            if is_given && is_configured && diagnostic.code == code::UNKNOWN_NODE {
+                diagnostic.severity = Severity::Warning;
+            }
+            self.diagnostics.push(diagnostic);
+        }
         Some(site)
     }
 
