@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::print::{self, Progress};
 use super::{Globals, Selection, Status, database, output, site_root, targets};
 use crate::deploy::{
-    Cause, Deployed, Destination, Ended, Log, Watching, apps_of, apps_of_files, deploy_all,
-    remove_preview,
+    Cause, Deployed, Destination, Ended, Log, Patience, Watching, apps_of, apps_of_files,
+    deploy_all, remove_preview,
 };
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::files::Folder;
@@ -169,11 +169,11 @@ struct Teller<'a> {
 }
 
 impl Watching for Teller<'_> {
-    fn waiting(&mut self, target: &str) -> bool {
+    fn waiting(&mut self, target: &str) -> Patience {
         if !self.globals.quiet && self.told.insert(target.to_string()) {
             output::note(format_args!("waiting for another deploy to {target}"));
         }
-        true
+        Patience::Wait
     }
 
     fn problem(&mut self, problem: &Diagnostic) {

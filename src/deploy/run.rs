@@ -46,10 +46,20 @@ pub struct Cause {
     pub log: Log,
 }
 
+/// What to do while somebody else deploys to a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    Wait,
+    /// Go on without this target.
+    Skip,
+    /// Give all up.
+    Stop,
+}
+
 /// Who is told, and asked, while a deploy goes on.
 pub trait Watching {
-    /// Somebody else deploys to a target. Whether to go on waiting.
-    fn waiting(&mut self, target: &str) -> bool;
+    /// Somebody else deploys to a target. It is asked again and again.
+    fn waiting(&mut self, target: &str) -> Patience;
     /// Something that stops nothing.
     fn problem(&mut self, problem: &Diagnostic);
     /// Diagnostics as text, for a log.
@@ -521,11 +531,21 @@ fn take_turns<'a>(
     let mut refused = Vec::new();
     for destination in sorted {
         let target = &destination.target;
-        match target.take_turn(&mut || watching.waiting(target.shown())) {
+        let mut patience = Patience::Wait;
+        let turn = target.take_turn(&mut || {
+            patience = watching.waiting(target.shown());
+            patience == Patience::Wait
+        });
+        match turn {
             Ok(Some(turn)) => {
                 turns.insert(destination.node.clone(), turn);
             }
-            Ok(None) => return None,
+            Ok(None) if patience == Patience::Stop => return None,
+            Ok(None) => {
+                let message = format!("another deploy to {} goes on", target.shown());
+                let busy = Diagnostic::general(code::TARGET_FAILED, message);
+                refused.push((destination, busy));
+            }
             Err(problem) => refused.push((destination, problem)),
         }
     }

@@ -12,7 +12,7 @@ use crate::db::{
     Access, Address, Claim, Failure, Limits, NodeState, Session, Settled, check_tables,
     note_presence, settle_claims, write_node_states,
 };
-use crate::deploy::{Book, Cause, Ended, Log, Watching, apps_of, deploy_all};
+use crate::deploy::{Book, Cause, Ended, Log, Patience, Watching, apps_of, deploy_all};
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::failpoint;
 use crate::load::Given;
@@ -254,7 +254,11 @@ impl<'a> Listener<'a> {
         let now = Moment::now();
         let session = self.session.take();
         let mut book = Book::open(&settings.root.join(STATE_FOLDER), session).book;
-        let mut watching = Following { settings, telling };
+        let mut watching = Following {
+            settings,
+            telling,
+            waiting: None,
+        };
         let builder = Builder {
             settings,
             held,
@@ -577,11 +581,27 @@ fn endless_outcome(templates: &[String]) -> Outcome {
 struct Following<'a, 'b> {
     settings: &'a Settings<'a>,
     telling: &'b mut dyn Telling,
+    /// The target that is waited for, and since when.
+    waiting: Option<(String, Instant)>,
 }
 
+/// How long somebody else's deploy is waited for: it is tried again, and other nodes go on meanwhile.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Watching for Following<'_, '_> {
-    fn waiting(&mut self, _target: &str) -> bool {
-        !self.settings.stop.load(Ordering::Relaxed)
+    fn waiting(&mut self, target: &str) -> Patience {
+        if self.settings.stop.load(Ordering::Relaxed) {
+            return Patience::Stop;
+        }
+        let since = match &self.waiting {
+            Some((other, since)) if other == target => *since,
+            _ => Instant::now(),
+        };
+        self.waiting = Some((target.to_string(), since));
+        match since.elapsed() > PATIENCE {
+            true => Patience::Skip,
+            false => Patience::Wait,
+        }
     }
 
     fn problem(&mut self, problem: &Diagnostic) {

@@ -65,12 +65,18 @@ fn a_node_that_is_deleted_keeps_what_is_live_and_stops_nobody() {
     follower.forget();
     world.sql("DELETE FROM robbieblocks_node_branding WHERE node_id = 'two'");
     let told = follower.event("problem");
-    assert!(told["message"].as_str().unwrap().contains("`two`"), "{told}");
+    assert!(
+        told["message"].as_str().unwrap().contains("`two`"),
+        "{told}"
+    );
     world.sql("UPDATE robbieblocks_style_tokens SET default_value = '#123456' WHERE token_key = 'color.primary'");
     world.title("without two");
     world.accounted(&follower);
     let live = world.live();
-    assert_eq!((&live["two/play"], &live["two/code"]), (&good["two/play"], &good["two/code"]));
+    assert_eq!(
+        (&live["two/play"], &live["two/code"]),
+        (&good["two/play"], &good["two/code"])
+    );
     let mut expected = world.clean();
     for bundle in ["two/play", "two/code"] {
         assert!(!expected.contains_key(bundle));
@@ -117,6 +123,11 @@ fn what_is_not_to_be_deployed_by_itself_waits_for_what_is() {
     // The next deploy takes it along.
     world.add_page("play", "now");
     world.promises(&follower);
-    assert!(world.live_file("one", "play", "play/index.html").unwrap().contains("Waits"));
+    assert!(
+        world
+            .live_file("one", "play", "play/index.html")
+            .unwrap()
+            .contains("Waits")
+    );
     follower.stop();
 }

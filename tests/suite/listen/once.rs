@@ -14,7 +14,9 @@ fn once_deals_with_what_waits() {
     };
     let is_done = || {
         assert_eq!(
-            world.sql("SELECT count(*) FROM robbieblocks_change_triggers WHERE processed_at IS NULL"),
+            world.sql(
+                "SELECT count(*) FROM robbieblocks_change_triggers WHERE processed_at IS NULL"
+            ),
             "0"
         );
         world.shows(&world.clean());
@@ -37,7 +39,9 @@ fn once_deals_with_what_waits() {
     world.shows(&good);
     // Also while the mistake is known already.
     assert_eq!(once(&world).0, Some(1));
-    world.sql("UPDATE robbieblocks_pages SET layout_template = 'single-column' WHERE page_key = 'home'");
+    world.sql(
+        "UPDATE robbieblocks_pages SET layout_template = 'single-column' WHERE page_key = 'home'",
+    );
     assert_eq!(once(&world).0, Some(0));
     is_done();
 }
@@ -46,7 +50,10 @@ fn once_deals_with_what_waits() {
 fn once_says_what_it_lacks() {
     let world = World::of(&["one"]);
     let mut command = world.command(&["listen", "--once"]);
-    let nobody = format!("postgres://owner@127.0.0.1:{}/none?sslmode=disable", free_port());
+    let nobody = format!(
+        "postgres://owner@127.0.0.1:{}/none?sslmode=disable",
+        free_port()
+    );
     let output = command.env("DATABASE_URL", &nobody).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
     let output = world.run(&["listen", "--once", "--node", "onne"]);
@@ -56,7 +63,11 @@ fn once_says_what_it_lacks() {
     world.sql("UPDATE robbieblocks_node_branding SET node_id = 'other'");
     let output = world.run(&["listen", "--once"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("no node `one`"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("no node `one`"),
+        "{}",
+        text(&output.stderr)
+    );
     let output = world.run(&["listen", "--once", "--database", "mian"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -12,7 +12,8 @@ fn an_idle_listener_ends_at_once_and_says_goodbye() {
     for name in ["TERM", "INT"] {
         let mut follower = world.listen(&[]);
         world.promises(&follower);
-        let online = "SELECT string_agg(node_id || ' ' || is_online, ', ' ORDER BY node_id) FROM sync_nodes";
+        let online =
+            "SELECT string_agg(node_id || ' ' || is_online, ', ' ORDER BY node_id) FROM sync_nodes";
         assert_eq!(world.sql(online), "one true, three true");
         follower.signal(name);
         assert_eq!(follower.end().code(), Some(0), "{}", follower.told());
@@ -42,7 +43,9 @@ fn a_listener_that_is_ended_in_a_burst_finishes_what_it_does() {
             );
             // What it has claimed it has settled.
             assert_eq!(
-                world.sql("SELECT count(*) FROM robbieblocks_trigger_receipts WHERE state = 'claimed'"),
+                world.sql(
+                    "SELECT count(*) FROM robbieblocks_trigger_receipts WHERE state = 'claimed'"
+                ),
                 "0"
             );
             burst.join().unwrap();
@@ -66,7 +69,9 @@ fn a_supervisor_is_told_how_it_goes() {
     supervisor.until_told("WATCHDOG=1");
     world.sql("UPDATE robbieblocks_pages SET layout_template = 'none' WHERE page_key = 'home'");
     supervisor.until_told("STATUS=the content has errors");
-    world.sql("UPDATE robbieblocks_pages SET layout_template = 'single-column' WHERE page_key = 'home'");
+    world.sql(
+        "UPDATE robbieblocks_pages SET layout_template = 'single-column' WHERE page_key = 'home'",
+    );
     supervisor.until_told("STATUS=up to date");
     world.accounted(&follower);
     follower.signal("TERM");
