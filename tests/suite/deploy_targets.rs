@@ -1,5 +1,6 @@
 //! What deploys guarantee, whatever the target is: a folder, a folder of archives, a store.
 
+#[cfg(feature = "s3")]
 mod s3;
 mod store;
 
@@ -22,7 +23,10 @@ enum Kind {
     Store,
 }
 
-const KINDS: [Kind; 3] = [Kind::Folder, Kind::Archives, Kind::Store];
+#[cfg(feature = "s3")]
+const KINDS: &[Kind] = &[Kind::Folder, Kind::Archives, Kind::Store];
+#[cfg(not(feature = "s3"))]
+const KINDS: &[Kind] = &[Kind::Folder, Kind::Archives];
 
 const PAGE: &str = "content/pages/play/notes.md";
 
@@ -225,7 +229,7 @@ impl Deployed {
 
 #[test]
 fn a_deploy_is_what_was_built_and_sends_only_what_is_missing() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 5);
         deployed.deploy();
         deployed.assert_live_is_built("after the first deploy");
@@ -253,7 +257,7 @@ fn a_deploy_is_what_was_built_and_sends_only_what_is_missing() {
 
 #[test]
 fn assets_of_earlier_releases_stay_to_be_had() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 2);
         deployed.deploy();
         let assets = |files: &Tree| -> BTreeSet<String> {
@@ -300,7 +304,7 @@ fn assets_of_earlier_releases_stay_to_be_had() {
 
 #[test]
 fn going_back_pins_until_it_is_unpinned() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 5);
         let first = deployed.deploy();
         let old = deployed.live().unwrap();
@@ -340,7 +344,7 @@ fn going_back_pins_until_it_is_unpinned() {
 
 #[test]
 fn previews_stand_apart_and_go() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 1);
         let first = deployed.deploy();
         let live = deployed.live().unwrap();
@@ -375,7 +379,7 @@ fn previews_stand_apart_and_go() {
 
 #[test]
 fn so_many_releases_are_kept_and_the_pinned_one() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 2);
         let first = deployed.deploy();
         deployed.edit("Two.");
@@ -395,7 +399,7 @@ fn so_many_releases_are_kept_and_the_pinned_one() {
 #[test]
 fn a_deploy_killed_at_any_point_is_completed_by_the_next() {
     let switching = ["deploy-pinned:1", "deploy-linked:1", "deploy-switched:1"];
-    for kind in KINDS {
+    for &kind in KINDS {
         let making: &[&str] = match kind {
             Kind::Folder => &["deploy-file:2", "deploy-staged:1", "deploy-released:1"],
             Kind::Archives => &["deploy-staged:1", "deploy-manifest:1", "deploy-released:1"],
@@ -450,7 +454,7 @@ fn a_deploy_killed_at_any_point_is_completed_by_the_next() {
 
 #[test]
 fn a_first_deploy_that_was_killed_is_completed_by_the_next() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let points: &[&str] = match kind {
             Kind::Folder => &["deploy-file:3", "deploy-released:1", "deploy-linked:1"],
             Kind::Archives => &["deploy-manifest:1", "deploy-released:1", "deploy-linked:1"],
@@ -477,7 +481,7 @@ fn a_first_deploy_that_was_killed_is_completed_by_the_next() {
 
 #[test]
 fn deployers_wait_for_each_other() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 9);
         let mut running = Vec::new();
         let sites: Vec<TestSite> = (0..3).map(|_| deployed.site.duplicate()).collect();
@@ -508,7 +512,7 @@ fn deployers_wait_for_each_other() {
 
 #[test]
 fn the_target_of_another_node_is_left_alone() {
-    for kind in KINDS {
+    for &kind in KINDS {
         let deployed = Deployed::new(kind, 2);
         deployed.deploy();
         deployed.give_to("other\n");
@@ -562,4 +566,15 @@ fn an_archive_is_the_same_bytes_each_time_and_nobody_elses_is_replaced() {
     assert_eq!(refused.status.code(), Some(3));
     assert!(text(&refused.stderr).contains("RB1003"));
     assert_eq!(fs::read_to_string(path).unwrap(), "somebody else's");
+}
+
+#[cfg(not(feature = "s3"))]
+#[test]
+fn an_rbgen_that_cannot_deploy_to_stores_says_so() {
+    let deployed = Deployed::new(Kind::Folder, 2);
+    deployed.aim("s3 = \"s3://bucket/prefix\"");
+    let refused = deployed.command(&["deploy"]).output().unwrap();
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("without the feature `s3`"), "{said}");
 }

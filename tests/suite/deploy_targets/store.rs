@@ -1,5 +1,10 @@
 //! A store that speaks S3 for the tests: a server that tests/run installs, started with the tests.
 
+#![cfg_attr(
+    not(feature = "s3"),
+    allow(dead_code, reason = "then no test deploys to a store")
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
