@@ -20,10 +20,15 @@ pub struct DeploysWanted<'a> {
     pub limit: usize,
 }
 
-/// Writes records as they are now, with one statement. One that is there and was closed stays as it is.
+/// Writes records as they are now, with one statement. One that is there and was closed stays as it is. It
+/// must run in a transaction.
 pub fn write_deploys(session: &mut Session, deploys: &[Deploy]) -> Result<(), Failure> {
     if deploys.is_empty() {
         return Ok(());
+    }
+    if deploys.iter().all(|deploy| deploy.status.is_open()) {
+        // A server that dies may lose it, and then the deploy, which goes on, says it again.
+        session.run("SET LOCAL synchronous_commit = off")?;
     }
     let rows = Value::from_iter(deploys.iter().map(row)).to_string();
     session.execute(

@@ -127,6 +127,7 @@ pub fn open_target(
         TargetConfig::S3 { .. } => Err(Diagnostic::general(
             code::NO_TARGET,
             "this rbgen was built without the feature `s3`, and cannot deploy to stores",
-        )),
+        )
+        .hint("build it with `cargo install --path . --features s3`")),
     }
 }
