@@ -48,6 +48,8 @@ fn an_emptied_database_takes_nothing_away() {
         ] {
             world.sql(&format!("INSERT INTO {table} SELECT * FROM kept_{table}"));
         }
+        // The nodes were not there when everything else went.
+        world.sql("UPDATE robbieblocks_node_branding SET created_at = now()");
         world.title("all is back");
         world.until_live(&follower, ("one/play", "play/index.html"), "all is back", true);
         world.accounted(&follower);

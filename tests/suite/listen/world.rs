@@ -185,12 +185,6 @@ impl World {
         follower
     }
 
-    /// The nodes that the database has.
-    pub fn nodes(&self) -> BTreeSet<String> {
-        let found = self.sql("SELECT node_id FROM robbieblocks_node_branding");
-        found.lines().map(str::to_string).collect()
-    }
-
     /// The folder that a node is published to.
     pub fn target(&self, node: &str) -> PathBuf {
         self.site.beside("live").join(node)
