@@ -1,4 +1,5 @@
-//! A listener that is killed wherever something could be left half done, and started again.
+//! A listener that is killed wherever something could be left half done, and started again. (What it remembers
+//! of a build from rows is always written as a whole, never added to.)
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -9,8 +10,6 @@ use crate::harness::remove_any;
 /// What changes before the listener starts that will be killed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change {
-    /// Nothing.
-    None,
     /// What a page says, and nothing else.
     Text,
     /// A page comes, and the one that came before goes.
@@ -21,10 +20,7 @@ enum Change {
 
 /// Kills it at points, one after the other, and starts it again.
 fn killed_at(points: &[(&str, Change)]) {
-    killed_in(&World::of(&["one", "two"]), points);
-}
-
-fn killed_in(world: &World, points: &[(&str, Change)]) {
+    let world = World::of(&["one", "two"]);
     let follower = world.listen(&["--lease", "1"]);
     world.promises(&follower);
     follower.stop();
@@ -33,9 +29,7 @@ fn killed_in(world: &World, points: &[(&str, Change)]) {
             remove_any(&world.site.path(".rbgen"));
         }
         let mut changes = set_title("home", point);
-        if *change == Change::None {
-            changes.clear();
-        } else if *change != Change::Text {
+        if *change != Change::Text {
             changes += "DELETE FROM robbieblocks_pages WHERE page_key LIKE 'p%';";
             changes += &insert_page("play", &format!("p{number}"));
         }
@@ -110,21 +104,4 @@ fn a_listener_killed_while_it_writes_what_it_built_is_followed_by_the_next() {
         ("before-fresh:1", Change::Fresh),
         ("fresh:1", Change::Fresh),
     ]);
-}
-
-/// Where nothing has changed, what is remembered of a build is added to.
-#[test]
-fn a_listener_killed_while_it_remembers_what_it_built_is_followed_by_the_next() {
-    let world = World::of(&["one"]);
-    let pages: String = (0..60)
-        .map(|number| insert_page("play", &format!("q{number}")))
-        .collect();
-    world.sql(&pages);
-    killed_in(
-        &world,
-        &[
-            ("append:1", Change::None),
-            ("half-appended:1", Change::None),
-        ],
-    );
 }
