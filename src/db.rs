@@ -36,7 +36,7 @@ pub use queue::{
     settle_claims, waiting, write_node_states,
 };
 pub use read::{
-    Content, Rows, documents_of_rows, has_content, no_content, read_content, read_rows,
+    Content, Rows, documents_of_rows, has_content, has_pages, no_content, read_content, read_rows,
     read_rows_of,
 };
 pub use records::{note_conflicts, note_sync};

@@ -108,6 +108,12 @@ pub fn has_content(session: &mut Session) -> Result<bool, Failure> {
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
+/// Whether there is a page at all, of whatever app and status.
+pub fn has_pages(session: &mut Session) -> Result<bool, Failure> {
+    let rows = session.query("SELECT EXISTS (SELECT FROM robbieblocks_pages)", &[])?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
 /// Reads the rows of some entities, without sources. It must run in a transaction.
 pub fn read_rows_of(session: &mut Session, names: &BTreeSet<EntityName>) -> Result<Rows, Failure> {
     read_wanted(session, Some(names))

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::db::{
     Claim, Failure, Rows, Session, Waiting, Watermark, changed_since, claim_changes,
-    documents_of_rows, no_content, read_rows, read_rows_of, share_content, source_revision,
-    waiting, watermark,
+    documents_of_rows, has_pages, no_content, read_rows, read_rows_of, share_content,
+    source_revision, waiting, watermark,
 };
 use crate::diag::Diagnostics;
 use crate::format::{EntityName, PAGES_TABLE, row_origin};
@@ -23,6 +23,8 @@ pub struct Held {
     apps: BTreeSet<String>,
     /// The apps of the pages whose rows have errors, by how diagnostics name the rows.
     broken_pages: BTreeMap<String, String>,
+    /// Whether pages are gone all at once, so that there is none of any app: then nothing is taken away.
+    pub emptied: bool,
 }
 
 /// What a look into the database found.
@@ -33,6 +35,8 @@ pub struct Look {
     watermark: Watermark,
     revision: Option<String>,
     apps: BTreeSet<String>,
+    /// Whether there is a page at all, of whatever app and status.
+    has_pages: bool,
     pub waiting: Waiting,
     pub claims: Vec<Claim>,
 }
@@ -86,6 +90,10 @@ pub fn look(
     if names.is_none() && rows.is_empty() {
         return Err(no_content(session));
     }
+    let has_pages = match rows.pages.is_empty() {
+        true => has_pages(session)?,
+        false => true,
+    };
     rows.pages.retain(|page| apps.contains(&page.app));
     let waiting = waiting(session, nodes)?;
     let differs = names.as_ref().is_none_or(|names| !names.is_empty());
@@ -104,6 +112,7 @@ pub fn look(
         watermark,
         revision,
         apps,
+        has_pages,
         waiting,
         claims,
     })
@@ -175,6 +184,12 @@ pub fn take_in(held: Option<Held>, look: &mut Look) -> Held {
         diagnostics: content.diagnostics,
         incomplete: content.incomplete,
     };
+    // One page may be the last that somebody wants to be rid of; of many, or where it is not known how many
+    // there were, that is not to be believed.
+    let emptied = !look.has_pages
+        && held
+            .as_ref()
+            .is_none_or(|held| held.emptied || held.given.documents.pages.len() > 1);
     if let (Some(held), Some(names)) = (held, &look.names) {
         let gone: HashSet<(EntityKind, &str)> = names
             .iter()
@@ -195,5 +210,6 @@ pub fn take_in(held: Option<Held>, look: &mut Look) -> Held {
         watermark: std::mem::take(&mut look.watermark),
         apps: std::mem::take(&mut look.apps),
         broken_pages,
+        emptied,
     }
 }

@@ -97,6 +97,8 @@ const LIMITS: Limits = Limits {
 /// How long a server may be silent before a connection to it counts as dead, where a new one costs little.
 const ALIVE: Duration = Duration::from_secs(1);
 
+const NO_PAGES: &str = "the database has no page any more; what is live stays";
+
 /// How often it is noted that a listener is there.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
@@ -242,7 +244,10 @@ impl<'a> Listener<'a> {
         round.nodes = there.len();
         let nodes: BTreeSet<String> = there.keys().cloned().collect();
         if nodes.is_empty() {
-            return Ok(());
+            // Whoever comes back is not to wait until these claims run out.
+            let no_node = Settled::Failed("the database has no such node".to_string());
+            let settled = claims.into_iter().map(|claim| (claim, no_node.clone()));
+            return self.settle(settled.collect(), Vec::new(), None);
         }
         if !claims.is_empty() || why == Why::Boundary {
             telling.event(&Event::Woke {
@@ -251,6 +256,12 @@ impl<'a> Listener<'a> {
             });
         }
         let cause = cause(why, held, &nodes, &claims);
+        if held.emptied {
+            telling.event(&Event::Problem {
+                code: code::NO_CONTENT.0,
+                message: NO_PAGES,
+            });
+        }
         let now = Moment::now();
         let session = self.session.take();
         let mut book = Book::open(&settings.root.join(STATE_FOLDER), session).book;
@@ -470,6 +481,9 @@ fn cause(why: Why, held: &Held, nodes: &BTreeSet<String>, claims: &[Claim]) -> C
     for (kind, changes) in &kinds {
         log.say(&format!("{kind}: {}", changes.len()));
     }
+    if held.emptied {
+        log.say(NO_PAGES);
+    }
     if let Some(revision) = &held.revision {
         log.say(&format!("revision {revision}"));
     }
@@ -486,7 +500,7 @@ fn cause(why: Why, held: &Held, nodes: &BTreeSet<String>, claims: &[Claim]) -> C
         source_commit: None,
         preview: None,
         expected: expected.collect(),
-        whole: true,
+        whole: !held.emptied,
         each_alone: true,
         log,
     }
