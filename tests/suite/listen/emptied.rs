@@ -58,6 +58,45 @@ fn an_emptied_database_takes_nothing_away() {
     }
 }
 
+/// Pages that are gone all at once are not taken for pages that somebody wants to be rid of; the last one is.
+#[test]
+fn pages_that_vanish_all_at_once_stay_live() {
+    let world = World::of(&["one", "three"]);
+    for empties in [
+        "TRUNCATE robbieblocks_pages CASCADE",
+        "DELETE FROM robbieblocks_pages",
+    ] {
+        world.sql("DELETE FROM robbieblocks_pages");
+        for (app, key) in [("play", "first"), ("play", "second"), ("code", "third")] {
+            world.add_page(app, key);
+        }
+        let follower = world.listen(&[]);
+        world.promises(&follower);
+        let good = world.live();
+        assert_eq!(good.len(), 2);
+        follower.forget();
+        world.sql(empties);
+        let told = follower.event("problem");
+        assert_eq!(
+            told["message"],
+            "the database has no page any more; what is live stays"
+        );
+        world.accounted(&follower);
+        world.shows(&good);
+        follower.stop();
+        // Also for who starts only now, and until there is a page again.
+        let follower = world.listen(&[]);
+        world.shows(&good);
+        world.add_page("play", "last");
+        world.promises(&follower);
+        assert_eq!(world.live().len(), 1);
+        world.sql("DELETE FROM robbieblocks_pages WHERE page_key = 'last'");
+        world.promises(&follower);
+        assert!(world.live().is_empty());
+        follower.stop();
+    }
+}
+
 #[test]
 fn a_node_that_is_deleted_keeps_what_is_live_and_stops_nobody() {
     let world = World::of(&["one", "two", "three"]);
