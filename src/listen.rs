@@ -12,6 +12,7 @@ mod ear;
 mod endless;
 mod held;
 mod round;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,6 +119,9 @@ pub enum Ending {
     /// With `once`: none of the nodes is in the database.
     NoNode,
 }
+
+/// Said where all pages went at once.
+const NO_PAGES: &str = "the database has no page any more; what is live stays";
 
 /// How often to look where notifications do not come through.
 const POLL: Duration = Duration::from_secs(1);
