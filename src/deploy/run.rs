@@ -2,6 +2,7 @@
 //! target of its node.
 
 mod records;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::model::{Deploy, DeployStatus, Moment};
 use crate::pipeline::{Outcome, Report};
 use crate::store::read_bundle;
 use records::{close, first_error, milliseconds, new_record, note, open_records, set_all};
+use turns::{fail_before, take_turns};
 
 pub use records::note_rollback;
 
@@ -517,61 +519,4 @@ impl Deployed {
             withdrawn: false,
         }
     }
-}
-
-/// The turns at all targets, in the order of their names, so that two deployers never wait for each other;
-/// and the targets that gave none. `None` where waiting for one was given up.
-fn take_turns<'a>(
-    destinations: &[&'a Destination],
-    watching: &mut dyn Watching,
-) -> Option<(Turns, Vec<(&'a Destination, Diagnostic)>)> {
-    let mut sorted = destinations.to_vec();
-    sorted.sort_by_key(|destination| destination.target.shown());
-    let mut turns = Turns::new();
-    let mut refused = Vec::new();
-    for destination in sorted {
-        let target = &destination.target;
-        let mut patience = Patience::Wait;
-        let turn = target.take_turn(&mut || {
-            patience = watching.waiting(target.shown());
-            patience == Patience::Wait
-        });
-        match turn {
-            Ok(Some(turn)) => {
-                turns.insert(destination.node.clone(), turn);
-            }
-            Ok(None) if patience == Patience::Stop => return None,
-            Ok(None) => {
-                let message = format!("another deploy to {} goes on", target.shown());
-                let busy = Diagnostic::general(code::TARGET_FAILED, message);
-                refused.push((destination, busy));
-            }
-            Err(problem) => refused.push((destination, problem)),
-        }
-    }
-    Some((turns, refused))
-}
-
-/// Tells of a target that could not be had: each bundle that was to be deployed has a failed record.
-fn fail_before(
-    destinations: &[&Destination],
-    cause: &Cause,
-    book: &mut Book,
-    watching: &mut dyn Watching,
-    problem: Diagnostic,
-    ended: &mut Ended,
-) {
-    let mut records = open_records(destinations, cause);
-    let said = format!("error[{}]: {}", problem.code.0, problem.message);
-    for record in &mut records {
-        close(record, Some(&problem.message), &said);
-    }
-    note(book, &records, watching);
-    let deploys = records.into_iter().map(Deployed::nothing);
-    ended.deploys.extend(deploys);
-    for destination in destinations {
-        let node = destination.node.clone();
-        ended.failed.insert(node, problem.message.clone());
-    }
-    ended.diagnostics.push(problem);
 }
