@@ -78,7 +78,7 @@ fn a_listener_killed_while_it_keeps_accounts_is_followed_by_the_next() {
 fn a_listener_killed_while_it_publishes_is_followed_by_the_next() {
     killed_at(&[
         ("deploy-file:1", Change::Text),
-        ("deploy-file:9", Change::Pages),
+        ("deploy-file:3", Change::Pages),
         ("deploy-staged:1", Change::Text),
         ("deploy-released:1", Change::Pages),
         ("deploy-released:2", Change::Text),
@@ -86,7 +86,8 @@ fn a_listener_killed_while_it_publishes_is_followed_by_the_next() {
         ("deploy-linked:1", Change::Text),
         ("deploy-switched:1", Change::Pages),
         ("deploy-switched:2", Change::Pages),
-        ("deploy-removing:1", Change::Text),
+        ("deploy-retiring:1", Change::Text),
+        ("deploy-reusing:1", Change::Text),
     ]);
 }
 
