@@ -26,5 +26,8 @@ pub use log::Log;
 pub use pointers::{Pointers, preview_of};
 pub use publish::{Published, Wanted, publish, remove_preview, roll_back, unpin, withdraw};
 pub use release::Release;
-pub use run::{Cause, Deployed, Destination, Ended, Patience, Watching, deploy_all, note_rollback};
+pub use run::{
+    Cause, Deployed, Destination, Ended, Patience, Watching, deploy_in_turn, note_rollback,
+    take_turns,
+};
 pub use target::{Put, Target, Turn, open_target};

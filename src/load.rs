@@ -66,7 +66,7 @@ pub struct Loaded {
 }
 
 /// Documents that came through another door than files.
-#[derive(Clone)]
+#[derive(Default, Clone)]
 pub struct Given {
     pub documents: Documents,
     /// What is wrong with them, each in itself.

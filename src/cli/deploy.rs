@@ -10,7 +10,7 @@ use super::print::{self, Progress};
 use super::{Globals, Selection, Status, database, output, site_root, targets};
 use crate::deploy::{
     Cause, Deployed, Destination, Ended, Log, Patience, Watching, apps_of, apps_of_files,
-    deploy_all, remove_preview,
+    deploy_in_turn, remove_preview, take_turns,
 };
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::files::Folder;
@@ -76,6 +76,16 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
     if let (Some(name), true) = (&arguments.preview, arguments.remove) {
         return take_away(globals, &root, &destinations, &wanted, name);
     }
+    let mut teller = Teller {
+        globals,
+        root: &root,
+        told: BTreeSet::new(),
+    };
+    let meant: Vec<&Destination> = destinations.iter().collect();
+    // Before anything is read: what is deployed is no older than what somebody else deployed before.
+    let Some(taken) = take_turns(&meant, &mut teller) else {
+        return Ok(Status::Conflict);
+    };
     let source = Source::read(globals, &root, &config, &wanted)?;
     let mut options = Options {
         nodes: destinations.iter().map(|one| one.node.clone()).collect(),
@@ -100,18 +110,12 @@ fn deploy(globals: &Globals, arguments: &DeployArguments) -> Result<Status, Stat
     };
     let mut book = targets::open_book(globals, &root, &config, options.from.as_deref());
     let progress = Progress::new(globals);
-    let mut teller = Teller {
-        globals,
-        root: &root,
-        told: BTreeSet::new(),
-    };
     let tick = |done, total| progress.set(done, total);
     let mut build = |_: Option<&str>| match &source.given {
         Some(given) => build_documents(&root, &options, given, &tick),
         None => build_folder(&root, &options, &tick),
     };
-    let meant: Vec<&Destination> = destinations.iter().collect();
-    let ended = deploy_all(&meant, &cause, &mut book, &mut teller, &mut build);
+    let ended = deploy_in_turn(&meant, taken, &cause, &mut book, &mut teller, &mut build);
     progress.finish();
     Ok(tell(globals, &root, ended))
 }

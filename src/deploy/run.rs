@@ -15,9 +15,10 @@ use crate::model::{Deploy, DeployStatus, Moment};
 use crate::pipeline::{Outcome, Report};
 use crate::store::read_bundle;
 use records::{close, first_error, milliseconds, new_record, note, open_records, set_all};
-use turns::{fail_before, take_turns};
+use turns::fail_before;
 
 pub use records::note_rollback;
+pub use turns::take_turns;
 
 /// A node with its target.
 pub struct Destination {
@@ -69,6 +70,7 @@ pub trait Watching {
 }
 
 /// How a deploy ended.
+#[derive(Default)]
 pub struct Ended {
     /// What each bundle came to, in the order of nodes and apps.
     pub deploys: Vec<Deployed>,
@@ -102,35 +104,24 @@ pub struct Deployed {
 /// How long records wait to be written together.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Builds, and deploys what was built. `build` builds all nodes, or one alone.
-pub fn deploy_all(
+/// Builds, and deploys what was built, for who has the turns: so what is built is no older than what others
+/// deployed before. `build` builds all nodes, or one alone.
+pub fn deploy_in_turn(
     destinations: &[&Destination],
+    taken: Taken,
     cause: &Cause,
     book: &mut Book,
     watching: &mut dyn Watching,
     build: &mut dyn FnMut(Option<&str>) -> Outcome,
 ) -> Ended {
-    let mut ended = Ended {
-        deploys: Vec::new(),
-        reports: Vec::new(),
-        diagnostics: Diagnostics::new(),
-        failed_builds: Vec::new(),
-        failed: BTreeMap::new(),
-        unbuilt: BTreeSet::new(),
-        given_up: false,
-    };
-    let Some((turns, refused)) = take_turns(destinations, watching) else {
-        ended.given_up = true;
-        return ended;
-    };
+    let mut ended = Ended::default();
+    let Taken { turns, refused } = taken;
     let mut can_be_had = destinations.to_vec();
-    for (destination, problem) in refused {
+    for (node, problem) in refused {
         // A target that cannot be had stops the others only where all are to succeed together.
-        let stopped = match cause.each_alone {
-            true => vec![destination],
-            false => std::mem::take(&mut can_be_had),
-        };
-        can_be_had.retain(|other| other.node != destination.node);
+        let is_stopped = |other: &&&Destination| !cause.each_alone || other.node == node;
+        let stopped: Vec<&Destination> = can_be_had.iter().filter(is_stopped).copied().collect();
+        can_be_had.retain(|other| cause.each_alone && other.node != node);
         fail_before(&stopped, cause, book, watching, problem, &mut ended);
     }
     if can_be_had.is_empty() {
@@ -192,6 +183,12 @@ struct Run<'a> {
 }
 
 type Turns = BTreeMap<String, Box<dyn Turn>>;
+
+/// Turns by node, and why some targets gave none.
+pub struct Taken {
+    turns: Turns,
+    refused: Vec<(String, Diagnostic)>,
+}
 
 impl Run<'_> {
     /// Publishes what was built for some nodes, or says why nothing was.

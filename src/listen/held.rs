@@ -13,6 +13,7 @@ use crate::load::Given;
 use crate::model::{EntityKind, SHARED_APP};
 
 /// What the rows said when they were last read.
+#[derive(Default)]
 pub struct Held {
     pub given: Given,
     /// What the database calls it.

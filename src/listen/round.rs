@@ -10,7 +10,7 @@ use crate::db::{
     Access, Address, Claim, Failure, Limits, NodeState, Session, Settled, check_tables,
     note_presence, settle_claims, write_node_states,
 };
-use crate::deploy::{Book, Ended, deploy_all};
+use crate::deploy::{Book, Ended, deploy_in_turn, take_turns};
 use crate::diag::code;
 use crate::failpoint;
 use crate::load::Given;
@@ -74,6 +74,8 @@ pub struct Listener<'a> {
     nodes: Vec<String>,
     session: Option<Session>,
     held: Option<Held>,
+    /// When it last looked.
+    looked: Instant,
     /// Whether a file has records that the database is to get: it was lost while they were written.
     in_file: bool,
     /// Claims that are settled, and whose receipts could not be written yet.
@@ -95,6 +97,9 @@ const LIMITS: Limits = Limits {
 /// How long a server may be silent before a connection to it counts as dead, where a new one costs little.
 const ALIVE: Duration = Duration::from_secs(1);
 
+/// How soon after a look a turn is had, where nobody else had one in between.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// How often it is noted that a listener is there.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
 
@@ -108,6 +113,7 @@ impl<'a> Listener<'a> {
             nodes: nodes.collect(),
             session: None,
             held: None,
+            looked: Instant::now(),
             in_file: false,
             owed: Vec::new(),
             unfinished: false,
@@ -145,6 +151,7 @@ impl<'a> Listener<'a> {
         // The log of changes is a hint: once in a while all rows are read.
         let trusted = held.as_ref().filter(|_| why != Why::Full);
         let mut session = self.open()?;
+        self.looked = Instant::now();
         let looked = retried(|| {
             session.transaction(Access::Write, |session| {
                 look(session, trusted, &nodes, claiming, lease.max(1))
@@ -180,11 +187,28 @@ impl<'a> Listener<'a> {
             return Ok(round);
         }
         let claims = std::mem::take(&mut looked.claims);
-        let held = take_in(held.take(), &mut looked);
+        let mut held = take_in(held.take(), &mut looked);
         round.recheck = waiting.failed > 0 && claims.is_empty() && why != Why::Retry;
-        let result = self.build_and_deploy(why, &held, claims, telling, &mut round);
+        let result = self.build_and_deploy(why, &mut held, claims, telling, &mut round);
         self.held = Some(held);
         result.map(|()| round)
+    }
+
+    /// Brings what is held up to date, and claims what came meanwhile.
+    fn look_again(&mut self, held: &mut Held) -> Result<Vec<Claim>, Failure> {
+        let lease = u32::try_from(self.settings.lease.as_secs()).unwrap_or(u32::MAX);
+        let mut session = self.open()?;
+        let mut looked = retried(|| {
+            session.transaction(Access::Write, |session| {
+                let nodes = &self.nodes;
+                look(session, Some(held), nodes, Claiming::Always, lease.max(1))
+            })
+        })?;
+        self.session = Some(session);
+        let claims = std::mem::take(&mut looked.claims);
+        let before = std::mem::take(held);
+        *held = take_in(Some(before), &mut looked);
+        Ok(claims)
     }
 
     fn open(&mut self) -> Result<Session, Failure> {
@@ -230,8 +254,8 @@ impl<'a> Listener<'a> {
     fn build_and_deploy(
         &mut self,
         why: Why,
-        held: &Held,
-        claims: Vec<Claim>,
+        held: &mut Held,
+        mut claims: Vec<Claim>,
         telling: &mut dyn Telling,
         round: &mut Round,
     ) -> Result<(), Failure> {
@@ -251,6 +275,30 @@ impl<'a> Listener<'a> {
                 changes: claims.len(),
             });
         }
+        let destinations: Vec<_> = settings
+            .destinations
+            .iter()
+            .filter(|one| nodes.contains(&one.node))
+            .collect();
+        let mut watching = Following {
+            settings,
+            telling,
+            waiting: None,
+        };
+        let taken = take_turns(&destinations, &mut watching);
+        // Somebody else may have deployed what is newer than what this one saw before it had the turn.
+        if taken.is_some() && (watching.waiting.is_some() || self.looked.elapsed() > AT_ONCE) {
+            match self.look_again(held) {
+                Ok(more) => claims.extend(more),
+                Err(failure) => {
+                    let why = Settled::Failed(failure.message.clone());
+                    let unsettled = claims.into_iter().map(|claim| (claim, why.clone()));
+                    self.owed.extend(unsettled);
+                    return Err(failure);
+                }
+            }
+        }
+        let held = &*held;
         let cause = cause(why, held, &nodes, &claims);
         if held.emptied {
             telling.event(&Event::Problem {
@@ -272,19 +320,22 @@ impl<'a> Listener<'a> {
             nodes: &nodes,
             now,
         };
-        let destinations: Vec<_> = settings
-            .destinations
-            .iter()
-            .filter(|one| nodes.contains(&one.node))
-            .collect();
         let started = Instant::now();
-        let ended = deploy_all(
-            &destinations,
-            &cause,
-            &mut book,
-            &mut watching,
-            &mut |alone| builder.build(alone),
-        );
+        let mut build = |alone: Option<&str>| builder.build(alone);
+        let ended = match taken {
+            Some(taken) => deploy_in_turn(
+                &destinations,
+                taken,
+                &cause,
+                &mut book,
+                &mut watching,
+                &mut build,
+            ),
+            None => Ended {
+                given_up: true,
+                ..Ended::default()
+            },
+        };
         let took = started.elapsed();
         failpoint::pass("listen-deployed");
         self.in_file = !book.has_database();

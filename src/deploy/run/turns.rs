@@ -1,21 +1,20 @@
 //! The turns at the targets of a deploy, and what is said of targets that give none.
 
 use super::records::{close, note, open_records};
-use super::{Book, Cause, Deployed, Destination, Ended, Patience, Turns, Watching};
+use super::{Book, Cause, Deployed, Destination, Ended, Patience, Taken, Turns, Watching};
 use crate::diag::{Diagnostic, code};
 
-/// The turns at all targets, in the order of their names, so that two deployers never wait for each other;
-/// and the targets that gave none. `None` where waiting for one was given up.
-pub fn take_turns<'a>(
-    destinations: &[&'a Destination],
-    watching: &mut dyn Watching,
-) -> Option<(Turns, Vec<(&'a Destination, Diagnostic)>)> {
+/// The turns at all targets, in the order of their names, so that two deployers never wait for each other.
+/// `None` where waiting for one was given up.
+pub fn take_turns(destinations: &[&Destination], watching: &mut dyn Watching) -> Option<Taken> {
     let mut sorted = destinations.to_vec();
     sorted.sort_by_key(|destination| destination.target.shown());
-    let mut turns = Turns::new();
-    let mut refused = Vec::new();
+    let mut taken = Taken {
+        turns: Turns::new(),
+        refused: Vec::new(),
+    };
     for destination in sorted {
-        let target = &destination.target;
+        let (node, target) = (destination.node.clone(), &destination.target);
         let mut patience = Patience::Wait;
         let turn = target.take_turn(&mut || {
             patience = watching.waiting(target.shown());
@@ -23,18 +22,18 @@ pub fn take_turns<'a>(
         });
         match turn {
             Ok(Some(turn)) => {
-                turns.insert(destination.node.clone(), turn);
+                taken.turns.insert(node, turn);
             }
             Ok(None) if patience == Patience::Stop => return None,
             Ok(None) => {
                 let message = format!("another deploy to {} goes on", target.shown());
                 let busy = Diagnostic::general(code::TARGET_FAILED, message);
-                refused.push((destination, busy));
+                taken.refused.push((node, busy));
             }
-            Err(problem) => refused.push((destination, problem)),
+            Err(problem) => taken.refused.push((node, problem)),
         }
     }
-    Some((turns, refused))
+    Some(taken)
 }
 
 /// Tells of a target that could not be had: each bundle that was to be deployed has a failed record.
