@@ -49,3 +49,27 @@ fn two_listeners_of_one_folder_share_the_work() {
 fn two_listeners_of_two_folders_share_the_work() {
     two_listeners(true);
 }
+
+/// One that hangs may hold claims and a turn; when it goes on, nothing is done twice or left.
+#[test]
+fn a_listener_that_hangs_for_a_while_confuses_nobody() {
+    let world = World::of(&["one", "two"]);
+    let first = world.listen(&["--lease", "1"]);
+    let second = world.listen(&["--lease", "1"]);
+    for round in 0..3 {
+        for number in 0..4 {
+            world.sql(&set_title("home", &format!("{round} {number}")));
+        }
+        first.signal("STOP");
+        for number in 4..8 {
+            let page = insert_page("code", &format!("p{round}x{number}"));
+            world.sql(&(set_title("home", &format!("{round} {number}")) + &page));
+        }
+        // Longer than its claims hold, by the clock of the database.
+        world.sql("SELECT pg_sleep(1.2)");
+        first.signal("CONT");
+        world.promises(&second);
+    }
+    first.stop();
+    second.stop();
+}
