@@ -57,7 +57,7 @@ BEGIN
     FROM robbieblocks_change_triggers AS change
     WHERE change.id = ANY (changes) AND change.processed_at IS NULL
     ORDER BY change.id
-    FOR UPDATE;
+    FOR NO KEY UPDATE;
     UPDATE robbieblocks_change_triggers
     SET processed_at = NULL
     WHERE id = ANY (changes) AND processed_at IS NULL;
@@ -91,12 +91,17 @@ BEGIN
 END
 $$;
 
--- A node that was deleted does nothing any more, and nobody waits for it.
+-- A node that was deleted, or has another id now, does nothing any more, and nobody waits for it.
 CREATE OR REPLACE FUNCTION robbieblocks_settle_without_node() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     changes UUID[];
 BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        SELECT array_agg(id) INTO changes FROM robbieblocks_change_triggers WHERE processed_at IS NULL;
+        PERFORM robbieblocks_settle(changes);
+        RETURN NULL;
+    END IF;
     SELECT array_agg(change.id) INTO changes
     FROM robbieblocks_change_triggers AS change
     WHERE change.processed_at IS NULL
@@ -136,10 +141,19 @@ CREATE TRIGGER rbgen_settle_update AFTER UPDATE ON robbieblocks_trigger_receipts
 REFERENCING NEW TABLE AS settled
 FOR EACH STATEMENT EXECUTE FUNCTION robbieblocks_settle_trigger();
 
--- After the one that queues the deletion, by its name.
+-- After those that queue the change, by their names.
 DROP TRIGGER IF EXISTS rbgen_settle_delete ON robbieblocks_node_branding;
 CREATE TRIGGER rbgen_settle_delete AFTER DELETE ON robbieblocks_node_branding
 REFERENCING OLD TABLE AS rows_before
+FOR EACH STATEMENT EXECUTE FUNCTION robbieblocks_settle_without_node();
+
+DROP TRIGGER IF EXISTS rbgen_settle_update ON robbieblocks_node_branding;
+CREATE TRIGGER rbgen_settle_update AFTER UPDATE ON robbieblocks_node_branding
+REFERENCING OLD TABLE AS rows_before
+FOR EACH STATEMENT EXECUTE FUNCTION robbieblocks_settle_without_node();
+
+DROP TRIGGER IF EXISTS rbgen_settle_truncate ON robbieblocks_node_branding;
+CREATE TRIGGER rbgen_settle_truncate AFTER TRUNCATE ON robbieblocks_node_branding
 FOR EACH STATEMENT EXECUTE FUNCTION robbieblocks_settle_without_node();
 
 INSERT INTO robbieblocks_migrations (version, name)

@@ -12,7 +12,7 @@ use crate::deploy::{
     Cause, Deployed, Destination, Ended, Log, Patience, Watching, apps_of, apps_of_files,
     deploy_in_turn, remove_preview, take_turns,
 };
-use crate::diag::{Diagnostic, Diagnostics, code};
+use crate::diag::{Diagnostic, Diagnostics, Severity, code};
 use crate::files::Folder;
 use crate::load::Given;
 use crate::model::{Config, SHARED_APP, key_problem};
@@ -195,12 +195,11 @@ impl Watching for Teller<'_> {
 
 /// Says how a deploy ended.
 fn tell(globals: &Globals, root: &Path, mut ended: Ended) -> Status {
-    let worst = ended.diagnostics.iter().find(|problem| {
-        matches!(
-            problem.code,
-            code::TARGET_FAILED | code::TARGET_FOREIGN | code::TURN_LOST | code::NOT_BUILT
-        )
-    });
+    // Without a build that failed, errors are those of targets.
+    let worst = {
+        let mut all = ended.diagnostics.iter();
+        all.find(|problem| problem.severity == Severity::Error)
+    };
     let status = match (ended.failed_builds.first(), worst) {
         (Some(build), _) => match (build.failed, build.unusable) {
             (Some(kind), _) => kind.into(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
@@ -80,11 +81,14 @@ fn follow(globals: &Globals, arguments: &ListenArguments) -> Result<Status, Stat
         exhausted: Some(exhausted),
         stop: &STOP,
     };
+    let watchdog = sd_notify::watchdog_enabled();
+    if let Some(every) = watchdog {
+        std::thread::spawn(move || watch(every));
+    }
     let mut teller = Teller {
         globals,
         root: &root,
-        watchdog: sd_notify::watchdog_enabled(),
-        alive: None,
+        watchdog,
         ready: false,
     };
     Ok(match listen(&settings, &come, &mut teller) {
@@ -117,6 +121,23 @@ fn stop_on_signals(
     Ok(())
 }
 
+/// When the listener last did something.
+static ALIVE: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// After so long without anything it is stuck: no look, build or deploy of one bundle takes that long.
+const STUCK: Duration = Duration::from_secs(600);
+
+/// Tells a supervisor again and again that the listener lives, also while it builds, unless it is stuck.
+fn watch(every: Duration) {
+    loop {
+        let alive = ALIVE.lock().ok().and_then(|alive| *alive);
+        if alive.is_none_or(|alive| alive.elapsed() < STUCK) {
+            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        }
+        std::thread::sleep((every / 3).max(Duration::from_secs(1)));
+    }
+}
+
 /// Templates took all memory, and only the end of the process stops them: what they were is remembered,
 /// and this program begins anew in its place.
 fn exhausted(templates: &[String]) {
@@ -136,8 +157,6 @@ struct Teller<'a> {
     root: &'a std::path::Path,
     /// How often a supervisor wants to hear of a service.
     watchdog: Option<Duration>,
-    /// When it last heard.
-    alive: Option<Instant>,
     ready: bool,
 }
 
@@ -168,6 +187,7 @@ impl Telling for Teller<'_> {
 impl Teller<'_> {
     /// Tells a supervisor that speaks the protocol of systemd (sd_notify(3)). Without one nothing is done.
     fn supervise(&mut self, event: &Event<'_>) {
+        let line;
         let states: Vec<NotifyState<'_>> = match event {
             Event::Ready { .. } => {
                 self.ready = true;
@@ -177,7 +197,9 @@ impl Teller<'_> {
             Event::Deaf { .. } => vec![NotifyState::Status("asking: notifications do not come")],
             Event::Broken { .. } => vec![NotifyState::Status("the content has errors")],
             Event::Unreachable { message, .. } => {
-                let mut states = vec![NotifyState::Status(message)];
+                // The protocol goes by lines.
+                line = print::clean(message).replace('\n', " ");
+                let mut states = vec![NotifyState::Status(&line)];
                 if !self.ready {
                     // It is not stuck: it waits for a database.
                     states.push(NotifyState::ExtendTimeoutUsec(60_000_000));
@@ -191,11 +213,13 @@ impl Teller<'_> {
         if !states.is_empty() {
             let _ = sd_notify::notify(&states);
         }
+        let mut alive = ALIVE.lock().unwrap_or_else(|error| error.into_inner());
         let is_due = self
             .watchdog
-            .is_some_and(|every| self.alive.is_none_or(|alive| alive.elapsed() > every / 4));
+            .is_some_and(|every| alive.is_none_or(|alive| alive.elapsed() > every / 4));
+        *alive = Some(Instant::now());
+        drop(alive);
         if is_due {
-            self.alive = Some(Instant::now());
             let _ = sd_notify::notify(&[NotifyState::Watchdog]);
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::deploy::short;
 use super::{Globals, Status, database, output, print, site_root, targets};
 use crate::deploy::{Destination, Pointers, note_rollback, roll_back, unpin};
-use crate::diag::{Diagnostic, code};
+use crate::diag::{Diagnostic, Diagnostics, code};
 
 #[derive(Args)]
 pub struct RollbackArguments {
@@ -79,10 +79,19 @@ fn rollback(globals: &Globals, arguments: &RollbackArguments) -> Result<Status, 
         return list(globals, &root, &work);
     }
     let mut moved = Vec::new();
-    let mut failed = None;
+    let mut failed = Diagnostics::new();
     for (destination, app) in work {
         let target = destination.target.as_ref();
         let started = Instant::now();
+        // Of all apps, those are passed over of which nothing is live.
+        let is_asked = !arguments.app.is_empty() || arguments.unpin;
+        if !is_asked
+            && target
+                .pointers(&app)
+                .is_ok_and(|there| there.live.is_none())
+        {
+            continue;
+        }
         let changed = match arguments.unpin {
             true => unpin(target, &app),
             false => roll_back(target, &app, arguments.to.as_deref()),
@@ -95,8 +104,7 @@ fn rollback(globals: &Globals, arguments: &RollbackArguments) -> Result<Status, 
                 after,
                 took: started.elapsed(),
             }),
-            // An app that has only one release stays as it is, where others go back.
-            Err(problem) => failed = failed.or(Some(problem)),
+            Err(problem) => failed.push(problem),
         }
     }
     if !moved.is_empty() && !arguments.unpin {
@@ -135,18 +143,15 @@ fn tell(
     root: &Path,
     arguments: &RollbackArguments,
     moved: &[Moved<'_>],
-    failed: Option<Diagnostic>,
+    failed: Diagnostics,
 ) -> Status {
-    let status = match &failed {
-        Some(problem) if moved.is_empty() || !arguments.app.is_empty() => {
-            targets::status_of(problem)
-        }
-        _ => Status::Done,
+    // An app that has only one release stays as it is, where others go back.
+    let may_be = |problem: &Diagnostic| {
+        problem.code == code::NO_RELEASE && !moved.is_empty() && arguments.app.is_empty()
     };
-    let diagnostics = match failed {
-        Some(problem) => print::report(globals, root, problem.into()),
-        None => Vec::new(),
-    };
+    let worst = failed.iter().find(|problem| !may_be(problem));
+    let status = worst.map_or(Status::Done, targets::status_of);
+    let diagnostics = print::report(globals, root, failed);
     if globals.json {
         let moved: Vec<Value> = moved
             .iter()

@@ -85,8 +85,7 @@ pub fn status_of(problem: &Diagnostic) -> Status {
     }
 }
 
-/// The address of the database that has the records, by its name, where there is one: that of `named`, or
-/// `main`, or the only one.
+/// The name of the database that has the records, where there is one: `named`, or `main`, or the only one.
 pub fn records_database(config: &Config, named: Option<&str>) -> Option<String> {
     let names = &config.databases;
     let only = || match names.len() {

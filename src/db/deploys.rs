@@ -86,8 +86,8 @@ fn row(deploy: &Deploy) -> Value {
 }
 
 /// Closes the records that processes left open which are dead: those of this node and target, which only
-/// one deployer may use at a time, and of the nodes's records without a target those that are older than a
-/// day. Gives how many there were.
+/// one deployer may use at a time; and those of the node that are older than a day, because a target can
+/// get another name. Gives how many there were.
 pub fn close_stale_deploys(
     session: &mut Session,
     node: &str,
@@ -99,7 +99,7 @@ pub fn close_stale_deploys(
            deploy_status = 'failed', completed_at = now(), error_message = $3, \
            build_log = concat_ws(E'\\n', nullif(build_log, ''), $3) \
          WHERE node_id = $1 AND deploy_status::text IN ('pending', 'building', 'deploying') \
-           AND (target = $2 OR target IS NULL AND started_at < now() - interval '1 day')",
+           AND (target = $2 OR started_at < now() - interval '1 day')",
         &[
             (&node, Type::TEXT),
             (&target, Type::TEXT),

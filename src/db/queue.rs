@@ -46,7 +46,7 @@ const CLAIMABLE: &str = "
     ) AS node (id)
     LEFT JOIN robbieblocks_trigger_receipts AS receipt
       ON receipt.trigger_id = change.id AND receipt.node_id = node.id
-    WHERE change.processed_at IS NULL
+    WHERE change.processed_at IS NULL AND receipt.state IS DISTINCT FROM 'done'
       AND (change.affected_nodes IS NULL OR node.id = ANY (change.affected_nodes::text[]))";
 
 /// What waits for these nodes, in the view of this transaction.
@@ -126,9 +126,17 @@ pub enum Settled {
 
 /// Settles claims. One that somebody else took over meanwhile is left to them. Gives how many were settled.
 pub fn settle_claims(session: &mut Session, claims: &[(Claim, Settled)]) -> Result<u64, Failure> {
-    if claims.is_empty() {
-        return Ok(0);
+    let mut count = 0;
+    for some in claims.chunks(AT_ONCE) {
+        count += settle_some(session, some)?;
     }
+    Ok(count)
+}
+
+/// So many claims are settled by one statement: a server that is at work for long seems dead.
+const AT_ONCE: usize = 2000;
+
+fn settle_some(session: &mut Session, claims: &[(Claim, Settled)]) -> Result<u64, Failure> {
     let rows = claims.iter().map(|(claim, settled)| {
         let (state, deploy, error) = match settled {
             Settled::Done(deploy) => ("done", deploy.as_deref(), None),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::local::{
     Leads, Links, Pointer, WORK_FOLDER, check_folder, clear_staging, foreign, lock_pointers,
-    names_in, order_file, read_pointers, read_text, refused, remove_file, replace, resolved, shown,
-    staging, take_turn, write_pointers,
+    names_in, order_file, read_pointers, read_text, refused, remove_file, replace_lasting,
+    resolved, shown, staging, take_turn, write_pointers,
 };
 use super::manifest::Manifest;
 use super::pointers::{PREVIEW, is_release};
@@ -131,8 +131,9 @@ impl ArchivesTarget {
         let manifest = self.manifest(app, name);
         let shelf = self.shelf(app);
         fs::create_dir_all(&shelf).map_err(|error| refused(&shelf, &error))?;
-        let write_manifest =
-            || replace(&manifest, &files.manifest).map_err(|error| refused(&manifest, &error));
+        let write_manifest = || {
+            replace_lasting(&manifest, &files.manifest).map_err(|error| refused(&manifest, &error))
+        };
         // Killed in between: a new archive must not stand there without its manifest, as if it were
         // somebody else's; and a manifest must not name more than the archive has.
         if !is_there {

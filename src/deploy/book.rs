@@ -77,7 +77,10 @@ impl Book {
             if set_aside && !set_apart(&self.file, &aside) {
                 break;
             }
-            let records = read(&aside);
+            // What cannot be read is not forgotten.
+            let Ok(records) = read(&aside) else {
+                break;
+            };
             if !records.is_empty() {
                 session.transaction(Access::Write, |session| write_deploys(session, &records))?;
             }
@@ -89,8 +92,8 @@ impl Book {
 
     /// The records of the files.
     fn in_files(&self) -> Vec<Deploy> {
-        let mut records = read(&aside(&self.file));
-        for record in read(&self.file) {
+        let mut records = read(&aside(&self.file)).unwrap_or_default();
+        for record in read(&self.file).unwrap_or_default() {
             match records.iter_mut().find(|other| other.id == record.id) {
                 Some(other) => *other = record,
                 None => records.push(record),

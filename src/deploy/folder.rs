@@ -93,10 +93,10 @@ impl Links for FolderLinks {
 
     fn leads(&self, pointer: Pointer<'_>, text: &str) -> Result<Leads, Diagnostic> {
         Ok(match text.strip_prefix(to_releases(pointer)) {
-            // What is live and leads nowhere shows nothing to anybody, and the next deploy makes it anew.
+            // What leads nowhere shows nothing to anybody, and the next deploy makes it anew.
             Some(release)
                 if is_release(release)
-                    && pointer == Pointer::Live
+                    && matches!(pointer, Pointer::Live | Pointer::Pinned)
                     && !self.folder.join("releases").join(release).is_dir() =>
             {
                 Leads::Lost
@@ -189,6 +189,14 @@ impl Target for FolderTarget {
             write_pointers(&links, &before, &after)?;
         }
         Ok((before, after))
+    }
+
+    fn share_assets(&self, app: &str, from: &str, to: &str) {
+        let folder = format!("_rb/{app}/assets");
+        let place = self.release(app, to);
+        if !write::through_link(&place, &folder) {
+            write::link_all(&self.release(app, from).join(&folder), &place.join(&folder));
+        }
     }
 
     fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic> {

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::diag::{Diagnostic, code};
 
 pub use links::{Leads, Links, Pointer, read_pointers, write_pointers};
-pub use lock::{lock_pointers, replace, take_turn};
+pub use lock::{lock_pointers, replace_lasting, take_turn};
 
 /// The folder of what rbgen needs at a target: no part of any release.
 pub const WORK_FOLDER: &str = ".rbgen";

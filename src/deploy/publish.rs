@@ -191,6 +191,9 @@ pub fn roll_back(
                 None => return Err(no_release(target, app, "older than the live one")),
             },
         };
+        if let Some(live) = &pointers.live {
+            target.share_assets(app, live, release);
+        }
         Ok(pointers.rolled_back(release))
     })
 }

@@ -309,13 +309,15 @@ impl Run<'_> {
                 return Vec::new();
             }
         };
-        let is_live = |app: &String| {
-            target
-                .pointers(app)
-                .is_ok_and(|pointers| pointers.live != pointers.pinned)
-        };
-        let gone = there.into_iter().filter(|app| !apps.contains(app));
-        gone.filter(is_live).collect()
+        let mut gone = Vec::new();
+        for app in there.into_iter().filter(|app| !apps.contains(app)) {
+            match target.pointers(&app) {
+                Ok(pointers) if pointers.live != pointers.pinned => gone.push(app),
+                Ok(_) => {}
+                Err(problem) => self.watching.problem(&problem),
+            }
+        }
+        gone
     }
 
     /// The open record of a bundle, which is made where there is none.

@@ -53,6 +53,10 @@ pub trait Target: Send + Sync {
         change: &mut dyn FnMut(&Pointers) -> Result<Pointers, Diagnostic>,
     ) -> Result<(Pointers, Pointers), Diagnostic>;
 
+    /// Gives a release the assets with digests in their names that another one has, so that a page which
+    /// somebody loaded from that one finds them after a switch. It is done as far as it is possible.
+    fn share_assets(&self, _app: &str, _from: &str, _to: &str) {}
+
     /// Removes a release that no pointer names.
     fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic>;
 

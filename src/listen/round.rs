@@ -11,7 +11,7 @@ use crate::db::{
     note_presence, settle_claims, write_node_states,
 };
 use crate::deploy::{Book, Ended, deploy_in_turn, take_turns};
-use crate::diag::code;
+use crate::diag::{Severity, code};
 use crate::failpoint;
 use crate::load::Given;
 use crate::model::Moment;
@@ -147,10 +147,10 @@ impl<'a> Listener<'a> {
         };
         let lease = u32::try_from(self.settings.lease.as_secs()).unwrap_or(u32::MAX);
         let nodes = self.nodes.clone();
+        let mut session = self.open()?;
         let mut held = self.held.take();
         // The log of changes is a hint: once in a while all rows are read.
         let trusted = held.as_ref().filter(|_| why != Why::Full);
-        let mut session = self.open()?;
         self.looked = Instant::now();
         let looked = retried(|| {
             session.transaction(Access::Write, |session| {
@@ -176,7 +176,17 @@ impl<'a> Listener<'a> {
         };
         let only_held = waiting.due == 0 && waiting.held > 0 && claiming == Claiming::IfDue;
         let is_idle = !is_needed && looked.claims.is_empty() && !looked.may_differ();
-        if held.is_some() && (is_idle || only_held) {
+        if only_held && let Some(mut held) = held.take() {
+            // What these changes made of the rows waits for the next deploy; a theme does not.
+            let result = match why {
+                Why::Full => self.build_and_deploy(why, &mut held, Vec::new(), telling, &mut round),
+                _ => Ok(()),
+            };
+            round.nodes = self.nodes.len() - self.missing.len();
+            self.held = Some(held);
+            return result.map(|()| round);
+        }
+        if held.is_some() && is_idle {
             round.nodes = self.nodes.len() - self.missing.len();
             round.broken = self.unfinished;
             self.held = held;
@@ -265,6 +275,7 @@ impl<'a> Listener<'a> {
         let nodes: BTreeSet<String> = there.keys().cloned().collect();
         if nodes.is_empty() {
             // Whoever comes back is not to wait until these claims run out.
+            round.built_at = Some(Moment::now());
             let no_node = Settled::Failed("the database has no such node".to_string());
             let settled = claims.into_iter().map(|claim| (claim, no_node.clone()));
             return self.settle(settled.collect(), Vec::new(), None);
@@ -357,7 +368,7 @@ impl<'a> Listener<'a> {
         round.recheck &= !self.unfinished;
         let states = self.states(&ended, held.revision.as_deref());
         let settled = claims.into_iter().map(|claim| {
-            let settled = settled(&ended, &claim);
+            let settled = settled(&ended, &nodes, &claim);
             (claim, settled)
         });
         let is_deployed = ended.deploys.iter().any(|one| !one.unchanged);
@@ -366,10 +377,19 @@ impl<'a> Listener<'a> {
     }
 
     fn tell(&self, ended: &Ended, telling: &mut dyn Telling) {
-        if ended.diagnostics.has_errors() {
+        if !ended.failed_builds.is_empty() {
             telling.event(&Event::Broken {
                 diagnostics: &ended.diagnostics,
             });
+        } else {
+            // Of targets: those of a build that succeeded are warnings.
+            let errors = ended.diagnostics.iter();
+            for problem in errors.filter(|problem| problem.severity == Severity::Error) {
+                telling.event(&Event::Problem {
+                    code: problem.code.0,
+                    message: &problem.message,
+                });
+            }
         }
         for deployed in &ended.deploys {
             telling.event(&Event::Deployed {
@@ -418,8 +438,12 @@ impl<'a> Listener<'a> {
         }
         let mut session = self.open()?;
         if self.in_file {
-            // The receipts name these records.
-            session = self.hand_over(session)?;
+            // The receipts name these records. Where the database does not take them, that is no reason to
+            // stop.
+            session = match self.hand_over(session) {
+                Ok(session) => session,
+                Err(_) => self.open()?,
+            };
         }
         let owed = std::mem::take(&mut self.owed);
         let names = self.names();

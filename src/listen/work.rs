@@ -61,7 +61,10 @@ pub fn cause(why: Why, held: &Held, nodes: &BTreeSet<String>, claims: &[Claim]) 
 }
 
 /// How a claim ended.
-pub fn settled(ended: &Ended, claim: &Claim) -> Settled {
+pub fn settled(ended: &Ended, nodes: &BTreeSet<String>, claim: &Claim) -> Settled {
+    if !nodes.contains(&claim.node) {
+        return Settled::Failed("the database has no such node".to_string());
+    }
     if ended.given_up {
         return Settled::Failed("the listener was stopped".to_string());
     }
@@ -98,7 +101,7 @@ impl Builder<'_> {
         };
         let out = self.out(&nodes);
         let revision = self.held.revision.as_deref();
-        let endless = out.with_extension("endless");
+        let endless = PathBuf::from(format!("{}.endless", out.display()));
         if let Some(templates) = was_endless(&endless, revision) {
             return endless_outcome(&templates);
         }

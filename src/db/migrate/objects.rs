@@ -147,6 +147,18 @@ pub(super) fn own_triggers() -> Vec<(i32, &'static str, &'static str, &'static s
             "rbgen_settle_delete",
             "robbieblocks_settle_without_node",
         ),
+        (
+            25,
+            "robbieblocks_node_branding",
+            "rbgen_settle_update",
+            "robbieblocks_settle_without_node",
+        ),
+        (
+            25,
+            "robbieblocks_node_branding",
+            "rbgen_settle_truncate",
+            "robbieblocks_settle_without_node",
+        ),
     ];
     for (table, function) in [
         ("robbieblocks_pages", "robbieblocks_log_pages"),

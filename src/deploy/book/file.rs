@@ -34,11 +34,13 @@ struct Line {
     preview: Option<String>,
 }
 
-/// The records of a file. A line that is none, such as one that a kill cut off, is passed over.
-pub fn read(path: &Path) -> Vec<Deploy> {
+/// The records of a file; none where there is no file. A line that is none, such as one that a kill cut
+/// off, is passed over.
+pub fn read(path: &Path) -> io::Result<Vec<Deploy>> {
     let text = match fs::read(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => return Vec::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
     };
     let mut records: BTreeMap<String, Deploy> = BTreeMap::new();
     for line in text.lines() {
@@ -54,7 +56,7 @@ pub fn read(path: &Path) -> Vec<Deploy> {
             }
         }
     }
-    records.into_values().collect()
+    Ok(records.into_values().collect())
 }
 
 /// Appends records as they are now. Each line is written at once, and after one that was cut off begins
@@ -72,7 +74,8 @@ pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is no file"));
     }
-    loop {
+    // Few set it apart at all; and numbers of files are not the same for ever on every file system.
+    for _ in 0..8 {
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)
@@ -83,10 +86,13 @@ pub fn append(path: &Path, deploys: &[Deploy]) -> io::Result<()> {
         }
         file.write_all(text.as_bytes())?;
         let written = file.metadata()?;
-        if fs::metadata(path).is_ok_and(|there| there.ino() == written.ino()) {
-            return Ok(());
+        let is_it =
+            |there: fs::Metadata| (there.dev(), there.ino()) == (written.dev(), written.ino());
+        if fs::metadata(path).is_ok_and(is_it) {
+            break;
         }
     }
+    Ok(())
 }
 
 /// Whether a file is empty, or its last line is whole.

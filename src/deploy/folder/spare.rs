@@ -1,7 +1,7 @@
 //! The spare of an app: a release that nobody needs any more, kept to become the next one. Releases differ in
 //! few files, and to make and to remove thousands of folders takes a file system long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use super::super::local::{names_in, read_text, refused, remove_file, staging};
 use super::super::manifest::Manifest;
 use super::super::pointers::is_release;
 use super::FolderTarget;
+use super::write::through_link;
 use crate::bundle::FileStamp;
 use crate::diag::Diagnostic;
 use crate::failpoint;
@@ -23,8 +24,7 @@ fn manifest_of(folder: &Path, release: &str) -> PathBuf {
 }
 
 /// Makes a release the spare of its app; where there is one, or it is not known what the release has, the
-/// release is removed. Nobody finds it any more when this begins: it is in `place` no longer, but in
-/// `away`.
+/// release is removed. Nobody finds it any more when this begins: it lies in `away`.
 pub fn retire(
     target: &FolderTarget,
     app: &str,
@@ -68,7 +68,20 @@ pub fn reuse(
     fs::rename(folder.join(release), staged).map_err(|error| refused(staged, &error))?;
     failpoint::pass("deploy-reusing");
     remove_file(&manifest)?;
-    let files = known.files().into_iter();
+    let known = known.files();
+    let folders = known
+        .keys()
+        .filter_map(|path| Some(path.rsplit_once('/')?.0));
+    let folders: BTreeSet<&str> = folders.collect();
+    if folders
+        .into_iter()
+        .any(|folder| through_link(staged, folder))
+    {
+        // Somebody made a link of a folder: nothing is written or removed through it.
+        fs::remove_dir_all(staged).map_err(|error| refused(staged, &error))?;
+        return Ok(nothing);
+    }
+    let files = known.into_iter();
     Ok(files
         .map(|(path, stamp)| (path.to_string(), stamp))
         .collect())

@@ -43,8 +43,11 @@ pub fn sweep(target: &FolderTarget) -> Result<(), Diagnostic> {
 /// Removes the files and links of a folder that had not got their names yet.
 fn remove_temporary(folder: &Path) -> Result<(), Diagnostic> {
     for name in names_in(folder)? {
-        if name.starts_with('.') && name.ends_with(".new") {
-            remove_file(&folder.join(name))?;
+        let path = folder.join(&name);
+        // No folder is ever on its way under such a name.
+        if name.starts_with('.') && name.ends_with(".new") && (path.is_symlink() || !path.is_dir())
+        {
+            remove_file(&path)?;
         }
     }
     Ok(())

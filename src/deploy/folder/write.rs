@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::super::Put;
-use super::super::local::{read_text, refused, replace, staging};
+use super::super::local::{read_text, refused, replace_lasting, staging};
 use super::super::manifest::Manifest;
 use super::super::release::{Origin, Release};
 use super::FolderTarget;
@@ -77,6 +77,7 @@ fn make(
             match made {
                 Made::Linked => shared.fetch_add(1, Ordering::Relaxed),
                 Made::Copied => sent.fetch_add(1, Ordering::Relaxed),
+                Made::Nothing => 0,
             };
             failpoint::pass("deploy-file");
             Ok(())
@@ -89,7 +90,7 @@ fn make(
     let releases = target.app(app).join("releases");
     fs::create_dir_all(&releases).map_err(|error| failed(&error))?;
     let manifest = target.manifest(app, &release.name);
-    replace(&manifest, &Manifest::of(release).text()).map_err(|error| failed(&error))?;
+    replace_lasting(&manifest, &Manifest::of(release).text()).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-staged");
     fs::rename(staged, place).map_err(|error| failed(&error))?;
     failpoint::pass("deploy-released");
@@ -122,7 +123,7 @@ fn add_to(
         Some(known) => known.with(Manifest::of(release)).text(),
         None => Manifest::of(release).text(),
     };
-    replace(&manifest, &text).map_err(|error| refused(&manifest, &error))?;
+    replace_lasting(&manifest, &text).map_err(|error| refused(&manifest, &error))?;
     for (path, (stamp, origin)) in missing {
         let to = place.join(path);
         if let Some(folder) = to.parent() {
@@ -131,6 +132,7 @@ fn add_to(
         match make_file(target, app, release, path, *stamp, origin, &staged, true)? {
             Made::Linked => put.shared += 1,
             Made::Copied => put.sent += 1,
+            Made::Nothing => continue,
         }
         fs::rename(staged.join(path), &to).map_err(|error| refused(&to, &error))?;
     }
@@ -147,10 +149,39 @@ fn make_folders<'p>(staged: &Path, paths: impl Iterator<Item = &'p str>) -> io::
         if let Some(folder) = folder
             && made.insert(folder)
         {
+            // What becomes the release may have links in it that somebody put there.
+            if through_link(staged, folder) {
+                return Err(io::Error::other("a symbolic link is in the way"));
+            }
             fs::create_dir_all(staged.join(folder))?;
         }
     }
     Ok(())
+}
+
+/// Links the files of a folder into another one where they are missing, as far as that is possible.
+pub fn link_all(from: &Path, to: &Path) {
+    let entries = fs::read_dir(from).into_iter().flatten().flatten();
+    for entry in entries {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && !to.is_symlink() => link_all(&from, &to),
+            Ok(kind) if kind.is_file() && !to.exists() => {
+                let _ = fs::hard_link(&from, &to).or_else(|_| {
+                    fs::create_dir_all(to.parent().unwrap_or(&to))?;
+                    fs::hard_link(&from, &to)
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a folder, or one above it, is a link.
+pub fn through_link(staged: &Path, folder: &str) -> bool {
+    let ends = folder.match_indices('/').map(|(end, _)| end);
+    ends.chain([folder.len()])
+        .any(|end| staged.join(&folder[..end]).is_symlink())
 }
 
 /// Takes a file out of a release that becomes another one, and the folders that are empty then.
@@ -172,6 +203,8 @@ fn take_out(staged: &Path, path: &str) -> io::Result<()> {
 enum Made {
     Linked,
     Copied,
+    /// What is missing cannot be had.
+    Nothing,
 }
 
 #[expect(
@@ -190,6 +223,10 @@ fn make_file(
 ) -> Result<Made, Diagnostic> {
     let to = folder.join(path);
     let failed = |error: &io::Error| refused(&to, error);
+    // What becomes a release may have more than its manifest says.
+    if to.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+        fs::remove_file(&to).map_err(|error| failed(&error))?;
+    }
     match origin {
         Origin::Bytes(bytes) => {
             write(&to, bytes, sync).map_err(|error| failed(&error))?;
@@ -206,7 +243,13 @@ fn make_file(
             // where they were built, or there.
             match release.bundle.files().contains_key(path) {
                 true => copy(&release.built(path), &to, stamp, sync)?,
-                false => copy(&from, &to, stamp, sync)?,
+                // An asset of a release that somebody changed is not to be had any more, and not worth that
+                // nothing can be deployed.
+                false if copy(&from, &to, stamp, sync).is_err() => {
+                    let _ = fs::remove_file(&to);
+                    return Ok(Made::Nothing);
+                }
+                false => {}
             }
             Ok(Made::Copied)
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Pointers;
 use super::super::pointers::is_release;
-use super::{foreign, read_text, refused, remove_file, replace};
+use super::{foreign, read_text, refused, remove_file, replace_lasting};
 use crate::diag::Diagnostic;
 use crate::failpoint;
 
@@ -93,7 +93,8 @@ pub fn write_pointers(
 ) -> Result<(), Diagnostic> {
     if after.order != before.order {
         let order = links.order();
-        replace(&order, &after.order.join("\n")).map_err(|error| refused(&order, &error))?;
+        replace_lasting(&order, &after.order.join("\n"))
+            .map_err(|error| refused(&order, &error))?;
     }
     if after.pinned != before.pinned {
         set(links, Pointer::Pinned, after.pinned.as_deref())?;

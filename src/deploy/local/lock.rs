@@ -70,7 +70,9 @@ pub fn take_turn(
     }
     clear()?;
     let path = work.join("turn");
-    let number = read_number(&path).map_err(|error| refused(&path, &error))? + 1;
+    let number = read_number(&path)
+        .map_err(|error| refused(&path, &error))?
+        .saturating_add(1);
     replace(&path, &number.to_string()).map_err(|error| refused(&path, &error))?;
     Ok(Some(LocalTurn {
         _lock: lock,
@@ -124,12 +126,26 @@ fn read_number(path: &Path) -> io::Result<u64> {
 
 /// Writes a small file: whoever reads it meets the old text or the new one.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    replace_with(path, text, |_| Ok(()))
+}
+
+/// The same for a file that is missed after a power cut: its text is on the disk before it gets its name.
+pub fn replace_lasting(path: &Path, text: &str) -> io::Result<()> {
+    replace_with(path, text, |file| file.sync_data())
+}
+
+fn replace_with(
+    path: &Path,
+    text: &str,
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
     let written = File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")
+            file.write_all(b"\n")?;
+            finish(&file)
         })
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

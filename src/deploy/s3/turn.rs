@@ -100,7 +100,7 @@ pub fn take_turn(
         };
         if !is_held {
             let said = Said {
-                number: last.map_or(0, |last| last.number) + 1,
+                number: last.map_or(0, |last| last.number).saturating_add(1),
                 holder: holder.clone(),
                 beat: 0,
                 free: false,
@@ -108,7 +108,6 @@ pub fn take_turn(
             if let Swapped::Done(stored) = store.swap(PLACE, there.as_ref(), &said.text())? {
                 return Ok(Some(StoreTurn::begin(store, said, stored, lease)));
             }
-            continue;
         }
         if !waiting() {
             return Ok(None);

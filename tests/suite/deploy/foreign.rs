@@ -167,3 +167,25 @@ fn a_node_without_a_target_is_told() {
     assert_eq!(document(&output)["diagnostics"][0]["code"], "RB1001");
     assert!(!deployed.target().exists());
 }
+
+#[test]
+fn nothing_is_written_through_a_link_in_a_release_that_becomes_the_next_one() {
+    let deployed = Deployed::keeping(1);
+    deployed.publish("one");
+    deployed.publish("two");
+    let spares = deployed.target().join(".rbgen/spare/play");
+    let spare = fs::read_dir(&spares)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    let elsewhere = deployed.site.beside("elsewhere");
+    fs::rename(spare.join("play"), &elsewhere).unwrap();
+    symlink(&elsewhere, &spare.join("play"));
+    let before = tree(&elsewhere);
+    let third = deployed.publish("three");
+    assert_eq!(deployed.live(), Some(third));
+    deployed.assert_whole("after the link");
+    assert_eq!(tree(&elsewhere), before);
+    assert!(!deployed.app("current/play").is_symlink());
+}

@@ -1,6 +1,7 @@
 //! Going back: to the release before, to one that is named, while others deploy; and what is pinned stays.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,8 +14,8 @@ use rbgen::diag::Diagnostic;
 use rbgen::model::TargetConfig;
 use rbgen::store::read_bundle;
 
-use super::{Deployed, document};
-use crate::harness::text;
+use super::{Deployed, document, style_sheets};
+use crate::harness::{text, tree};
 
 #[test]
 fn going_back_pins_until_somebody_unpins() {
@@ -286,4 +287,36 @@ fn a_rollback_within_a_deploy_is_not_undone_by_it() {
         assert!(published.removed.is_empty(), "{step}: {published:?}");
         assert_eq!(published.held_back, step != "remove", "{step}");
     }
+}
+
+#[test]
+fn a_page_that_was_loaded_before_going_back_finds_its_style_sheets() {
+    let deployed = Deployed::keeping(5);
+    deployed.publish("one");
+    deployed.publish("two");
+    let loaded = style_sheets(&tree(&deployed.app("current/")));
+    deployed.site.ok(&["rollback"]);
+    assert_eq!(deployed.live_mark(), "one");
+    for path in loaded {
+        let there = deployed.app("current").join(&path);
+        assert!(there.is_file(), "{path}");
+    }
+    // What has more than its manifest says becomes a release like any other.
+    deployed.site.ok(&["rollback", "--unpin"]);
+    for mark in ["three", "four", "five", "six", "seven", "eight", "two"] {
+        deployed.publish(mark);
+        deployed.assert_whole(mark);
+    }
+}
+
+#[test]
+fn a_pin_that_leads_nowhere_holds_nothing_back() {
+    let deployed = Deployed::keeping(5);
+    let first = deployed.publish("one");
+    deployed.publish("two");
+    deployed.site.ok(&["rollback"]);
+    fs::remove_dir_all(deployed.app("releases").join(&first)).unwrap();
+    let third = deployed.publish("three");
+    assert_eq!(deployed.live(), Some(third));
+    deployed.assert_whole("after the pin was lost");
 }

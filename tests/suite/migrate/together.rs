@@ -208,3 +208,21 @@ fn a_pooler_in_transaction_mode_is_no_hindrance() {
         "0"
     );
 }
+
+#[test]
+fn nobody_waits_for_a_node_that_has_another_id_or_is_gone() {
+    for change in [
+        "UPDATE robbieblocks_node_branding SET node_id = 'other' WHERE node_id = 'n1'",
+        "DELETE FROM robbieblocks_node_branding WHERE node_id = 'n1'",
+        "TRUNCATE robbieblocks_node_branding",
+    ] {
+        let database = super::with_content();
+        database.sql("DELETE FROM robbieblocks_change_triggers");
+        database.sql("UPDATE robbieblocks_node_branding SET node_name = 'x' WHERE node_id = 'n1'");
+        let waiting = "SELECT count(*) FROM robbieblocks_change_triggers
+                       WHERE processed_at IS NULL AND affected_nodes = '{n1}'";
+        assert_eq!(database.sql(waiting), "1", "{change}");
+        database.sql(change);
+        assert_eq!(database.sql(waiting), "0", "{change}");
+    }
+}
