@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::local::{
     Leads, Links, Pointer, WORK_FOLDER, check_folder, clear_staging, foreign, lock_pointers,
-    names_in, order_file, read_pointers, read_text, refused, remove_file, replace_lasting,
-    resolved, shown, staging, take_turn, write_pointers,
+    move_pointers, names_in, order_file, read_pointers, read_text, refused, remove_file,
+    replace_lasting, resolved, shown, staging, take_turn,
 };
 use super::manifest::Manifest;
 use super::pointers::{PREVIEW, is_release};
@@ -287,17 +287,7 @@ impl Target for ArchivesTarget {
         change: &mut dyn FnMut(&Pointers) -> Result<Pointers, Diagnostic>,
     ) -> Result<(Pointers, Pointers), Diagnostic> {
         check_folder(&self.work())?;
-        let _lock = lock_pointers(&self.work())?;
-        if let Some(turn) = turn {
-            turn.check()?;
-        }
-        let links = self.links(app);
-        let before = read_pointers(&links)?;
-        let after = change(&before)?;
-        if after != before {
-            write_pointers(&links, &before, &after)?;
-        }
-        Ok((before, after))
+        move_pointers(&self.work(), &self.links(app), turn, change)
     }
 
     fn remove(&self, turn: &dyn Turn, app: &str, release: &str) -> Result<(), Diagnostic> {

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::local::{
-    Leads, Links, Pointer, WORK_FOLDER, check_folder, lock_pointers, names_in, order_file,
-    read_pointers, read_text, refused, resolved, shown, staging, take_turn, write_pointers,
+    Leads, Links, Pointer, WORK_FOLDER, check_folder, lock_pointers, move_pointers, names_in,
+    order_file, read_pointers, read_text, refused, resolved, shown, staging, take_turn,
 };
 use super::pointers::is_release;
 use super::release::Release;
@@ -178,17 +178,7 @@ impl Target for FolderTarget {
         change: &mut dyn FnMut(&Pointers) -> Result<Pointers, Diagnostic>,
     ) -> Result<(Pointers, Pointers), Diagnostic> {
         self.check_app(app)?;
-        let _lock = lock_pointers(&self.work())?;
-        if let Some(turn) = turn {
-            turn.check()?;
-        }
-        let links = self.links(app);
-        let before = read_pointers(&links)?;
-        let after = change(&before)?;
-        if after != before {
-            write_pointers(&links, &before, &after)?;
-        }
-        Ok((before, after))
+        move_pointers(&self.work(), &self.links(app), turn, change)
     }
 
     fn share_assets(&self, app: &str, from: &str, to: &str) {

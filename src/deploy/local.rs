@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Diagnostic, code};
 
-pub use links::{Leads, Links, Pointer, read_pointers, write_pointers};
+pub use links::{Leads, Links, Pointer, move_pointers, read_pointers};
 pub use lock::{lock_pointers, replace_lasting, take_turn};
 
 /// The folder of what rbgen needs at a target: no part of any release.

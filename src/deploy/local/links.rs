@@ -7,9 +7,9 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use super::super::Pointers;
 use super::super::pointers::is_release;
-use super::{foreign, read_text, refused, remove_file, replace_lasting};
+use super::super::{Pointers, Turn};
+use super::{foreign, lock_pointers, read_text, refused, remove_file, replace_lasting};
 use crate::diag::Diagnostic;
 use crate::failpoint;
 
@@ -84,9 +84,29 @@ fn read_link(links: &dyn Links, pointer: Pointer<'_>) -> Result<Option<String>, 
     }
 }
 
+/// Changes the pointers of an app, under the lock of whoever moves pointers, and gives them as they were and
+/// as they are; `Target::point` says more.
+pub fn move_pointers(
+    work: &Path,
+    links: &dyn Links,
+    turn: Option<&dyn Turn>,
+    change: &mut dyn FnMut(&Pointers) -> Result<Pointers, Diagnostic>,
+) -> Result<(Pointers, Pointers), Diagnostic> {
+    let _lock = lock_pointers(work)?;
+    if let Some(turn) = turn {
+        turn.check()?;
+    }
+    let before = read_pointers(links)?;
+    let after = change(&before)?;
+    if after != before {
+        write_pointers(links, &before, &after)?;
+    }
+    Ok((before, after))
+}
+
 /// Brings the pointers of an app from what they are to what they shall be. Killed in between, the pin is
 /// there before what is live follows it, and the next deploy completes that.
-pub fn write_pointers(
+fn write_pointers(
     links: &dyn Links,
     before: &Pointers,
     after: &Pointers,
