@@ -7,7 +7,8 @@
 //! and [`store`] puts them in place and keeps the [`ledger`]. The rows of a database are another door
 //! to the same documents: [`db`] reads and writes them, [`exchange`] copies between files and rows.
 //! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with,
-//! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, [`listen`] does it whenever rows change, and [`cli`]
+//! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, [`listen`] does it whenever rows change, [`mod@serve`]
+//! shows them in a browser, [`watch`] keeps them new while files are edited, with the pages of [`workbench`], and [`cli`]
 //! alone speaks to the user. [`failpoint`] is for tests.
 
 pub mod archive;
@@ -35,6 +36,9 @@ pub mod plan;
 pub mod rename;
 pub mod render;
 pub mod scaffold;
+pub mod serve;
 pub mod store;
 pub mod sync;
 pub mod track;
+pub mod watch;
+pub mod workbench;

@@ -1,0 +1,5 @@
+//! Watching a site: builds when its files change, and serves what was built to a browser that hears of it.
+
+mod scene;
+
+pub use scene::{Made, Scene, Stage};
