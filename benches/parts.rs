@@ -22,7 +22,7 @@ use criterion::{Criterion, Throughput};
 use rbgen::diag::Diagnostics;
 use rbgen::format::{PageFile, read_page};
 use rbgen::model::{MarkdownConfig, Moment};
-use rbgen::pipeline::{Options, check_folder};
+use rbgen::pipeline::{Explain, Options, check_folder};
 use rbgen::render::markdown::{Ids, markdown_to_html};
 use words::Words;
 
@@ -94,7 +94,7 @@ fn check_whole_site(criterion: &mut Criterion, root: &Path) {
         out: None,
         force: false,
         verify: false,
-        explain: false,
+        explain: Explain::Nothing,
         from: None,
         exhausted: None,
     };

@@ -75,17 +75,21 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     if only_pages {
         let found = checked.iter().filter_map(|key| site.pages.find(key));
         let pages: Vec<&Page> = found.map(|index| &site.pages[index]).collect();
-        components::check_uses(&site, &pages, &mut diagnostics);
-        pages::check(&site, &pages, &mut diagnostics);
+        check_pages(&site, &pages, &mut diagnostics);
     } else {
         check_themes(&site, &mut diagnostics);
         check_nodes(&site, &mut diagnostics);
         check_apps(&site, &mut diagnostics);
         let pages: Vec<&Page> = site.pages.par_iter().collect();
-        components::check_uses(&site, &pages, &mut diagnostics);
-        pages::check(&site, &pages, &mut diagnostics);
+        check_pages(&site, &pages, &mut diagnostics);
     }
     (site, diagnostics)
+}
+
+/// Holds pages against the site that they are in: what they use, and where they stand.
+pub fn check_pages(site: &Site, pages: &[&Page], diagnostics: &mut Diagnostics) {
+    components::check_uses(site, pages, diagnostics);
+    pages::check(site, pages, diagnostics);
 }
 
 /// Documents sorted by key; of two with one key the one whose origin sorts first stays.

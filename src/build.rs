@@ -7,6 +7,7 @@ mod extras;
 mod failures;
 mod notes;
 mod prepare;
+mod readers;
 mod render;
 mod verdict;
 
@@ -20,12 +21,14 @@ use rayon::prelude::*;
 use crate::bundle::{Bundle, FileStamp, bundle_folder};
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::digest::Digest;
-use crate::ledger::{JobPage, Ledger, PageNote};
+use crate::ledger::{JobPage, Ledger, PageNote, Traces};
 use crate::model::{Asset, FileStat, Moment, Page, Site, Table};
 use crate::plan::{PageJob, Plan, shown_blocks};
-use assets::{Context, changed_bundle};
-use notes::Notes;
+pub use assets::bundle_with;
+use assets::{Context, changed_files};
+pub use notes::Notes;
 use prepare::Workshop;
+pub use readers::Readers;
 use render::{Made, Task, run_tasks};
 use verdict::Judge;
 pub use verdict::Reason;
@@ -89,8 +92,19 @@ pub struct Job<'a> {
     pub now: Moment,
     /// Whether every job is to be done, and why.
     pub all: Option<Reason>,
-    /// Whether `Built::explained` is wanted.
-    pub explain: bool,
+    /// What `Built::explained` is to have.
+    pub explain: Explain,
+}
+
+/// What a build is to say of outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Explain {
+    #[default]
+    Nothing,
+    /// Why those were made that were made.
+    Made,
+    /// Of all why they were made or kept.
+    All,
 }
 
 /// Why an output was made, or that it was kept.
@@ -117,7 +131,13 @@ pub struct Built {
     /// The keys, in the ledger, of the jobs that were kept.
     pub kept_jobs: BTreeSet<Vec<u8>>,
     pub explained: Vec<Explained>,
+    /// Where only what some pages say has changed: the files of bundles that have other bytes, by node, app
+    /// and path.
+    pub changed: ChangedFiles,
 }
+
+/// Files of bundles, by node and app, and then by path.
+pub type ChangedFiles = BTreeMap<(String, String), BTreeMap<String, FileStamp>>;
 
 /// Builds every bundle of a plan. `progress` gets (jobs done, jobs to do).
 pub fn build(
@@ -147,7 +167,7 @@ pub fn build(
                 match judge.verdict(&task) {
                     Ok(()) => {
                         kept_jobs.insert(notes::key_of(job.site, &node.node, &task));
-                        if job.explain {
+                        if job.explain == Explain::All {
                             kept.push(task);
                         }
                     }
@@ -200,9 +220,8 @@ pub fn build(
             Err(found) => failures.add(found),
         }
     }
-    if job.explain {
-        explain(job, plan, &tasks, &kept, &mut built);
-    }
+    let node_names: Vec<&str> = plan.nodes.iter().map(|node| node.node.as_str()).collect();
+    explain(job, &node_names, &tasks, &kept, &mut built);
     notes::note_themes(&workshop, &mut built.notes);
     built.notes.extend(run.traces);
     failures.forget(&diagnostics);
@@ -232,12 +251,34 @@ pub fn build_changed(
     output: &dyn Output,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Built {
+    let mut built = render_changed(job, ledger, None, output, progress);
+    for ((node, app), files) in &built.changed {
+        let bundle = bundle_with(ledger, node, app, files, &mut built.notes);
+        built.bundles.push(bundle);
+    }
+    built
+}
+
+/// The same without the bundles, which have all files of an app and so cost more than one page. With
+/// `readers`, only the pages that changed and their readers are looked at.
+pub fn render_changed(
+    job: &Job<'_>,
+    ledger: &Arc<Ledger>,
+    readers: Option<&Readers>,
+    output: &dyn Output,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Built {
     let mut node_names: Vec<&str> = ledger.bundles().map(|(node, _, _)| node).collect();
     node_names.dedup();
     let workshop = Workshop::remembered(job, &node_names, ledger);
     let judge = Judge::new(job, &workshop, true);
+    let all = || ledger.traces().collect();
+    let among: Vec<(&str, JobPage<'_>, Traces)> = match readers {
+        Some(readers) => readers.of_changed(&judge, ledger, &node_names),
+        None => all(),
+    };
     let mut tasks = Vec::new();
-    for (name, page, traces) in ledger.traces() {
+    for (name, page, traces) in among {
         let Ok(node) = node_names.binary_search(&name) else {
             continue;
         };
@@ -273,11 +314,11 @@ pub fn build_changed(
         let Some(node) = workshop.node(number) else {
             continue;
         };
-        match changed_bundle(job, node, app, &made, ledger, output, &mut built) {
-            Ok(bundle) => built.bundles.push(bundle),
-            Err(found) => failures.add(found),
+        if let Err(found) = changed_files(job, node, app, &made, ledger, output, &mut built) {
+            failures.add(found);
         }
     }
+    explain(job, &node_names, &tasks, &[], &mut built);
     built.notes.extend(run.traces);
     // What was warned of before is still so; it is known to whoever has the ledger.
     built.diagnostics = failures.into_diagnostics();
@@ -287,17 +328,20 @@ pub fn build_changed(
 /// Says of every output why it was made or kept.
 fn explain(
     job: &Job<'_>,
-    plan: &Plan,
+    node_names: &[&str],
     tasks: &[(Task<'_>, Reason)],
     kept: &[Task<'_>],
     built: &mut Built,
 ) {
+    if job.explain == Explain::Nothing {
+        return;
+    }
     let page_of = |task: &Task<'_>| {
         let page = task.page.as_ref()?;
         Some(job.site.pages[page.page].origin.to_string())
     };
     let output_of = |number: usize, app: &str, path: &str| {
-        let folder = bundle_folder(&plan.nodes[number].node, app);
+        let folder = bundle_folder(node_names[number], app);
         format!("{folder}/{path}")
     };
     let made = tasks.iter().map(|(task, reason)| Explained {

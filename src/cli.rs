@@ -35,6 +35,7 @@ mod rollback;
 mod schema;
 mod sync;
 mod targets;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::diag::{Diagnostic, code};
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
-use crate::pipeline::{Exhausted, Options};
+use crate::pipeline::{Exhausted, Explain, Options};
 
 /// Builds one set of pages into many themed apps.
 #[derive(Parser)]
@@ -95,6 +96,8 @@ enum Command {
     Init(init::InitArguments),
     /// Build every bundle, or do nothing where nothing has changed
     Build(build::BuildArguments),
+    /// Build when files change, and show it in a browser that hears of it
+    Watch(watch::WatchArguments),
     /// Say everything that is wrong with the site, and write nothing
     Check(check::CheckArguments),
     /// Write bundles as deterministic archives
@@ -198,7 +201,7 @@ impl Selection {
             out: None,
             force: false,
             verify: false,
-            explain: false,
+            explain: Explain::Nothing,
             from: self.from.clone(),
             exhausted: self.from.as_ref().map(|_| print::exhausted as Exhausted),
         }
@@ -256,6 +259,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
     match command {
         Command::Init(arguments) => init::run(globals, arguments),
         Command::Build(arguments) => build::run(globals, arguments),
+        Command::Watch(arguments) => watch::run(globals, arguments),
         Command::Check(arguments) => check::run(globals, arguments),
         Command::Bundle(arguments) => bundle::run(globals, arguments),
         Command::Deploy(arguments) => deploy::run(globals, arguments),

@@ -10,6 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use imbl::OrdMap;
+
 use crate::bundle::{FileStamp, is_output_path};
 use crate::codec::Reader;
 use crate::diag::Diagnostics;
@@ -41,13 +43,15 @@ pub fn request_key(request: &Request) -> Digest {
     hasher.finish()
 }
 
-/// The ledger of the last build, opened.
+/// The ledger of the last build, opened. It never changes; one with changes is another one.
 #[derive(Debug)]
 pub struct Ledger {
     table: Table,
     pub facts: Facts,
     /// Where the keys and records of pages are, sorted by key.
-    pages: Vec<(Range<usize>, Range<usize>)>,
+    pages: Arc<Vec<(Range<usize>, Range<usize>)>>,
+    /// By the number of the page, the records of those that have another one since.
+    newer: OrdMap<usize, Range<usize>>,
     /// Whether some record was not what this version of rbgen writes, though the ledger's digest
     /// is right: somebody made it.
     unsound: AtomicBool,
@@ -142,9 +146,46 @@ impl Ledger {
         Some(Ledger {
             table,
             facts,
-            pages,
+            pages: Arc::new(pages),
+            newer: OrdMap::new(),
             unsound: AtomicBool::new(false),
         })
+    }
+
+    /// The ledger with changes of which its file knows nothing yet. No page is new or gone, and the facts
+    /// are the same.
+    pub fn with(&self, changes: &Changes) -> Ledger {
+        let table = self.table.with(changes);
+        let mut newer = self.newer.clone();
+        for (key, _) in changes.range(b"p".to_vec()..b"q".to_vec()) {
+            let number = text_of(&key[1..]).and_then(|key| self.find_page(key));
+            if let (Some(number), Some(place)) = (number, table.place(key)) {
+                newer.insert(number, place);
+            }
+        }
+        Ledger {
+            table,
+            facts: self.facts.clone(),
+            pages: Arc::clone(&self.pages),
+            newer,
+            unsound: AtomicBool::new(self.is_unsound()),
+        }
+    }
+
+    /// What its file lacks, to be appended to it; `None` where it is to be written anew.
+    pub fn pending(&self) -> Option<Vec<u8>> {
+        self.table.pending()
+    }
+
+    /// The same ledger, of which its file now has everything.
+    pub fn kept(&self) -> Ledger {
+        Ledger {
+            table: self.table.kept(),
+            facts: self.facts.clone(),
+            pages: Arc::clone(&self.pages),
+            newer: self.newer.clone(),
+            unsound: AtomicBool::new(self.is_unsound()),
+        }
     }
 
     /// Whether some record was not what a ledger has.
@@ -233,15 +274,15 @@ impl Ledger {
 
     /// What is noted of a page, by its number.
     pub fn page_note(&self, number: usize) -> Option<PageNote> {
-        let record = self.table.at(self.pages.get(number)?.1.clone());
-        self.sound(read_page_note(&mut Reader(record)))
+        self.pages.get(number)?;
+        self.sound(read_page_note(&mut Reader(self.page_record(number))))
     }
 
     /// The record of a page, to be written again.
     pub fn page_record(&self, number: usize) -> &[u8] {
-        self.pages
-            .get(number)
-            .map_or(&[], |(_, record)| self.table.at(record.clone()))
+        let newer = self.newer.get(&number);
+        let place = newer.or_else(|| self.pages.get(number).map(|(_, record)| record));
+        place.map_or(&[], |place| self.table.at(place.clone()))
     }
 
     /// A file that was written, by its path relative to the output folder.
@@ -380,7 +421,11 @@ impl PageMemory for Ledger {
     }
 }
 
-/// The node and the page of the key of a job.
+/// The node and the page of the key of a job; `None` for other keys.
+pub fn read_job_key(key: &[u8]) -> Option<(&str, JobPage<'_>)> {
+    key.starts_with(b"j").then(|| job_of(key))?
+}
+
 fn job_of(key: &[u8]) -> Option<(&str, JobPage<'_>)> {
     let (node, page) = text_of(&key[1..])?.split_once('\0')?;
     let page = match page.strip_prefix('\0') {

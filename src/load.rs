@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "this room reads the disk")]
 
 mod bodies;
+mod edited;
 mod families;
 mod frame;
 mod pages;
@@ -24,9 +25,10 @@ use crate::ledger::{Ledger, PageNote};
 use crate::model::{Component, Config, Documents, PageMemory, Site};
 
 pub use bodies::Bodies;
+pub use edited::{Edited, known_by, load_edited};
 pub use places::{Located, LocatedPlace, locate};
 use survey::not_read;
-pub use survey::{Known, Survey, compare, survey, survey_without_content};
+pub use survey::{Known, Survey, THEME_FOLDERS, compare, survey, survey_without_content};
 pub use texts::read_texts;
 
 /// The configuration file of a site.

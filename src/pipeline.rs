@@ -9,9 +9,10 @@ mod guard;
 mod memory;
 mod outcome;
 mod source;
+mod standing;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::build::{Built, Job, Props, Reason, build, build_changed};
@@ -31,10 +32,12 @@ use guard::guarded;
 use memory::{Memory, Next};
 use source::read_given;
 
+pub use crate::build::Explain;
 pub use check::{check_folder, check_site};
 pub use guard::Exhausted;
 pub use outcome::{BuiltBundle, Counts, Options, Outcome, Report};
 pub use source::read_database;
+pub use standing::{Edit, Standing};
 
 /// The folder of a site's state and caches; deleting it is always safe.
 pub const STATE_FOLDER: &str = ".rbgen";
@@ -49,7 +52,21 @@ pub fn build_folder(
         Some(name) => read_given(config, name).map(Some),
         None => Ok(None),
     };
-    build_remembering(root, options, &given, Again::Overtaken, progress)
+    build_remembering(root, options, &given, Again::Overtaken, progress).0
+}
+
+/// The same, and what is kept in mind afterwards for edits to be built quickly; `None` where the build
+/// failed, or files changed meanwhile.
+pub fn build_standing(
+    root: &Path,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> (Outcome, Option<Standing>) {
+    let (outcome, after) =
+        build_remembering(root, options, &|_| Ok(None), Again::Overtaken, progress);
+    let after = after.filter(|_| outcome.report.is_some());
+    let standing = after.and_then(Standing::after);
+    (outcome, standing)
 }
 
 /// The same with documents that are given, as those of the database that `options.from` names.
@@ -60,7 +77,7 @@ pub fn build_documents(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Outcome {
     let given = |_: &Config| Ok(Some(given.clone()));
-    build_remembering(root, options, &given, Again::Overtaken, progress)
+    build_remembering(root, options, &given, Again::Overtaken, progress).0
 }
 
 /// Where the documents of a build come from; `None` is the files.
@@ -73,7 +90,7 @@ fn build_remembering(
     documents: &Documents<'_>,
     again: Again,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Outcome {
+) -> (Outcome, Option<After>) {
     let folder = Folder::new(root);
     let config = sound_config(&folder);
     let place = config.as_ref().map(|config| match &options.out {
@@ -87,11 +104,11 @@ fn build_remembering(
             outcome.diagnostics.push(diagnostic);
             outcome.unusable = true;
         }
-        return outcome;
+        return (outcome, None);
     };
     let given = match documents(config) {
         Ok(given) => given,
-        Err(outcome) => return outcome,
+        Err(outcome) => return (outcome, None),
     };
     let request = request(options, config);
     let memory = Memory::new(root, out, options, request_key(&request));
@@ -136,10 +153,31 @@ fn build_remembering(
         given,
         notes: opened.note.into_iter().collect(),
     };
-    match guarded(options.exhausted, || run.run(&seen, progress)) {
+    let outcome = match guarded(options.exhausted, || run.run(&seen, progress)) {
         Ok(outcome) => outcome,
-        Err(again) => build_remembering(root, options, documents, again, progress),
-    }
+        Err(again) => return build_remembering(root, options, documents, again, progress),
+    };
+    let after = After {
+        root: root.to_path_buf(),
+        out: out.clone(),
+        options: options.clone(),
+        folder,
+        request,
+        memory,
+        survey,
+    };
+    (outcome, Some(after))
+}
+
+/// What a build leaves in mind.
+struct After {
+    root: PathBuf,
+    out: PathBuf,
+    options: Options,
+    folder: Folder,
+    request: Request,
+    memory: Memory,
+    survey: Survey,
 }
 
 /// Why a build begins once more.
@@ -188,10 +226,9 @@ impl Run<'_> {
         {
             return Ok(self.nothing_to_do(ledger, seen));
         }
-        let may_be_short = seen
-            .ledger
-            .as_ref()
-            .is_some_and(|ledger| !self.options.explain && self.is_as_left(ledger, seen));
+        let may_be_short = seen.ledger.as_ref().is_some_and(|ledger| {
+            self.options.explain != Explain::All && self.is_as_left(ledger, seen)
+        });
         let ledger = seen.ledger.as_ref();
         let load = |short| load_known(self.folder, self.survey, ledger, &seen.known, short);
         let mut loaded = match self.given.take() {
@@ -210,8 +247,23 @@ impl Run<'_> {
             return Ok(outcome);
         }
         let site = Arc::new(site);
+        let outcome = self.build(&site, seen, &mut loaded, diagnostics, progress)?;
+        Ok(Outcome {
+            site: Some(site),
+            ..outcome
+        })
+    }
+
+    fn build(
+        self,
+        site: &Arc<Site>,
+        seen: &Seen,
+        loaded: &mut Loaded,
+        mut diagnostics: Diagnostics,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Outcome, Again> {
         let job = Job {
-            site: &site,
+            site,
             props: &loaded.bodies,
             notes: &loaded.notes,
             ledger: seen.ledger.as_ref(),
@@ -228,21 +280,13 @@ impl Run<'_> {
                 let make = |store: &Store| build_changed(&job, ledger, store, progress);
                 let facts = Facts {
                     looked_at: self.survey.looked_at,
-                    takes_texts: takes_texts(seen, &loaded),
+                    takes_texts: takes_texts(seen, loaded),
                     ..ledger.facts.clone()
                 };
-                self.finish(
-                    seen,
-                    &site,
-                    &loaded,
-                    facts,
-                    Scope::Changed,
-                    diagnostics,
-                    make,
-                )
+                self.finish(seen, site, loaded, facts, Scope::Changed, diagnostics, make)
             }
             _ => {
-                let (plan, found) = plan(&site, self.request);
+                let (plan, found) = plan(site, self.request);
                 diagnostics.extend(found);
                 if diagnostics.has_errors() {
                     // The rest is still worth saying, and nothing may be written.
@@ -259,7 +303,7 @@ impl Run<'_> {
                     boundaries: plan.boundaries.clone(),
                     passed: passed(&plan.boundaries, self.request),
                     frame: Some(loaded.frame),
-                    takes_texts: takes_texts(seen, &loaded),
+                    takes_texts: takes_texts(seen, loaded),
                     schemas: loaded.schemas.clone(),
                     warnings: Diagnostics::new(),
                 };
@@ -267,7 +311,7 @@ impl Run<'_> {
                     true => Scope::Some,
                     false => Scope::All,
                 };
-                self.finish(seen, &site, &loaded, facts, scope, diagnostics, make)
+                self.finish(seen, site, loaded, facts, scope, diagnostics, make)
             }
         }
     }
@@ -277,7 +321,7 @@ impl Run<'_> {
         // Whether rows are as they were is known when they have been read.
         self.given.is_none()
             && seen.known.is_all()
-            && !self.options.explain
+            && self.options.explain != Explain::All
             && self.is_as_left(ledger, seen)
     }
 

@@ -215,7 +215,7 @@ pub struct Asked<'a> {
     pub answer: Answer,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// The question itself.
     pub fn question(&self) -> Question {
         Question {
@@ -225,7 +225,7 @@ impl Asked<'_> {
     }
 
     /// The page that a `Field` is about.
-    pub fn page(&self) -> &str {
+    pub fn page(&self) -> &'a str {
         page_field(self.name).0
     }
 }

@@ -1,7 +1,12 @@
 //! Watching a site: builds when its files change, and serves what was built to a browser that hears of it.
 
+mod ear;
+mod gather;
 mod pages;
+mod rounds;
 mod scene;
 
+pub use ear::Signal;
 pub use pages::{Answer, Ask, page};
+pub use rounds::{Cause, Event, Round, Settings, watch};
 pub use scene::{Made, Scene, Stage};

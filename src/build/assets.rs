@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::notes::{note_bundle, note_job, note_output, read_needs};
+use super::notes::{Notes, note_bundle, note_job, note_output, read_needs};
 use super::prepare::{NodeReady, Workshop};
 use super::render::{Made, Task};
 use super::verdict::Judge;
-use super::{Built, Content, Explained, Job, Output, Reason, extras, is_refusal};
+use super::{Built, Content, Explain, Explained, Job, Output, Reason, extras, is_refusal};
 use crate::bundle::{Bundle, FileStamp, bundle_folder};
 use crate::diag::Diagnostics;
 use crate::ledger::{Ledger, Written};
@@ -94,7 +94,7 @@ impl Context<'_> {
         for (path, written) in &files {
             note_output(&folder, path, *written, &mut built.notes);
         }
-        if self.job.explain {
+        if self.job.explain == Explain::All {
             self.explain(&folder, files.iter(), &mut built);
         }
         let files = files
@@ -213,9 +213,9 @@ impl Context<'_> {
     }
 }
 
-/// A bundle of the last build in which some pages were made anew, and nothing else can differ but
+/// Notes the pages of a bundle of the last build that were made anew; nothing else of it can differ but
 /// what its pages need of the policy.
-pub fn changed_bundle(
+pub fn changed_files(
     job: &Job<'_>,
     node: &NodeReady,
     app: &str,
@@ -223,14 +223,10 @@ pub fn changed_bundle(
     ledger: &Ledger,
     output: &dyn Output,
     built: &mut Built,
-) -> Result<Bundle, Diagnostics> {
+) -> Result<(), Diagnostics> {
     let node_id = node.facts.node.as_str();
     let folder = bundle_folder(node_id, app);
-    let prefix = format!("{folder}/");
-    let mut files: BTreeMap<String, FileStamp> = ledger
-        .outputs(&prefix)
-        .map(|(path, written)| (path[prefix.len()..].to_string(), written.stamp))
-        .collect();
+    let mut files: BTreeMap<String, FileStamp> = BTreeMap::new();
     let mut same_needs = true;
     for (task, made) in made {
         let before = ledger
@@ -260,13 +256,32 @@ pub fn changed_bundle(
         note_output(&folder, &path, Written { stamp, stat }, &mut built.notes);
         files.insert(path, stamp);
     }
+    let bundle = (node_id.to_string(), app.to_string());
+    built.changed.insert(bundle, files);
+    Ok(())
+}
+
+/// A bundle of the last build of which these files have other bytes.
+pub fn bundle_with(
+    ledger: &Ledger,
+    node: &str,
+    app: &str,
+    changed: &BTreeMap<String, FileStamp>,
+    notes: &mut Notes,
+) -> Bundle {
+    let prefix = format!("{}/", bundle_folder(node, app));
+    let mut files: BTreeMap<String, FileStamp> = ledger
+        .outputs(&prefix)
+        .map(|(path, written)| (path[prefix.len()..].to_string(), written.stamp))
+        .collect();
+    files.extend(changed.iter().map(|(path, stamp)| (path.clone(), *stamp)));
     let (pages, components) = ledger
         .bundles()
-        .find(|(node, name, _)| *node == node_id && *name == app)
+        .find(|(name, of, _)| *name == node && *of == app)
         .map_or((0, Vec::new()), |(_, _, note)| {
             (note.pages, note.components)
         });
-    let bundle = Bundle::new(node_id, app, pages, components.len(), files);
-    note_bundle(&bundle, components, &mut built.notes);
-    Ok(bundle)
+    let bundle = Bundle::new(node, app, pages, components.len(), files);
+    note_bundle(&bundle, components, notes);
+    bundle
 }

@@ -139,7 +139,14 @@ impl<'a> Judge<'a> {
         self.documents.get(key) == Some(&true)
     }
 
-    fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
+    /// The pages that say something else, by key.
+    pub fn changed_pages(&self) -> impl Iterator<Item = &'a str> {
+        let changed = self.documents.iter().filter(|(_, changed)| **changed);
+        changed.map(|(key, _)| *key)
+    }
+
+    /// Whether the questions of a trace have the same answers for a node.
+    pub fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
         let known = || self.traces.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(verdict) = known().get(&(node, trace)) {
             return verdict.clone();

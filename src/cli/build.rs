@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::print::{self, Progress};
 use super::{Globals, Selection, Status, absolute, output, site_root};
-use crate::pipeline::{BuiltBundle, Options, Report, build_folder};
+use crate::pipeline::{BuiltBundle, Explain, Options, Report, build_folder};
 
 #[derive(Args)]
 pub struct BuildArguments {
@@ -70,7 +70,10 @@ pub fn run(globals: &Globals, arguments: &BuildArguments) -> Status {
         out: arguments.out.as_deref().map(absolute),
         force: arguments.force,
         verify: arguments.verify,
-        explain: arguments.explain.is_some(),
+        explain: match arguments.explain {
+            Some(_) => Explain::All,
+            None => Explain::Nothing,
+        },
         ..arguments.selection.options()
     };
     let (report, diagnostics) = match build_site(globals, &options) {

@@ -10,7 +10,7 @@ use super::{Globals, Status, output, print};
 use crate::diag::Severity;
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
-use crate::pipeline::{Options, check_site};
+use crate::pipeline::{Explain, Options, check_site};
 use crate::sync::git::{GitError, Repository};
 use crate::sync::receive::{is_database, pushed};
 use crate::sync::tree::folder_of_commit;
@@ -144,7 +144,7 @@ pub(super) fn options() -> Options {
         out: None,
         force: false,
         verify: false,
-        explain: false,
+        explain: Explain::Nothing,
         from: None,
         exhausted: None,
     }

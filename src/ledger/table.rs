@@ -8,6 +8,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::sync::Arc;
+
+use imbl::OrdMap;
 
 /// The first bytes of the file; another form is another line.
 const FORM: &[u8] = b"rbgen ledger 2\n";
@@ -16,15 +19,22 @@ const HEAD: usize = 8 + 4 + 32;
 /// written anew.
 const MOST_APPENDED: usize = 4;
 
-/// An open table.
-#[derive(Debug)]
+/// An open table. It never changes: one with changes is another one, which shares what is the same.
+#[derive(Clone, Debug)]
 pub struct Table {
-    bytes: Vec<u8>,
+    /// The file, as it was opened.
+    bytes: Arc<Vec<u8>>,
+    /// Segments that came since, each at the place that it has in the file once it is appended there.
+    later: OrdMap<usize, Arc<[u8]>>,
     base: Segment,
     /// By key, where the key and its value are; without a value it was removed.
-    changed: BTreeMap<Vec<u8>, Entry>,
+    changed: OrdMap<Vec<u8>, Entry>,
     /// The length of the file up to the last whole segment.
     whole: usize,
+    /// The length of the file with all segments that came since.
+    end: usize,
+    /// How much of that is in the file.
+    on_disk: usize,
 }
 
 /// Where a key and its value are.
@@ -52,7 +62,7 @@ impl Table {
         }
         let base = segment(&bytes, at)?;
         at = base.end;
-        let mut changed = BTreeMap::new();
+        let mut changed = OrdMap::new();
         while let Some(next) = segment(&bytes, at) {
             for index in 0..next.count {
                 let (key, value) = entry(&bytes, next, index)?;
@@ -61,18 +71,61 @@ impl Table {
             at = next.end;
         }
         Some(Table {
-            bytes,
+            end: bytes.len(),
+            on_disk: bytes.len(),
+            bytes: Arc::new(bytes),
+            later: OrdMap::new(),
             base,
             changed,
             whole: at,
         })
     }
 
+    /// The table with changes, of which its file knows nothing yet. What it costs depends on the changes
+    /// alone.
+    pub fn with(&self, changes: &Changes) -> Table {
+        let bytes = segment_of(changes).unwrap_or_default();
+        let mut table = self.clone();
+        let Some(segment) = segment(&bytes, 0) else {
+            return table;
+        };
+        let moved = |place: Range<usize>| place.start + self.end..place.end + self.end;
+        for index in 0..segment.count {
+            let Some((key, value)) = entry(&bytes, segment, index) else {
+                continue;
+            };
+            let name = bytes.get(key.clone()).unwrap_or_default().to_vec();
+            table.changed.insert(name, (moved(key), value.map(moved)));
+        }
+        table.end += bytes.len();
+        table.later.insert(self.end, Arc::from(bytes));
+        table
+    }
+
+    /// What its file lacks: bytes to be appended to it; `None` where the file is to be written anew.
+    pub fn pending(&self) -> Option<Vec<u8>> {
+        let fits = self.end - self.base.end <= (self.base.end - self.base.start) / MOST_APPENDED;
+        let mut bytes = Vec::with_capacity(self.end - self.on_disk);
+        for (_, segment) in self.later.range(self.on_disk..) {
+            bytes.extend_from_slice(segment);
+        }
+        // Bytes behind the last whole segment would hide what is appended.
+        (fits && self.whole == self.bytes.len()).then_some(bytes)
+    }
+
+    /// The same table, of which its file now has everything.
+    pub fn kept(&self) -> Table {
+        Table {
+            on_disk: self.end,
+            ..self.clone()
+        }
+    }
+
     /// The bytes that make these changes when they are appended to the file; `None` where the file
     /// is to be written anew.
     pub fn append(&self, changes: &Changes) -> Option<Vec<u8>> {
         let bytes = segment_of(changes).ok()?;
-        let appended = self.whole - self.base.end + bytes.len();
+        let appended = self.end - self.base.end + bytes.len();
         let fits = appended <= (self.base.end - self.base.start) / MOST_APPENDED;
         // Bytes behind the last whole segment would hide what is appended.
         (fits && self.whole == self.bytes.len()).then_some(bytes)
@@ -81,10 +134,15 @@ impl Table {
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         if let Some((_, value)) = self.changed.get(key) {
-            return self.bytes.get(value.clone()?);
+            return Some(self.at(value.clone()?));
         }
         let at = self.search(key).ok()?;
         self.bytes.get(entry(&self.bytes, self.base, at)?.1?)
+    }
+
+    /// Where the value of a key is that has changed since the first segment.
+    pub fn place(&self, key: &[u8]) -> Option<Range<usize>> {
+        self.changed.get(key)?.1.clone()
     }
 
     /// Keys and values of all keys that begin with a prefix, in order.
@@ -135,12 +193,21 @@ impl Table {
 
     /// The length of the file.
     pub fn length(&self) -> usize {
-        self.bytes.len()
+        self.on_disk
     }
 
     /// The bytes of a place.
     pub fn at(&self, place: Range<usize>) -> &[u8] {
-        self.bytes.get(place).unwrap_or_default()
+        let bytes = match place.start < self.bytes.len() {
+            true => self.bytes.get(place),
+            false => self
+                .later
+                .get_prev(&place.start)
+                .and_then(|(start, bytes)| {
+                    bytes.get(place.start - start..place.end.checked_sub(*start)?)
+                }),
+        };
+        bytes.unwrap_or_default()
     }
 
     /// Where a key is in the first segment, or where it would be.
@@ -378,6 +445,44 @@ mod tests {
             let begins: Model = model.clone().into_iter().filter(|(key, _)| key.starts_with(&prefix)).collect();
             prop_assert_eq!(all(&table, &prefix), begins);
             prop_assert_eq!(table.get(&prefix), model.get(&prefix).map(Vec::as_slice));
+        }
+
+        #[test]
+        fn what_changes_in_memory_is_what_the_file_will_be(
+            first in prop::collection::btree_map(keys(), prop::collection::vec(0..3_u8, 90), 9..40),
+            rounds in prop::collection::vec((
+                prop::collection::btree_map(keys(), prop::option::of(keys()), 0..4), any::<bool>()), 0..6),
+            prefix in keys(),
+        ) {
+            let mut model = first;
+            let mut file = print(&model);
+            let mut table = Table::open(file.clone()).unwrap();
+            for (round, is_written) in rounds {
+                for (key, value) in &round {
+                    match value {
+                        Some(value) => model.insert(key.clone(), value.clone()),
+                        None => model.remove(key),
+                    };
+                }
+                table = table.with(&round);
+                prop_assert_eq!(all(&table, b""), model.clone());
+                prop_assert_eq!(table.get(&prefix), model.get(&prefix).map(Vec::as_slice));
+                if !is_written {
+                    continue;
+                }
+                match table.pending() {
+                    Some(more) => {
+                        prop_assert_eq!(table.length(), file.len());
+                        file.extend(more);
+                        table = table.kept();
+                    }
+                    None => {
+                        file = print(&model);
+                        table = Table::open(file.clone()).unwrap();
+                    }
+                }
+                prop_assert_eq!(all(&Table::open(file.clone()).unwrap(), b""), model.clone());
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::db::{Claim, Settled};
 use crate::deploy::{Cause, Ended, Log, Patience, Watching, apps_of};
 use crate::diag::{Diagnostic, Diagnostics, code};
 use crate::model::{Moment, SHARED_APP};
-use crate::pipeline::{Options, Outcome, STATE_FOLDER, build_documents};
+use crate::pipeline::{Explain, Options, Outcome, STATE_FOLDER, build_documents};
 
 /// Why bundles are deployed, and which are known to be affected.
 pub fn cause(why: Why, held: &Held, nodes: &BTreeSet<String>, claims: &[Claim]) -> Cause {
@@ -117,7 +117,7 @@ impl Builder<'_> {
             out: Some(out),
             force: false,
             verify: false,
-            explain: false,
+            explain: Explain::Nothing,
             from: Some(self.settings.database.clone()),
             exhausted: self.settings.exhausted,
         };

@@ -35,10 +35,10 @@ pub(super) enum PageRead {
 }
 
 pub(super) struct ReadPage {
-    page: Page,
+    pub page: Page,
     pub props: Vec<Table>,
     pub note: PageNote,
-    body: Body,
+    pub body: Body,
 }
 
 impl Reading<'_> {
@@ -108,18 +108,9 @@ impl Reading<'_> {
             .par_iter()
             .map(|&at| {
                 let mut diagnostics = Diagnostics::new();
+                let read = |path: &str| this.read(path);
                 let path = &files[at].path;
-                let mut read = read_page(path, &|path| this.read(path), &mut diagnostics);
-                if let PageRead::Page(read) = &mut read {
-                    for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
-                        block.props = std::mem::take(props);
-                    }
-                    validators.check_page(&read.page, &mut diagnostics);
-                    for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
-                        *props = std::mem::take(&mut block.props);
-                    }
-                    read.body = room.keep(&std::mem::take(&mut read.props));
-                }
+                let read = read_checked(path, &read, validators, &room, &mut diagnostics);
                 (at, read, diagnostics)
             })
             .collect();
@@ -150,17 +141,7 @@ impl Reading<'_> {
                         Some((ledger, number, was_forgotten))
                     });
                     let same = before.is_some_and(|(ledger, number, was_forgotten)| {
-                        let note = ledger.page_note(number);
-                        was_forgotten
-                            && note.is_some_and(|note| {
-                                note.structure == read.note.structure
-                                    && note.data_files == read.note.data_files
-                            })
-                            && uses_the_same(
-                                ledger,
-                                &PageMemory::page(&**ledger, number),
-                                &read.page,
-                            )
+                        was_forgotten && is_planned_alike(ledger, number, &read)
                     });
                     // Two pages with one key: both are to be seen.
                     if let Some((ledger, number, false)) = before {
@@ -262,6 +243,42 @@ impl Reading<'_> {
         others.sort_unstable();
         others
     }
+}
+
+/// Reads a file among the pages, and holds the page to the schemas of its components.
+pub(super) fn read_checked(
+    path: &str,
+    read: &dyn Fn(&str) -> Result<String, Diagnostic>,
+    validators: &Validators<'_>,
+    room: &Room,
+    diagnostics: &mut Diagnostics,
+) -> PageRead {
+    let mut read = read_page(path, read, diagnostics);
+    if let PageRead::Page(read) = &mut read {
+        for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
+            block.props = std::mem::take(props);
+        }
+        validators.check_page(&read.page, diagnostics);
+        for (block, props) in read.page.blocks.iter_mut().zip(&mut read.props) {
+            *props = std::mem::take(&mut block.props);
+        }
+        read.body = room.keep(&std::mem::take(&mut read.props));
+    }
+    read
+}
+
+/// Whether planning reads the same of a page as when the ledger was written, so that only what it says
+/// can have changed, and nothing was warned of that it may have mended.
+pub(super) fn is_planned_alike(ledger: &Ledger, number: usize, read: &ReadPage) -> bool {
+    let note = ledger.page_note(number);
+    let is_of_page = |diagnostic: &Diagnostic| {
+        let place = diagnostic.place.as_ref();
+        place.is_some_and(|place| place.path == read.page.origin)
+    };
+    note.is_some_and(|note| {
+        note.structure == read.note.structure && note.data_files == read.note.data_files
+    }) && !ledger.facts.warnings.iter().any(is_of_page)
+        && uses_the_same(ledger, &PageMemory::page(ledger, number), &read.page)
 }
 
 /// Whether the bundles that a page is in use the same components as before: it uses all that it used,

@@ -15,6 +15,9 @@ use super::CONFIG_FILE;
 /// The rooms of a theme that have templates and style sheets.
 pub const ROOMS: [&str; 4] = ["layouts", "partials", "components", "styles"];
 
+/// The folders of a theme that have files of a site.
+pub const THEME_FOLDERS: [&str; 5] = ["layouts", "partials", "components", "styles", "assets"];
+
 /// Every file of a site.
 #[derive(Debug)]
 pub struct Survey {
@@ -68,7 +71,7 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
             continue;
         };
         files.push(config);
-        for room in ROOMS.into_iter().chain(["assets"]) {
+        for room in THEME_FOLDERS {
             files.extend(folder.list(&format!("{place}/{room}"), false, &mut diagnostics));
         }
         themes.push(theme);

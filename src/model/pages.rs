@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
+use imbl::OrdMap;
 use rayon::prelude::*;
 
 use super::{Page, Status};
@@ -12,7 +13,9 @@ use super::{Page, Status};
 /// them, of one page at a time.
 #[derive(Clone, Default)]
 pub struct Pages {
-    slots: Vec<Slot>,
+    slots: Arc<Vec<Slot>>,
+    /// By index, those that say something else since.
+    newer: OrdMap<usize, Arc<Page>>,
     memory: Option<Arc<dyn PageMemory>>,
 }
 
@@ -63,7 +66,23 @@ impl Pages {
             rest = &rest[before..];
         }
         slots.extend(rest.iter().map(slot));
-        Pages { slots, memory }
+        Pages {
+            slots: Arc::new(slots),
+            newer: OrdMap::new(),
+            memory,
+        }
+    }
+
+    /// The same pages, of which some say something else: they have the keys that they had. What it costs
+    /// depends on these alone.
+    pub fn with(&self, changed: impl IntoIterator<Item = Page>) -> Pages {
+        let mut pages = self.clone();
+        for page in changed {
+            if let Some(index) = self.find(&page.key) {
+                pages.newer.insert(index, Arc::new(page));
+            }
+        }
+        pages
     }
 
     fn remembered(&self) -> &dyn PageMemory {
@@ -78,8 +97,11 @@ impl Pages {
         }
     }
 
-    fn page_of<'a>(&'a self, slot: &'a Slot) -> &'a Page {
-        match slot {
+    fn page_of(&self, index: usize) -> &Page {
+        if let Some(page) = self.newer.get(&index) {
+            return page;
+        }
+        match &self.slots[index] {
             Slot::Here(page) => page,
             Slot::Remembered(number, page) => {
                 page.get_or_init(|| Box::new(self.remembered().page(*number)))
@@ -90,6 +112,7 @@ impl Pages {
     /// The number by which a page is remembered; `None` where it was read.
     pub fn number(&self, index: usize) -> Option<usize> {
         match &self.slots[index] {
+            _ if self.newer.contains_key(&index) => None,
             Slot::Here(_) => None,
             Slot::Remembered(number, _) => Some(*number),
         }
@@ -112,25 +135,26 @@ impl Pages {
 
     /// One after another.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Page> + ExactSizeIterator {
-        self.slots.iter().map(|slot| self.page_of(slot))
+        (0..self.slots.len()).map(|index| self.page_of(index))
     }
 
     /// The same, on many threads.
     pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = &Page> {
-        self.slots.par_iter().map(|slot| self.page_of(slot))
+        let indexes = (0..self.slots.len()).into_par_iter();
+        indexes.map(|index| self.page_of(index))
     }
 
     /// What lists look for of a page.
     pub fn outline(&self, index: usize) -> Outline<'_> {
-        let slot = &self.slots[index];
-        let remembered = match slot {
+        let remembered = match &self.slots[index] {
+            _ if self.newer.contains_key(&index) => None,
             Slot::Remembered(number, page) if page.get().is_none() => {
                 self.remembered().outline(*number)
             }
             _ => None,
         };
         remembered.unwrap_or_else(|| {
-            let page = self.page_of(slot);
+            let page = self.page_of(index);
             Outline {
                 app: &page.app,
                 route: &page.route,
@@ -152,7 +176,7 @@ impl Index<usize> for Pages {
     type Output = Page;
 
     fn index(&self, index: usize) -> &Page {
-        self.page_of(&self.slots[index])
+        self.page_of(index)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::guard::guarded;
 use super::source::read_given;
 use super::{Options, Outcome, request, sound_config};
-use crate::build::{Job, NoOutput, Output, Reason, build};
+use crate::build::{Explain, Job, NoOutput, Output, Reason, build};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::files::Folder;
 use crate::load::{Known, Loaded, load_given, load_site, survey_without_content};
@@ -53,7 +53,7 @@ pub fn check_site(
         drafts: request.drafts,
         now: request.now,
         all: Some(Reason::NoLedger),
-        explain: false,
+        explain: Explain::Nothing,
     };
     diagnostics.extend(guarded(options.exhausted, || say(&job, &plan, progress)));
     Outcome::failed(diagnostics)
@@ -77,7 +77,7 @@ pub(super) fn say(
 ) -> Diagnostics {
     let job = Job {
         all: Some(Reason::NoLedger),
-        explain: false,
+        explain: Explain::Nothing,
         ..*job
     };
     let output: &dyn Output = &NoOutput;

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Options, STATE_FOLDER};
-use crate::build::{Built, Reason};
+use crate::build::{Built, Notes, Reason};
 use crate::digest::{Digest, Hasher};
 use crate::ledger::{
     Changes, Facts, Input, Ledger, TableWriter, Written, facts_key, input_key, input_record,
     output_key, page_key, page_record, read_job_traces, trace_key, written_record,
 };
-use crate::load::{Known, Loaded, Survey};
+use crate::load::{Edited, Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
 use crate::store::{append_ledger, ledger_stat, read_ledger, remove_ledger, write_ledger};
 use crate::track::Answer;
@@ -141,6 +141,18 @@ impl Memory {
         if let Some(bytes) = ledger.append(&changes) {
             let _ = append_ledger(&self.path, ledger.length(), &bytes);
         }
+    }
+
+    /// Writes what a ledger in memory says more than its file, and says whether that was appended; else
+    /// the file was written anew.
+    pub fn follow(&self, ledger: &Ledger) -> io::Result<bool> {
+        if let Some(bytes) = ledger.pending()
+            && append_ledger(&self.path, ledger.length(), &bytes).is_ok()
+        {
+            return Ok(true);
+        }
+        write_ledger(&self.path, |file| ledger.rewrite(&Changes::new(), file))?;
+        Ok(false)
     }
 
     fn put(&self, ledger: &Ledger, changes: &Changes) -> io::Result<()> {
@@ -276,6 +288,38 @@ impl Memory {
         push_notes(&mut out, u8::MAX)?;
         out.finish()
     }
+}
+
+/// What some pages that were read again change in a ledger.
+pub fn of_edited(edited: &Edited) -> Changes {
+    let mut changes = Changes::new();
+    for (path, input) in &edited.inputs {
+        let record = input_record(&Input {
+            stat: input.stat,
+            digest: input.digest,
+            page: input.page.as_deref(),
+        });
+        changes.insert(input_key(path), Some(record));
+    }
+    for (key, note) in &edited.notes {
+        if let Some(index) = edited.site.pages.find(key) {
+            let record = page_record(note, &edited.site.pages[index]);
+            changes.insert(page_key(key), Some(record));
+        }
+    }
+    changes
+}
+
+/// What notes change in a ledger.
+pub fn of_notes(notes: Notes) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+    notes.into_iter().map(|(key, record)| (key, Some(record)))
+}
+
+/// What files that were put in place change in a ledger.
+pub fn of_outputs(
+    outputs: &BTreeMap<String, Written>,
+) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+    records_of(outputs).map(|(key, record)| (key, Some(record)))
 }
 
 /// The keys of the pages that were read, by the paths of their files.

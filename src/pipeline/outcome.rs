@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::guard::Exhausted;
-use crate::build::Explained;
+use crate::build::{Explain, Explained};
 use crate::bundle::Bundle;
 use crate::db::FailureKind;
 use crate::diag::{Diagnostics, Severity};
 use crate::digest::Digest;
 use crate::load::CONFIG_FILE;
-use crate::model::Moment;
+use crate::model::{Moment, Site};
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub struct Options {
     pub force: bool,
     /// Whether to read every file and every output, instead of trusting what the file system tells.
     pub verify: bool,
-    /// Whether `Report::explained` is wanted.
-    pub explain: bool,
+    /// What `Report::explained` is to have.
+    pub explain: Explain,
     /// The database whose rows are the content, by its name in robbieblocks.toml; `None` takes the
     /// files.
     pub from: Option<String>,
@@ -48,6 +49,9 @@ pub struct Outcome {
     pub unusable: bool,
     /// Why the database of the content gave none.
     pub failed: Option<FailureKind>,
+    /// The site, as far as it could be understood; `None` where it was not loaded, as when nothing has
+    /// changed.
+    pub site: Option<Arc<Site>>,
     /// Whether it failed so late that some outputs are new already.
     pub partly_written: bool,
 }
@@ -103,6 +107,7 @@ impl Outcome {
             diagnostics,
             unusable: true,
             failed: None,
+            site: None,
             partly_written: false,
         }
     }

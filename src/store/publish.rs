@@ -48,6 +48,8 @@ pub enum Scope {
     Some,
     /// Those of which files have changed, and only their bytes: no path is new or gone.
     Changed,
+    /// None yet: files of them are put in place, of which the journal tells until their bundles follow.
+    Ahead,
 }
 
 /// How it ended.
@@ -106,7 +108,7 @@ impl Store {
             narrowed && folder.is_none_or(|folder| !made.contains_key(folder))
         };
         let mut stale = match scope {
-            Scope::Changed => Stamps::new(),
+            Scope::Changed | Scope::Ahead => Stamps::new(),
             _ => self.owned.but(|path| is_new(path) || is_elsewhere(path)),
         };
         self.keep_renamed_in_case(&mut stale, bundles);
@@ -144,13 +146,12 @@ impl Store {
         self.make_folders(&now)?;
         let later = later.into_iter().map(Path::to_path_buf).collect();
         // The journal says which files are ours until the new manifests say it: those to come, those
-        // to go, and those of bundles that this build leaves alone.
-        let mut journal = stale.clone();
+        // to go, and those of which it told before.
+        let mut journal = self.owned.journal.clone();
+        journal.extend(stale.clone());
         for (path, (_, stamp)) in &staged {
-            let known = self.owned.journal.get(path).cloned().unwrap_or_default();
-            journal.entry(path.clone()).or_insert(known).push(*stamp);
+            journal.entry(path.clone()).or_default().push(*stamp);
         }
-        journal.extend(rest.clone());
         self.write_journal(&journal)?;
         Ok(Ready {
             staged,
@@ -246,7 +247,9 @@ impl Store {
             self.remove_manifests_but(bundles);
         }
         failpoint::pass("before-journal");
-        self.write_journal(&rest)?;
+        if scope != Scope::Ahead {
+            self.write_journal(&rest)?;
+        }
         let fresh = self.staged_fresh.load(Ordering::Relaxed);
         let staged = ready.staged.len();
         Ok(Put {

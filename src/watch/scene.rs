@@ -99,6 +99,11 @@ impl Stage {
         self.round.send_replace(round);
     }
 
+    /// Shows the same round with more that is known of it, which changes nothing that is shown in a page.
+    pub fn amend(&self, scene: Scene) {
+        *self.scene.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(scene);
+    }
+
     /// Hears of each round from now on; a slow listener hears of the last one only.
     pub fn rounds(&self) -> watch::Receiver<u64> {
         self.round.subscribe()

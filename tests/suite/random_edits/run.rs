@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rbgen::diag::{Severity, code};
-use rbgen::pipeline::{Options, Outcome, Report, build_folder};
+use rbgen::pipeline::{Explain, Options, Outcome, Report, build_folder};
 
 use super::bounds::{Answers, Asked, answers, may_be_rendered, now};
 use super::disk;
@@ -371,7 +371,7 @@ fn options(asked: &Asked) -> Options {
         out: None,
         force: false,
         verify: false,
-        explain: false,
+        explain: Explain::Nothing,
         from: None,
         exhausted: None,
     }

@@ -1,0 +1,180 @@
+//! Which jobs read what other pages say: looked up, where asking each job would take its time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::verdict::Judge;
+use crate::ledger::{JobPage, Ledger, Traces};
+use crate::track::{Answer, Kind, read_trace};
+
+/// The jobs that read fields of other pages. It may name more than do so now, and never fewer: whether a
+/// job is stale is for the judge to say.
+#[derive(Debug, Default)]
+pub struct Readers {
+    /// By the key of a page, the traces that ask something of it.
+    traces: BTreeMap<String, BTreeSet<Answer>>,
+    /// By such a trace, the jobs that asked it, as node and page; a page that is an app stands for what the
+    /// app shows for addresses that have none.
+    jobs: BTreeMap<Answer, BTreeSet<Reader>>,
+}
+
+type Reader = (String, Owned);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Owned {
+    NotFound(String),
+    Page(String),
+}
+
+impl Owned {
+    fn of(page: JobPage<'_>) -> Owned {
+        match page {
+            JobPage::NotFound(app) => Owned::NotFound(app.to_string()),
+            JobPage::Page(key) => Owned::Page(key.to_string()),
+        }
+    }
+
+    fn as_page(&self) -> JobPage<'_> {
+        match self {
+            Owned::NotFound(app) => JobPage::NotFound(app),
+            Owned::Page(key) => JobPage::Page(key),
+        }
+    }
+}
+
+impl Readers {
+    /// Those of a ledger.
+    pub fn of(ledger: &Ledger) -> Readers {
+        let mut readers = Readers::default();
+        // Most jobs asked what others asked.
+        let mut asks = BTreeMap::new();
+        for (node, page, traces) in ledger.traces() {
+            for trace in traces {
+                let asks = asks
+                    .entry(trace)
+                    .or_insert_with(|| readers.note_trace(ledger, trace));
+                if *asks {
+                    readers.note_job(trace, node, page);
+                }
+            }
+        }
+        readers
+    }
+
+    /// Notes what jobs asked that were done again, and forgets what they asked before.
+    pub fn note<'l>(
+        &mut self,
+        before: &Ledger,
+        ledger: &Ledger,
+        jobs: impl Iterator<Item = (&'l str, JobPage<'l>)>,
+    ) {
+        for (node, page) in jobs {
+            let traces = |ledger: &Ledger| ledger.job(node, page).map(|note| note.traces);
+            let (old, new) = (traces(before), traces(ledger));
+            if old == new {
+                continue;
+            }
+            for trace in old.into_iter().flatten() {
+                self.forget_job(before, trace, node, page);
+            }
+            for trace in new.into_iter().flatten() {
+                if self.jobs.contains_key(&trace) || self.note_trace(ledger, trace) {
+                    self.note_job(trace, node, page);
+                }
+            }
+        }
+    }
+
+    fn forget_job(&mut self, ledger: &Ledger, trace: Answer, node: &str, page: JobPage<'_>) {
+        let Some(jobs) = self.jobs.get_mut(&trace) else {
+            return;
+        };
+        jobs.remove(&(node.to_string(), Owned::of(page)));
+        if !jobs.is_empty() {
+            return;
+        }
+        self.jobs.remove(&trace);
+        for asked in fields(ledger, trace) {
+            if let Some(traces) = self.traces.get_mut(asked) {
+                traces.remove(&trace);
+                if traces.is_empty() {
+                    self.traces.remove(asked);
+                }
+            }
+        }
+    }
+
+    /// Whether a trace asks something of other pages, which is noted.
+    fn note_trace(&mut self, ledger: &Ledger, trace: Answer) -> bool {
+        let mut asks = false;
+        for asked in fields(ledger, trace) {
+            asks = true;
+            match self.traces.get_mut(asked) {
+                Some(traces) => {
+                    traces.insert(trace);
+                }
+                None => {
+                    let traces = BTreeSet::from([trace]);
+                    self.traces.insert(asked.to_string(), traces);
+                }
+            }
+        }
+        asks
+    }
+
+    fn note_job(&mut self, trace: Answer, node: &str, page: JobPage<'_>) {
+        let jobs = self.jobs.entry(trace).or_default();
+        jobs.insert((node.to_string(), Owned::of(page)));
+    }
+
+    /// The jobs that may be stale where only some pages say something else: their own, and those whose
+    /// questions have other answers.
+    pub(super) fn of_changed<'l>(
+        &'l self,
+        judge: &Judge<'_>,
+        ledger: &'l Ledger,
+        node_names: &[&'l str],
+    ) -> Vec<(&'l str, JobPage<'l>, Traces)> {
+        let mut found: BTreeMap<(&str, JobPage<'_>), Traces> = BTreeMap::new();
+        let mut add = |node: &'l str, page: JobPage<'l>| {
+            if let Some(note) = ledger.job(node, page) {
+                found.insert((node, page), note.traces);
+            }
+        };
+        for key in judge.changed_pages() {
+            let number = ledger.find_page(key);
+            let key = number.map(|number| crate::model::PageMemory::key(ledger, number));
+            for node in node_names {
+                key.into_iter()
+                    .for_each(|key| add(node, JobPage::Page(key)));
+            }
+            let traces = key.and_then(|key| self.traces.get(key));
+            for trace in traces.into_iter().flatten() {
+                // The jobs of one node are neighbours.
+                let mut last = None;
+                for (node, page) in self.jobs.get(trace).into_iter().flatten() {
+                    let is_stale = match last {
+                        Some((before, is_stale)) if before == node => is_stale,
+                        _ => node_names
+                            .binary_search(&node.as_str())
+                            .is_ok_and(|node| judge.same_answers(ledger, node, *trace).is_err()),
+                    };
+                    last = Some((node, is_stale));
+                    if is_stale {
+                        add(node, page.as_page());
+                    }
+                }
+            }
+        }
+        let found = found.into_iter();
+        found
+            .map(|((node, page), traces)| (node, page, traces))
+            .collect()
+    }
+}
+
+/// The keys of the pages of which a trace asks something.
+fn fields(ledger: &Ledger, trace: Answer) -> impl Iterator<Item = &str> {
+    let asked = ledger.trace(trace).into_iter().flat_map(read_trace);
+    let fields = asked.flatten().filter(|asked| asked.kind == Kind::Field);
+    fields.map(|asked| asked.page())
+}

@@ -1,0 +1,524 @@
+//! The loop: what happens to the files is gathered, built and shown, round by round.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this room watches the disk and the clock"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use super::ear::{Ear, Signal, hear, look_every};
+use super::gather::{Heard, gather};
+use super::scene::{Made, Scene, Stage};
+use crate::build::{Explained, Reason};
+use crate::diag::Diagnostics;
+use crate::digest::Digest;
+use crate::files::Folder;
+use crate::format::is_passed_over;
+use crate::load::{CONFIG_FILE, Survey, locate, survey};
+use crate::model::Moment;
+use crate::pipeline::{BuiltBundle, Options, Standing, build_standing};
+
+/// What is watched, and how.
+pub struct Settings {
+    /// Absolute.
+    pub root: PathBuf,
+    /// What is built; `now` is the clock in each round.
+    pub options: Options,
+    /// Looks so often instead of hearing.
+    pub poll: Option<Duration>,
+}
+
+/// One round.
+#[derive(Clone, Debug, Default)]
+pub struct Round {
+    /// From 1.
+    pub number: u64,
+    /// What happened, in a few words or as the paths of files, relative to the site.
+    pub cause: Cause,
+    pub pages_rendered: usize,
+    pub files_written: usize,
+    pub files_removed: usize,
+    /// The nodes whose output has changed.
+    pub nodes: BTreeSet<String>,
+    /// From when the last thing was heard until all was in place.
+    pub took: Duration,
+    /// All that is wrong: warnings, or errors and warnings where nothing was built.
+    pub diagnostics: Diagnostics,
+    /// Whether there are errors, so that the output is as it was.
+    pub is_broken: bool,
+    /// What is worth a line besides.
+    pub notes: Vec<String>,
+}
+
+/// Why there was a round.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// It is the first.
+    #[default]
+    First,
+    /// Files, relative to the site.
+    Files(BTreeSet<String>),
+    /// Folders, or more than is known.
+    Many,
+    /// Somebody asked for it.
+    Asked,
+    /// A condition of time began or ended to hold.
+    Time,
+    /// Outputs went, or another build was faster.
+    Output,
+}
+
+/// What the loop tells whoever watches it.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A round is over, and all files are in place.
+    Round(&'a Round),
+    /// Manifests and the ledger follow: the output is as a build leaves it.
+    Settled(u64),
+    /// Nothing is heard for this reason, so it is looked at again and again.
+    Polling(&'a str),
+}
+
+/// So long after an edit its manifests follow, if there is no other edit.
+const SETTLE_AFTER: Duration = Duration::from_millis(150);
+/// So long they wait at most.
+const SETTLE_AT_LAST: Duration = Duration::from_secs(1);
+/// How often it is looked at where nothing can be heard.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// An editor may move a file away before it writes the new one.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Watches until it is told to stop.
+pub fn watch(
+    settings: &Settings,
+    stage: &Stage,
+    sender: &Sender<Signal>,
+    signals: &Receiver<Signal>,
+    tell: &mut dyn FnMut(Event<'_>),
+) {
+    let mut watching = Watching {
+        settings,
+        stage,
+        sender,
+        tell,
+        folder: Folder::new(&settings.root),
+        standing: None,
+        ear: None,
+        seen: None,
+        is_polling: false,
+        unsettled_since: None,
+        boundary: None,
+        hashes: BTreeMap::new(),
+    };
+    if let Some(interval) = settings.poll {
+        watching.poll(interval);
+    }
+    watching.build_all(Cause::First, Instant::now());
+    loop {
+        match signals.recv_timeout(watching.patience()) {
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => watching.wake(),
+            Ok(signal) => {
+                let heard = gather(&settings.root, signal, signals);
+                let now = Instant::now();
+                if heard.stop {
+                    break;
+                }
+                watching.round(&heard, now);
+            }
+        }
+    }
+    watching.settle();
+}
+
+struct Watching<'a> {
+    settings: &'a Settings,
+    stage: &'a Stage,
+    sender: &'a Sender<Signal>,
+    tell: &'a mut dyn FnMut(Event<'_>),
+    folder: Folder,
+    standing: Option<Standing>,
+    ear: Option<Ear>,
+    /// What the last look saw, where it is looked.
+    seen: Option<Survey>,
+    is_polling: bool,
+    /// When the first and the last edit were of which manifests do not tell.
+    unsettled_since: Option<(Instant, Instant)>,
+    /// When a condition of time next changes.
+    boundary: Option<Moment>,
+    /// The bundles of the last full build.
+    hashes: BTreeMap<(String, String), Digest>,
+}
+
+/// What is to be done.
+enum Todo {
+    Nothing,
+    Edit(BTreeSet<String>),
+    All(Cause),
+}
+
+impl Watching<'_> {
+    /// Until when nothing is due.
+    fn patience(&self) -> Duration {
+        const LONG: Duration = Duration::from_secs(3600);
+        let settle = self.unsettled_since.map_or(LONG, |(first, last)| {
+            let due = (last + SETTLE_AFTER).min(first + SETTLE_AT_LAST);
+            due.saturating_duration_since(Instant::now())
+        });
+        let boundary = self.boundary.map_or(LONG, |boundary| {
+            let left = boundary.duration_since(Moment::now());
+            Duration::try_from(left).unwrap_or(Duration::ZERO) + Duration::from_millis(1)
+        });
+        settle.min(boundary).min(LONG)
+    }
+
+    /// Does what is due.
+    fn wake(&mut self) {
+        if self
+            .boundary
+            .is_some_and(|boundary| boundary <= Moment::now())
+        {
+            return self.build_all(Cause::Time, Instant::now());
+        }
+        let is_due = self.unsettled_since.is_some_and(|(first, last)| {
+            last.elapsed() >= SETTLE_AFTER || first.elapsed() >= SETTLE_AT_LAST
+        });
+        if is_due {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.unsettled_since.take().is_none() {
+            return;
+        }
+        let Some(standing) = self.standing.take() else {
+            return;
+        };
+        match standing.settle() {
+            Some(standing) => {
+                let scene = self.stage.scene();
+                let bundles = standing.bundles();
+                self.remember(&bundles);
+                self.stage.amend(Scene {
+                    bundles: bundles.into(),
+                    ledger: Some(Arc::clone(standing.ledger())),
+                    ..(*scene).clone()
+                });
+                self.standing = Some(standing);
+                (self.tell)(Event::Settled(scene.round));
+            }
+            None => self.build_all(Cause::Output, Instant::now()),
+        }
+    }
+
+    fn round(&mut self, heard: &Heard, began: Instant) {
+        if self.is_polling && heard.look {
+            return self.look(began);
+        }
+        match self.todo(heard) {
+            Todo::Nothing => {}
+            Todo::Edit(paths) => self.edit(paths, began),
+            Todo::All(cause) => self.build_all(cause, began),
+        }
+    }
+
+    /// What follows from what was heard.
+    fn todo(&self, heard: &Heard) -> Todo {
+        if heard.rebuild {
+            return Todo::All(Cause::Asked);
+        }
+        if heard.folders || heard.missed {
+            return Todo::All(Cause::Many);
+        }
+        let mut paths = BTreeSet::new();
+        let out = &self.stage.scene().out;
+        for path in &heard.paths {
+            if path.starts_with(out) {
+                // What is made there is of no interest, but what goes.
+                if std::fs::symlink_metadata(path).is_err() {
+                    return Todo::All(Cause::Output);
+                }
+                continue;
+            }
+            match self.relative(path) {
+                Some(path) => paths.insert(path),
+                None => continue,
+            };
+        }
+        let paths: BTreeSet<String> = paths.into_iter().filter(|path| self.counts(path)).collect();
+        if paths.is_empty() {
+            return Todo::Nothing;
+        }
+        let Some(standing) = &self.standing else {
+            return Todo::All(Cause::Files(paths));
+        };
+        let is_known = |path: &String| standing.ledger().input(path).is_some();
+        let is_file = |path: &String| self.folder.stat(path).is_some();
+        if paths.iter().all(is_known) {
+            let since = Instant::now();
+            while !paths.iter().all(is_file) && since.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            if paths.iter().all(is_file) {
+                return Todo::Edit(paths);
+            }
+        }
+        Todo::All(Cause::Files(paths))
+    }
+
+    /// The path of a file relative to the site; `None` where it cannot be one of its files.
+    fn relative(&self, path: &Path) -> Option<String> {
+        let path = path.strip_prefix(&self.settings.root).ok()?;
+        let path = path.to_str()?;
+        let (place, rest) = path.split_once('/').unwrap_or((path, ""));
+        let counts = match place {
+            "content" | "themes" => !rest.split('/').any(is_passed_over),
+            "static" => true,
+            _ => path == CONFIG_FILE,
+        };
+        counts.then(|| path.to_string())
+    }
+
+    /// Whether what happened to a path can mean anything: a file that was neither there before nor is
+    /// there now is one that an editor had for a moment.
+    fn counts(&self, path: &str) -> bool {
+        let Some(standing) = &self.standing else {
+            return true;
+        };
+        let ledger = standing.ledger();
+        let is_known = || {
+            let below = format!("{path}/");
+            ledger.input(path).is_some()
+                || ledger.inputs().any(|(input, _)| input.starts_with(&below))
+        };
+        std::fs::symlink_metadata(self.settings.root.join(path)).is_ok() || is_known()
+    }
+
+    fn edit(&mut self, paths: BTreeSet<String>, began: Instant) {
+        let now = Moment::now();
+        let edit = self
+            .standing
+            .as_mut()
+            .and_then(|standing| standing.edit(&paths, now));
+        let Some(edit) = edit else {
+            return self.build_all(Cause::Files(paths), began);
+        };
+        let Some(standing) = &self.standing else {
+            return;
+        };
+        let last = Instant::now();
+        let first = self.unsettled_since.map_or(last, |(first, _)| first);
+        self.unsettled_since = Some((first, last));
+        if edit.pages_rendered == 0 && edit.files_written == 0 {
+            // It was written, and says what it said.
+            return;
+        }
+        let scene = self.stage.scene();
+        let number = scene.round + 1;
+        let made = with_made(&scene, &edit.explained, number, now);
+        self.stage.show(Scene {
+            round: number,
+            now,
+            site: Some(Arc::clone(standing.site())),
+            ledger: Some(Arc::clone(standing.ledger())),
+            made,
+            ..(*scene).clone()
+        });
+        let took = began.elapsed();
+        let mut diagnostics = Diagnostics::new();
+        for located in scene.diagnostics.iter() {
+            diagnostics.push(located.diagnostic.clone());
+        }
+        let round = Round {
+            number,
+            cause: Cause::Files(paths),
+            pages_rendered: edit.pages_rendered,
+            files_written: edit.files_written,
+            files_removed: 0,
+            nodes: edit.nodes,
+            took,
+            diagnostics,
+            is_broken: false,
+            notes: Vec::new(),
+        };
+        (self.tell)(Event::Round(&round));
+    }
+
+    /// Builds as `rbgen build` does.
+    fn build_all(&mut self, cause: Cause, began: Instant) {
+        self.unsettled_since = None;
+        if let Some(standing) = self.standing.take() {
+            // What cannot be settled now, the build mends.
+            drop(standing.settle());
+        }
+        // Before anything is looked at: what changes from now on is heard.
+        self.hear();
+        let now = Moment::now();
+        let options = Options {
+            now,
+            ..self.settings.options.clone()
+        };
+        let (outcome, standing) = build_standing(&self.settings.root, &options, &|_, _| ());
+        let took = began.elapsed();
+        let scene = self.stage.scene();
+        let number = scene.round + 1;
+        let mut next = Scene {
+            round: number,
+            now,
+            diagnostics: locate(&self.folder, outcome.diagnostics.clone()).into(),
+            ..(*scene).clone()
+        };
+        let mut round = Round {
+            number,
+            cause,
+            took,
+            is_broken: outcome.report.is_none(),
+            diagnostics: outcome.diagnostics,
+            ..Round::default()
+        };
+        next.site = outcome.site.or_else(|| {
+            let standing = standing.as_ref();
+            standing.map(|standing| Arc::clone(standing.site()))
+        });
+        if let Some(report) = outcome.report {
+            round.pages_rendered = report.pages_rendered;
+            round.files_written = report.written.files_written;
+            round.files_removed = report.written.files_removed;
+            round.nodes = self.changed_nodes(&report.bundles);
+            round.notes = report.notes;
+            self.boundary = report.next_boundary;
+            self.remember(&report.bundles);
+            next.made = with_made(&scene, &report.explained, number, now);
+            next.out = report.out;
+            next.bundles = report.bundles.into();
+            next.ledger = standing
+                .as_ref()
+                .map(|standing| Arc::clone(standing.ledger()));
+        }
+        self.standing = standing;
+        self.stage.show(next);
+        (self.tell)(Event::Round(&round));
+        if round.is_broken && !self.is_polling {
+            // The folders of what is broken are watched, too.
+            self.hear();
+        }
+    }
+
+    /// The nodes of bundles that are other than they were.
+    fn changed_nodes(&self, bundles: &[BuiltBundle]) -> BTreeSet<String> {
+        let key = |bundle: &BuiltBundle| (bundle.node.clone(), bundle.app.clone());
+        let changed = bundles
+            .iter()
+            .filter(|bundle| self.hashes.get(&key(bundle)) != Some(&bundle.build_hash));
+        let is_gone = |(node, app): &&(String, String)| {
+            !bundles
+                .iter()
+                .any(|bundle| bundle.node == *node && bundle.app == *app)
+        };
+        let gone = self.hashes.keys().filter(is_gone);
+        changed
+            .map(|bundle| bundle.node.clone())
+            .chain(gone.map(|(node, _)| node.clone()))
+            .collect()
+    }
+
+    fn remember(&mut self, bundles: &[BuiltBundle]) {
+        let bundles = bundles.iter();
+        self.hashes = bundles
+            .map(|bundle| {
+                let key = (bundle.node.clone(), bundle.app.clone());
+                (key, bundle.build_hash)
+            })
+            .collect();
+    }
+
+    /// Hears what happens from now on, also in folders that are new. Where that cannot be, it is looked.
+    fn hear(&mut self) {
+        if self.is_polling {
+            return;
+        }
+        let scene = self.stage.scene();
+        match hear(&self.settings.root, &scene.out, self.sender.clone()) {
+            // The one before goes only now: nothing is missed in between.
+            Ok(ear) => self.ear = Some(ear),
+            Err(error) => {
+                (self.tell)(Event::Polling(&error.to_string()));
+                self.poll(LOOK_EVERY);
+            }
+        }
+    }
+
+    fn poll(&mut self, interval: Duration) {
+        self.ear = None;
+        self.is_polling = true;
+        self.seen = Some(survey(&self.folder));
+        look_every(interval, self.sender.clone());
+    }
+
+    /// Looks at every file, where nothing is heard.
+    fn look(&mut self, began: Instant) {
+        let now = survey(&self.folder);
+        let Some(seen) = self.seen.replace(now) else {
+            return;
+        };
+        let now = self.seen.as_ref().map_or(&[][..], |seen| &seen.files);
+        let same_paths = seen.files.len() == now.len()
+            && seen.files.iter().zip(now).all(|(a, b)| a.path == b.path);
+        let is_other = |(before, now): &(&crate::files::Found, &crate::files::Found)| {
+            before.stat != now.stat || !before.stat.is_certain(seen.looked_at)
+        };
+        let changed: BTreeSet<String> = match same_paths {
+            true => {
+                let files = seen.files.iter().zip(now).filter(is_other);
+                files.map(|(_, found)| found.path.clone()).collect()
+            }
+            false => return self.build_all(Cause::Many, began),
+        };
+        let is_gone = |bundle: &BuiltBundle| {
+            let out = &self.stage.scene().out;
+            !out.join(&bundle.node).join(&bundle.app).is_dir()
+        };
+        if self.stage.scene().bundles.iter().any(is_gone) {
+            return self.build_all(Cause::Output, began);
+        }
+        if changed.is_empty() {
+            return;
+        }
+        match &self.standing {
+            Some(_) => self.edit(changed, began),
+            None => self.build_all(Cause::Files(changed), began),
+        }
+    }
+}
+
+/// Why outputs were made, with those of a round.
+fn with_made(
+    scene: &Scene,
+    explained: &[Explained],
+    round: u64,
+    at: Moment,
+) -> imbl::HashMap<Arc<str>, Made> {
+    let mut made = scene.made.clone();
+    let mut words: BTreeMap<String, Arc<str>> = BTreeMap::new();
+    for explained in explained {
+        // That all is made because nothing is known tells nobody anything.
+        let Some(reason) = explained
+            .reason
+            .as_ref()
+            .filter(|reason| **reason != Reason::NoLedger)
+        else {
+            continue;
+        };
+        let why = words
+            .entry(reason.to_string())
+            .or_insert_with_key(|words| Arc::from(words.as_str()));
+        let why = Arc::clone(why);
+        made.insert(explained.output.as_str().into(), Made { why, at, round });
+    }
+    made
+}
