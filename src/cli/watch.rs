@@ -74,18 +74,7 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
     // What cannot be read now is said by the first build.
     let output = config.map_or_else(|| "dist".to_string(), |config| config.build.output);
     let out = options.out.clone().unwrap_or_else(|| root.join(output));
-    let stage = Stage::new(Scene {
-        round: 0,
-        out,
-        drafts: options.drafts,
-        now: options.now,
-        site: None,
-        bundles: [].into(),
-        diagnostics: [].into(),
-        ledger: None,
-        made: imbl::HashMap::new(),
-        root: root.clone(),
-    });
+    let stage = Stage::new(Scene::before(&root, &out, options.drafts, options.now));
     let (sender, signals) = channel();
     stop_on_signals(sender.clone(), globals, &root)?;
     let settings = Settings {

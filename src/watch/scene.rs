@@ -1,6 +1,6 @@
 //! What is being watched, as of the last round: what the server shows, and how it hears of the next one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -49,6 +49,22 @@ pub struct Made {
 }
 
 impl Scene {
+    /// What there is before the first round: nothing is known of the site.
+    pub fn before(root: &Path, out: &Path, drafts: bool, now: Moment) -> Scene {
+        Scene {
+            round: 0,
+            root: root.to_path_buf(),
+            out: out.to_path_buf(),
+            drafts,
+            now,
+            site: None,
+            bundles: [].into(),
+            diagnostics: [].into(),
+            ledger: None,
+            made: imbl::HashMap::new(),
+        }
+    }
+
     /// Whether something is wrong that keeps the output as it was.
     pub fn is_broken(&self) -> bool {
         let is_error =

@@ -15,6 +15,7 @@ mod run;
 mod site;
 mod start;
 mod template;
+mod watched;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
