@@ -50,7 +50,7 @@ pub fn write_site(root: &Path, size: Size) -> io::Result<()> {
     }
     write_nodes(root, size)?;
     for number in 0..size.pages {
-        let page = page_file(number, size);
+        let page = numbered_page(number, size);
         write(root, &page.path, &page.text)?;
     }
     Ok(())
@@ -66,8 +66,8 @@ pub fn write_nodes(root: &Path, size: Size) -> io::Result<()> {
     Ok(())
 }
 
-/// A page by its number in the whole site.
-fn page_file(number: usize, size: Size) -> File {
+/// A page by its number in the whole site. The first of each app lists the others.
+pub fn numbered_page(number: usize, size: Size) -> File {
     let apps = usize::from(size.apps);
     let (app, index) = (APPS[number % apps], number / apps);
     // A hundred pages a folder, as people would keep them.
@@ -85,7 +85,7 @@ fn page_file(number: usize, size: Size) -> File {
 
 /// A page that is like all others.
 pub fn ordinary_page(size: Size) -> File {
-    page_file(7 * usize::from(size.apps), size)
+    numbered_page(7 * usize::from(size.apps), size)
 }
 
 /// A page more than the site has, in a folder that is there.

@@ -17,6 +17,7 @@ mod remote;
 mod rows;
 mod site;
 mod table;
+mod watching;
 mod words;
 
 use std::fs;
@@ -56,6 +57,12 @@ struct Arguments {
     /// Only the rows of deploys to a folder
     #[arg(long, conflicts_with = "database")]
     deploys: bool,
+    /// Only the rows of watching
+    #[arg(long, conflicts_with_all = ["database", "deploys"])]
+    watching: bool,
+    /// A Chromium that shows what is watched
+    #[arg(long, value_name = "FILE")]
+    chromium: Option<PathBuf>,
     /// Prints JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -134,6 +141,10 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
         let mut rows = deploys::deploys(program, work, size, rounds)?;
         rows.extend(readers::readers(work)?);
         return Ok(rows);
+    }
+    if arguments.watching {
+        let chromium = arguments.chromium.as_deref();
+        return watching::watching(program, work, size, arguments.large, chromium);
     }
     let mut one = Site::make(program, &work.join("one"), size)?;
     let mut two = Site::make(program, &work.join("two"), Size { nodes: 2, ..size })?;
