@@ -33,6 +33,7 @@ mod remote;
 mod remote_helper;
 mod rollback;
 mod schema;
+mod serve;
 mod sync;
 mod targets;
 mod watch;
@@ -110,6 +111,8 @@ enum Command {
     Deploys(deploys::DeploysArguments),
     /// Follow a database, and keep nodes up to date by itself
     Listen(listen::ListenArguments),
+    /// Show what was built in a browser, as a host would serve it
+    Serve(serve::ServeArguments),
     /// Begin a site from a database that has content already
     Clone(clone::CloneArguments),
     /// Make databases remotes of the repository, list and remove them
@@ -266,6 +269,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Rollback(arguments) => rollback::run(globals, arguments),
         Command::Deploys(arguments) => deploys::run(globals, arguments),
         Command::Listen(arguments) => listen::run(globals, arguments),
+        Command::Serve(arguments) => serve::run(globals, arguments),
         Command::Clone(arguments) => clone::run(globals, arguments),
         Command::Remote(arguments) => remote::run(globals, arguments),
         Command::Status(arguments) => sync::status(globals, arguments),

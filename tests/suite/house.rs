@@ -120,7 +120,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "diag", "digest", "model", "codec", "track", "render", "ledger", "build", "load",
         ],
     ),
-    ("serve", &["diag", "digest", "model", "bundle"]),
+    ("serve", &["diag", "digest", "model", "bundle", "render"]),
     (
         "watch",
         &[
@@ -131,6 +131,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "files",
             "load",
             "track",
+            "render",
             "ledger",
             "bundle",
             "build",

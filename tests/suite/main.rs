@@ -37,6 +37,7 @@ mod random_edits;
 mod rename;
 mod roles;
 mod scaffold;
+mod serve;
 mod stories;
 mod sync;
 mod sync_machine;
