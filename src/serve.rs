@@ -1,6 +1,6 @@
 //! Serves a built site over HTTP as a host would: for a last look before it is deployed, and for `watch`.
 //!
-//! What the files of rules say and which file a path means is pure ([`rules`], `resolve`, `range`); around
+//! What the files of rules say and which file a path means is pure (`pattern`, `rules`, `resolve`, `range`); around
 //! it are the files (`files`, `web`), the answer to one request (`answer`, `node`), and what both servers
 //! stand on: which names they answer to (`hosts`), their port and their thread (`running`).
 #![allow(
@@ -16,14 +16,17 @@ mod node;
 mod pattern;
 mod range;
 mod resolve;
-pub mod rules;
+mod rules;
 mod running;
 mod web;
 
-pub use answer::{Content, Representation, content_type, etag_of, plain, respond};
+pub use answer::{
+    Content, Representation, content_type, etag_of, moved, not_allowed, plain, respond,
+};
 pub use files::{open_regular, read_all};
 pub use hosts::{AllowedHosts, is_own_origin, with_host_check};
-pub use node::{NodeSettings, serve_node};
+pub use node::{NodeSettings, represent, serve_node};
 pub use resolve::{Found, requested_path, resolve};
+pub use rules::headers_for;
 pub use running::{DEFAULT_PORT, Port, Serving, bind, start};
 pub use web::{RuleProblem, Web, WebBundle, nodes_of, web_of_apps, web_of_manifests};

@@ -5,6 +5,7 @@ mod gather;
 mod pages;
 mod rounds;
 mod scene;
+pub mod server;
 
 pub use ear::Signal;
 pub use pages::{Answer, Ask, page};

@@ -188,8 +188,8 @@ impl Node {
 /// Files up to this size are read as a whole, in bytes.
 const IN_MEMORY: u64 = 4 * 1024 * 1024;
 
-/// A file of a bundle, for the decoded path of a request.
-fn represent(
+/// A file of a bundle, for the decoded path of a request with its base path.
+pub fn represent(
     bundle: &WebBundle,
     path: &str,
     file: &str,

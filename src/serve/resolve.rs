@@ -43,13 +43,10 @@ pub fn resolve(web: &Web, below: &str, has: &dyn Fn(&WebBundle, &str) -> bool) -
     let order = order(web, below);
     let file = file_at(web, &order, below, has);
     let asked = format!("{}{below}", web.base_path);
-    let of_bundle = |bundle: &usize| {
-        web.bundles[*bundle]
-            .redirects
-            .iter()
-            .map(move |rule| (*bundle, rule))
-    };
-    let mut rules = order.iter().flat_map(of_bundle);
+    let mut rules = order.iter().flat_map(|&bundle| {
+        let rules = web.bundles[bundle].redirects.iter();
+        rules.map(move |rule| (bundle, rule))
+    });
     let rule = rules.find_map(|(bundle, rule)| Some((bundle, rule, rule.target(&asked)?)));
     match (rule, file) {
         (Some((_, rule, _)), Some(found)) if !rule.is_forced => found,

@@ -1,0 +1,1 @@
+// What the pages that rbgen watch serves run: it hears of each round, and reloads or swaps styles.

@@ -1,0 +1,85 @@
+//! The pages of the workbench over HTTP: what is asked of them, and what is posted to them.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Query;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+
+use super::Server;
+use crate::serve::{is_own_origin, not_allowed, plain};
+use crate::watch::{Answer, Ask, page};
+
+/// The most that may be posted, in bytes.
+const MOST_POSTED: usize = 1024 * 1024;
+
+/// The answer for `/` or a path below `/_rb/`; `None` where the workbench has no such page.
+pub async fn answer(
+    server: &Arc<Server>,
+    request: &Parts,
+    path: &str,
+    body: Body,
+) -> Option<Response> {
+    let posted = match request.method {
+        Method::GET | Method::HEAD => None,
+        Method::POST => match posted(request, body).await {
+            Ok(value) => Some(value),
+            Err(refused) => return Some(refused),
+        },
+        _ => return Some(not_allowed("GET, HEAD, POST")),
+    };
+    let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(&request.uri) else {
+        return Some(plain(400, "The query cannot be read."));
+    };
+    let ask = Ask {
+        path: path.to_string(),
+        query,
+        posted,
+    };
+    let scene = server.stage.scene();
+    // It may read the disk and a database.
+    match tokio::task::spawn_blocking(move || page(&scene, &ask)).await {
+        Ok(known) => known.map(response),
+        Err(_) => Some(plain(500, "The page could not be made.")),
+    }
+}
+
+/// What a page of this server posted, and why it is not taken.
+async fn posted(request: &Parts, body: Body) -> Result<serde_json::Value, Response> {
+    if !is_own_origin(&request.headers) {
+        return Err(plain(403, "Only pages of this server may post to it."));
+    }
+    let kind = request.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    // Forms of other sites cannot send this.
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(plain(415, "What is posted has to be application/json."));
+    }
+    let Ok(bytes) = to_bytes(body, MOST_POSTED).await else {
+        return Err(plain(413, "At most 1 MiB may be posted."));
+    };
+    serde_json::from_slice(&bytes)
+        .map_err(|error| plain(400, &format!("What was posted is no JSON: {error}.")))
+}
+
+fn response(answer: Answer) -> Response {
+    let mut response = plain(answer.status, "");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match HeaderValue::from_str(&answer.policy) {
+        Ok(policy) => {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+        }
+        // Never without one.
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR || answer.status == 500 {
+        *response.body_mut() = Body::from(answer.body);
+    }
+    response
+}
