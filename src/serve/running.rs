@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::sync::oneshot;
 
 /// The port that is taken where none is asked for.
@@ -81,6 +82,10 @@ async fn answer_all(listener: TcpListener, router: Router, stopped: oneshot::Rec
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
+    // An event is a few bytes, and is not to wait for more.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     let (ending, ended) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = stopped.await;

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::harness::{EXAMPLE, TestSite, symlink, text};
+use crate::http::{Answer, raw};
 
 /// A server that runs; it is ended when it is dropped.
 struct Server {
@@ -76,70 +76,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// An answer, its body without the framing of chunks.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    /// All values of a header.
-    fn headers(&self, name: &str) -> Vec<String> {
-        let lines = self.head.lines().skip(1);
-        lines
-            .filter_map(|line| line.split_once(": "))
-            .filter(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.to_string())
-            .collect()
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        let mut values = self.headers(name);
-        assert!(values.len() < 2, "{name} is there twice: {}", self.head);
-        values.pop()
-    }
-}
-
-fn raw(address: &str, request: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {}", text(&bytes)));
-    let head = text(&bytes[..end]);
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let mut body = bytes[end + 4..].to_vec();
-    if head
-        .to_ascii_lowercase()
-        .contains("transfer-encoding: chunked")
-    {
-        body = without_chunks(&body);
-    }
-    Answer { status, head, body }
-}
-
-fn without_chunks(mut bytes: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = bytes.windows(2).position(|two| two == b"\r\n") {
-        let size = usize::from_str_radix(text(&bytes[..end]).trim(), 16).unwrap();
-        if size == 0 {
-            break;
-        }
-        let from = end + 2;
-        body.extend_from_slice(&bytes[from..from + size]);
-        bytes = &bytes[from + size + 2..];
-    }
-    body
 }
 
 /// The small site, with a file of digits and an alias, built.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Query;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
@@ -59,9 +61,15 @@ async fn posted(request: &Parts, body: Body) -> Result<serde_json::Value, Respon
     if !kind.eq_ignore_ascii_case("application/json") {
         return Err(plain(415, "What is posted has to be application/json."));
     }
-    let Ok(bytes) = to_bytes(body, MOST_POSTED).await else {
-        return Err(plain(413, "At most 1 MiB may be posted."));
-    };
+    let too_much = || plain(413, "At most 1 MiB may be posted.");
+    // Said at once, before it is waited for.
+    let length = request.headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > MOST_POSTED) {
+        return Err(too_much());
+    }
+    let bytes = to_bytes(body, MOST_POSTED).await;
+    let bytes = bytes.map_err(|_| too_much())?;
     serde_json::from_slice(&bytes)
         .map_err(|error| plain(400, &format!("What was posted is no JSON: {error}.")))
 }
