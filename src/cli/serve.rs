@@ -64,7 +64,10 @@ impl PlaceArguments {
             Some(None) => (Ipv4Addr::UNSPECIFIED.into(), None),
             Some(Some(host)) => match host.parse::<IpAddr>() {
                 Ok(address) => (address, None),
-                Err(_) => (address_of_name(host)?, Some(host.to_ascii_lowercase())),
+                Err(_) => {
+                    let name = host.trim_end_matches('.').to_ascii_lowercase();
+                    (address_of_name(host)?, Some(name))
+                }
             },
         };
         let names = name.iter().cloned().collect();

@@ -109,7 +109,7 @@ impl Node {
         };
         let web = self.web();
         let base_path = web.base_path.as_str();
-        let below = match path.strip_prefix(base_path) {
+        let below = match path.strip_prefix(web.decoded_base.as_str()) {
             Some("") if !base_path.is_empty() => {
                 return self.moved(request, 308, &format!("{base_path}/"));
             }

@@ -42,7 +42,7 @@ pub fn requested_path(encoded: &str) -> Option<String> {
 pub fn resolve(web: &Web, below: &str, has: &dyn Fn(&WebBundle, &str) -> bool) -> Found {
     let order = order(web, below);
     let file = file_at(web, &order, below, has);
-    let asked = format!("{}{below}", web.base_path);
+    let asked = format!("{}{below}", web.decoded_base);
     let mut rules = order.iter().flat_map(|&bundle| {
         let rules = web.bundles[bundle].redirects.iter();
         rules.map(move |rule| (bundle, rule))
@@ -71,7 +71,7 @@ fn another_file(
 ) -> Found {
     let path = to.split(['?', '#']).next().unwrap_or_default();
     let below = requested_path(path).and_then(|path| {
-        let below = path.strip_prefix(&web.base_path)?;
+        let below = path.strip_prefix(&web.decoded_base)?;
         Some(below.to_string())
     });
     let with_slash = below.as_ref().map(|below| format!("{below}/"));

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use super::files::{open_regular, read_all};
 use super::rules::{BadLine, HeaderRule, Redirect, read_headers, read_redirects};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
@@ -15,8 +17,11 @@ use crate::model::key_problem;
 #[derive(Clone, Debug)]
 pub struct Web {
     pub node: String,
-    /// The path that the root has on its host, without a trailing slash: `/sub`, or nothing.
+    /// The path that the root has on its host, without a trailing slash, as addresses have it: `/sub`, or
+    /// nothing.
     pub base_path: String,
+    /// The same, decoded.
+    pub decoded_base: String,
     /// Sorted by app.
     pub bundles: Vec<WebBundle>,
     /// What cannot be followed in their rules.
@@ -171,9 +176,14 @@ fn web(
     Web {
         node: node.to_string(),
         base_path: base_path.to_string(),
+        decoded_base: decoded(base_path),
         bundles,
         problems,
     }
+}
+
+fn decoded(path: &str) -> String {
+    percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
 
 fn read_text(out: &Path, path: &str) -> Option<String> {
@@ -229,6 +239,7 @@ impl Web {
         Web {
             node: "n".to_string(),
             base_path: base_path.to_string(),
+            decoded_base: decoded(base_path),
             bundles: bundles.iter().map(bundle).collect(),
             problems: Vec::new(),
         }

@@ -99,7 +99,7 @@ fn style_path(web: &Web, page: &str, href: &str) -> Option<String> {
     }
     if href.starts_with('/') {
         let path = requested_path(href)?;
-        let below = path.strip_prefix(web.base_path.as_str())?;
+        let below = path.strip_prefix(web.decoded_base.as_str())?;
         return Some(below.to_string());
     }
     let (folder, _) = page.rsplit_once('/')?;

@@ -34,7 +34,7 @@ pub fn answer(view: &View, request: &Parts, path: &str) -> Response {
     if let Some(asking) = asking_node(view, request)
         && let Some(asking) = view.web(&asking)
     {
-        match below_base(&asking, path) {
+        match below_base(&asking.decoded_base, path) {
             Some(meant) if web.is_none() || look(&asking, meant) != Found::Missing => {
                 return to_node(request, &asking, meant);
             }
@@ -71,9 +71,9 @@ fn asking_node(view: &View, request: &Parts) -> Option<String> {
     Some(known.0.to_string())
 }
 
-/// What of a path is below the base path of a node: `/` at least.
-fn below_base<'a>(web: &Web, path: &'a str) -> Option<&'a str> {
-    match path.strip_prefix(web.base_path.as_str())? {
+/// What of a path is below the base path of a node, both decoded or both not: `/` at least.
+fn below_base<'a>(base_path: &str, path: &'a str) -> Option<&'a str> {
+    match path.strip_prefix(base_path)? {
         "" => Some("/"),
         below => below.starts_with('/').then_some(below),
     }
@@ -84,7 +84,7 @@ fn only_node_with(view: &View, path: &str) -> Option<(std::sync::Arc<Web>, Strin
     let nodes = view.scene.nodes().into_iter();
     let mut having = nodes.filter_map(|(node, _)| {
         let web = view.web(node)?;
-        let below = below_base(&web, path)?.to_string();
+        let below = below_base(&web.decoded_base, path)?.to_string();
         (look(&web, &below) != Found::Missing).then_some((web, below))
     });
     let only = having.next()?;
@@ -130,7 +130,7 @@ fn in_node(view: &View, request: &Parts, web: &Web, below: &str) -> Response {
         Found::Moved { status, to } => {
             // An address on the host of the node is one below the node here.
             let path = to.split(['?', '#']).next().unwrap_or_default();
-            match below_base(web, path).filter(|_| to.starts_with('/')) {
+            match below_base(&web.base_path, path).filter(|_| to.starts_with('/')) {
                 Some(below) => {
                     let rest = &to[path.len()..];
                     with_query(request, status, &format!("/{}{below}{rest}", web.node))
@@ -155,7 +155,7 @@ fn page_or_file(
     file: &str,
     status: u16,
 ) -> io::Result<Representation> {
-    let asked = format!("{}{below}", web.base_path);
+    let asked = format!("{}{below}", web.decoded_base);
     let headers = amended(headers_for(&bundle.headers, &asked));
     if !is_page(file) {
         let found = represent(bundle, &asked, file, status)?;
