@@ -81,34 +81,38 @@ impl PlaceArguments {
 
     /// Opens the browser, where that is asked for; that it cannot be is said.
     pub fn open_browser(&self, url: &str) {
-        if !self.open {
-            return;
+        if self.open {
+            open_browser(url);
         }
-        let program = match cfg!(target_os = "macos") {
-            true => "open",
-            false => "xdg-open",
-        };
-        let url = url.to_string();
-        let started = Command::new(program)
-            .arg(&url)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let said = move |why: &str| {
-            output::note(format_args!(
-                "warning: the browser cannot be opened: {why}; open {url} yourself"
-            ));
-        };
-        match started {
-            Err(error) => said(&format!("{program}: {error}")),
-            // Some stay until the browser is closed.
-            Ok(mut child) => {
-                std::thread::spawn(move || match child.wait() {
-                    Ok(status) if !status.success() => said(&format!("{program}: {status}")),
-                    _ => {}
-                });
-            }
+    }
+}
+
+/// Opens the browser; that it cannot be is said.
+pub fn open_browser(url: &str) {
+    let program = match cfg!(target_os = "macos") {
+        true => "open",
+        false => "xdg-open",
+    };
+    let url = url.to_string();
+    let started = Command::new(program)
+        .arg(&url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let said = move |why: &str| {
+        output::note(format_args!(
+            "warning: the browser cannot be opened: {why}; open {url} yourself"
+        ));
+    };
+    match started {
+        Err(error) => said(&format!("{program}: {error}")),
+        // Some stay until the browser is closed.
+        Ok(mut child) => {
+            std::thread::spawn(move || match child.wait() {
+                Ok(status) if !status.success() => said(&format!("{program}: {status}")),
+                _ => {}
+            });
         }
     }
 }
@@ -240,7 +244,8 @@ pub fn why_not_bound(place: &Place, error: &std::io::Error) -> String {
     }
 }
 
-fn refuse(globals: &Globals, message: &str, hint: &str) -> Status {
+/// Says why something cannot be served.
+pub fn refuse(globals: &Globals, message: &str, hint: &str) -> Status {
     if globals.json {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
         output::line(json!({ "event": "error", "error": message, "hint": hint }));

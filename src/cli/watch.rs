@@ -1,5 +1,7 @@
 //! `rbgen watch`: builds when files change, and serves what was built to a browser that hears of it.
 
+mod keys;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -10,13 +12,15 @@ use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::serve::{PlaceArguments, open_browser, refuse, why_not_bound};
 use super::{Globals, Status, absolute, output, print, site_root, targets};
 use crate::diag::{Diagnostic, Severity, code};
 use crate::files::Folder;
 use crate::load::read_config;
 use crate::model::Moment;
 use crate::pipeline::{Explain, Options};
-use crate::watch::{Cause, Event, Round, Scene, Settings, Signal, Stage, watch};
+use crate::serve::Serving;
+use crate::watch::{Cause, Event, Round, Scene, Settings, Signal, Stage, server, watch};
 
 #[derive(Args)]
 pub struct WatchArguments {
@@ -32,6 +36,8 @@ pub struct WatchArguments {
     /// Write to this folder instead of the one of robbieblocks.toml
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// Look at the files every so many seconds, for file systems that tell of nothing
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "0.5", value_parser = parse_interval)]
     poll: Option<Duration>,
@@ -77,6 +83,22 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
     let stage = Stage::new(Scene::before(&root, &out, options.drafts, options.now));
     let (sender, signals) = channel();
     stop_on_signals(sender.clone(), globals, &root)?;
+    let serving = begin_to_serve(globals, &arguments.place, &stage)?;
+    let url = serving.url.clone();
+    let terminal = keys::letters().filter(|_| !globals.json);
+    if globals.json {
+        output::line(json!({ "event": "serving", "url": url }));
+    } else if !globals.quiet {
+        output::line(format_args!("\x1b[1m{url}\x1b[0m"));
+        if terminal.is_some() {
+            output::line("o opens the browser, r builds everything, n is the next node, q quits");
+        }
+    }
+    arguments.place.open_browser(&url);
+    if terminal.is_some() {
+        let (stage, sender) = (stage.clone(), sender.clone());
+        std::thread::spawn(move || follow_keys(&url, &stage, &sender));
+    }
     let settings = Settings {
         root: root.clone(),
         options,
@@ -84,7 +106,51 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
     };
     let mut tell = |event: Event<'_>| say(globals, &root, event);
     watch(&settings, &stage, &sender, &signals, &mut tell);
+    drop(terminal);
+    serving.stop();
     Ok(Status::Done)
+}
+
+/// Starts the server.
+fn begin_to_serve(
+    globals: &Globals,
+    arguments: &PlaceArguments,
+    stage: &Stage,
+) -> Result<Serving, Status> {
+    let refused = |message: &str| refuse(globals, message, "");
+    let place = arguments.place().map_err(|message| refused(&message))?;
+    let settings = server::Settings {
+        address: place.address,
+        port: place.port,
+        allowed: place.allowed.clone(),
+        name: place.name.clone(),
+    };
+    server::serve(stage.clone(), settings).map_err(|error| refused(&why_not_bound(&place, &error)))
+}
+
+/// Does what keys ask for.
+fn follow_keys(url: &str, stage: &Stage, sender: &Sender<Signal>) {
+    let mut chosen: Option<usize> = None;
+    let address = |chosen: Option<usize>| {
+        let scene = stage.scene();
+        let nodes = scene.nodes();
+        let node = chosen.and_then(|chosen| nodes.get(chosen % nodes.len().max(1)));
+        node.map_or_else(|| url.to_string(), |(node, _)| format!("{url}{node}/"))
+    };
+    keys::each(|key| match key {
+        'o' => open_browser(&address(chosen)),
+        'n' => {
+            chosen = Some(chosen.map_or(0, |chosen| chosen + 1));
+            output::line(address(chosen));
+        }
+        'r' => {
+            let _ = sender.send(Signal::Rebuild);
+        }
+        'q' => {
+            let _ = sender.send(Signal::Stop);
+        }
+        _ => {}
+    });
 }
 
 /// Stops at the first signal that asks for it, when what is being done is done; at the second at once.
