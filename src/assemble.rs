@@ -14,7 +14,7 @@ use crate::model::{
     Asset, Config, Documents, Page, PageMemory, Pages, SHARED_APP, Site, Status, Theme, sibling,
 };
 
-pub use components::Validators;
+pub use components::{Validators, check_uses};
 
 /// What the doors give: everything that a site is made of.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ mod notes;
 mod prepare;
 mod readers;
 mod render;
+pub mod sample;
 mod verdict;
 
 use std::borrow::Cow;

@@ -199,15 +199,10 @@ fn prepare_theme(
     targets: &Targets,
     diagnostics: &mut Diagnostics,
 ) -> ThemeReady {
-    let mut names = AssetNames::default();
-    for theme in site.theme_chain(theme) {
-        for (path, asset) in &theme.assets {
-            names
-                .assets
-                .entry(path.clone())
-                .or_insert_with(|| hashed_name(path, &asset.digest));
-        }
-    }
+    let mut names = AssetNames {
+        assets: asset_names(site, theme),
+        ..AssetNames::default()
+    };
     // Style sheets lie in the same folder as the assets, so a plain relative URL finds them,
     // whatever app and host the bundle is for.
     let assets = names.assets.clone();
@@ -246,6 +241,19 @@ fn prepare_theme(
         code_styles,
         component_styles,
     }
+}
+
+/// The hashed names of a theme's assets, by their path below `assets/`.
+pub fn asset_names(site: &Site, theme: &str) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for theme in site.theme_chain(theme) {
+        for (path, asset) in &theme.assets {
+            names
+                .entry(path.clone())
+                .or_insert_with(|| hashed_name(path, &asset.digest));
+        }
+    }
+    names
 }
 
 impl ThemeReady {

@@ -20,6 +20,6 @@ pub use context::{
 };
 pub use engine::Engine;
 pub use now::{Rendering, rendering_now};
-pub use page::{Body, RenderedPage, render_body, render_in_layout, render_not_found};
+pub use page::{Body, RenderedPage, render_alone, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;
 pub use text::{encode_path, escape};

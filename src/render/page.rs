@@ -47,25 +47,55 @@ pub fn render_body(
     props: &[Table],
     diagnostics: &mut Diagnostics,
 ) -> Body {
+    render_blocks(
+        engine,
+        bundle,
+        Some(job.page),
+        &job.blocks,
+        props,
+        diagnostics,
+    )
+}
+
+/// Renders the first block of the page that the bundle shows for addresses that have none, with these
+/// props: its HTML in its wrapper, and whether there is highlighted code in it. `None` has been reported.
+pub fn render_alone(
+    engine: &Engine,
+    bundle: &Arc<BundleValues>,
+    props: &Table,
+    diagnostics: &mut Diagnostics,
+) -> Option<(String, bool)> {
+    let props = std::slice::from_ref(props);
+    let body = render_blocks(engine, bundle, None, &[0], props, diagnostics);
+    let zone = &bundle.facts.page(None).blocks.first()?.zone;
+    let (html, _) = body.zones.get(zone).filter(|(_, has_any)| *has_any)?;
+    Some((html.as_str()?.to_string(), body.has_code))
+}
+
+/// Renders blocks of a page, by their indices; `props` are those of all its blocks.
+fn render_blocks(
+    engine: &Engine,
+    bundle: &Arc<BundleValues>,
+    page_index: Option<usize>,
+    blocks: &[usize],
+    props: &[Table],
+    diagnostics: &mut Diagnostics,
+) -> Body {
     let facts = &bundle.facts;
     let site = &facts.of_node.site;
-    let page = facts.page(Some(job.page));
+    let page = facts.page(page_index);
     let mut zones = empty_zones(bundle, &page.layout);
-    let mut ids = Ids::new(
-        job.blocks
-            .iter()
-            .map(|&index| page.blocks[index].key.clone()),
-    );
+    let mut ids = Ids::new(blocks.iter().map(|&index| page.blocks[index].key.clone()));
     let mut binding = Binding {
         markdown: &site.config.markdown,
         ids: &mut ids,
         has_code: false,
         defaults: Defaults::default(),
     };
-    let page_value = page_value(bundle, Some(job.page));
+    let page_value = page_value(bundle, page_index);
     let mut components: Vec<String> = Vec::new();
     let none = Table::new();
-    for &index in &job.blocks {
+    for &index in blocks {
         let block = &page.blocks[index];
         ask(Kind::Component, &block.component);
         let Some(component) = site.components.get(&block.component) else {

@@ -41,7 +41,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "build",
         &[
-            "diag", "digest", "model", "codec", "plan", "track", "render", "ledger", "bundle",
+            "diag", "digest", "model", "codec", "assemble", "plan", "track", "render", "ledger",
+            "bundle",
         ],
     ),
     (
@@ -117,7 +118,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "workbench",
         &[
-            "diag", "digest", "model", "codec", "track", "render", "ledger", "build", "load",
+            "diag", "digest", "model", "codec", "format", "track", "render", "ledger", "build",
+            "load",
         ],
     ),
     ("serve", &["diag", "digest", "model", "bundle", "render"]),
