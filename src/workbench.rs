@@ -2,5 +2,7 @@
 //! tokens, the deploys, and why a page was rendered. Values in, HTML out.
 
 pub mod frame;
+mod gallery;
 
 pub use frame::policy;
+pub use gallery::{page as gallery_page, sample, sample_policy};

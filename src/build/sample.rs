@@ -8,6 +8,7 @@ use super::prepare::asset_names;
 use crate::assemble::{Validators, check_uses};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::model::{Block, Component, Node, Page, SHARED_APP, Scheme, Site, Status, Table};
+use crate::plan::has_page;
 use crate::render::style::{
     Targets, code_css, component_css, parse_targets, resolve_tokens, theme_css, tokens_css,
 };
@@ -207,7 +208,7 @@ impl Showroom {
             tokens: Arc::new(resolve_tokens(site, node, &mut diagnostics)),
             script: None,
         });
-        let app = app_of(site, node);
+        let app = app_of(site, node, self.drafts);
         let assets = assets_folder(&node.id, &app);
         let asset_url = |path: &str| asset_url(&assets, &facts.names, path);
         let tokens = tokens_css(node, &facts.tokens, &self.targets, &mut diagnostics);
@@ -256,11 +257,14 @@ impl Stand {
 }
 
 /// The first app of a node that has pages, which therefore has a bundle with the assets.
-fn app_of(site: &Site, node: &Node) -> String {
+fn app_of(site: &Site, node: &Node, drafts: bool) -> String {
     let pages = &site.pages;
-    let has_pages = |app: &str| (0..pages.len()).any(|page| pages.outline(page).app == app);
+    let is_there = |app: &str| {
+        let mut outlines = (0..pages.len()).map(|page| pages.outline(page));
+        outlines.any(|page| page.app == app && has_page(site, &node.id, &page, drafts))
+    };
     let apps = node.enabled_apps.iter().chain([SHARED_APP]);
-    let mut found = apps.filter(|app| has_pages(app));
+    let mut found = apps.filter(|app| is_there(app));
     found.next().unwrap_or(SHARED_APP).to_string()
 }
 
@@ -309,7 +313,7 @@ fn document<'a>(
     format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"{scheme}\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <meta name=\"color-scheme\" content=\"{scheme}\">\n<meta name=\"robots\" content=\"noindex\">\n<meta name=\"rbgen\" content=\"sample\">\n\
          <title>{}</title>\n{styles}\
          <style>html,body{{min-block-size:0}}body{{margin:0;padding:1rem}}</style>\n\
          </head>\n<body>\n{block}</body>\n</html>\n",

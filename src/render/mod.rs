@@ -22,4 +22,5 @@ pub use engine::Engine;
 pub use now::{Rendering, rendering_now};
 pub use page::{Body, RenderedPage, render_alone, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;
+pub use props::resolve as resolve_schema;
 pub use text::{encode_path, escape};

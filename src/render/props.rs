@@ -135,8 +135,9 @@ fn is_markdown(schema: Option<&Table>) -> bool {
         == Some("text/markdown")
 }
 
-/// Follows `$ref` within the schema (RFC 6901 pointers, `#/$defs/x`), a bounded number of times.
-fn resolve<'a>(schema: &'a Table, root: &'a Table) -> Option<&'a Table> {
+/// Follows `$ref` within the schema (RFC 6901 pointers, `#/$defs/x`), a bounded number of times; `None`
+/// where one leads to no schema of `root`.
+pub fn resolve<'a>(schema: &'a Table, root: &'a Table) -> Option<&'a Table> {
     let mut here = schema;
     for _ in 0..16 {
         let Some(reference) = here.get("$ref").and_then(Value::as_text) else {

@@ -14,7 +14,7 @@ const STYLE: &str = include_str!("frame/frame.css");
 const SCRIPT: &str = include_str!("frame/frame.js");
 
 /// The scripts of single pages, which stand inline at the end of their bodies.
-const PAGE_SCRIPTS: [&str; 0] = [];
+const PAGE_SCRIPTS: [&str; 1] = [super::gallery::SCRIPT];
 
 /// The pages that the navigation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

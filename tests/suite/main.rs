@@ -45,3 +45,4 @@ mod sync_machine;
 mod time;
 mod unseen;
 mod watch_server;
+mod workbench;

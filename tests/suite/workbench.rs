@@ -1,0 +1,248 @@
+//! The gallery and the page of tokens: every component of the example site at every node, and sites that
+//! mean harm.
+
+use std::sync::Arc;
+
+use rbgen::build::sample::Showroom;
+use rbgen::files::Folder;
+use rbgen::load::load_site;
+use rbgen::model::{Site, Table, Value};
+use rbgen::workbench::{gallery_page, sample};
+use serde_json::json;
+
+use crate::harness::{TestSite, project};
+
+fn loaded(site: &TestSite) -> Arc<Site> {
+    Arc::new(load_site(&Folder::new(&site.root())).site.unwrap())
+}
+
+fn example_site() -> Arc<Site> {
+    let loaded = load_site(&Folder::new(project()));
+    assert!(!loaded.diagnostics.has_errors(), "{:?}", loaded.diagnostics);
+    Arc::new(loaded.site.unwrap())
+}
+
+fn query(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pair = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+    pairs.iter().map(pair).collect()
+}
+
+fn table(value: serde_json::Value) -> Table {
+    match rbgen::format::read_json(&value.to_string()) {
+        Ok(Value::Table(table)) => table,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_component_of_the_example_site_renders_at_every_node() {
+    let site = example_site();
+    let showroom = Showroom::new(&site, false);
+    let mut samples = 0;
+    for node in site.nodes.keys() {
+        assert!(showroom.style_diagnostics(node).is_empty());
+        for component in site.components.values() {
+            for example in &component.examples {
+                let html = showroom
+                    .render(node, &component.key, &example.props)
+                    .unwrap_or_else(|found| panic!("{node} {}: {found:?}", component.key));
+                let wrapper = format!("<div class=\"rb rb-{}\" id=\"sample\">", component.key);
+                assert!(html.contains(&wrapper), "{html}");
+                assert!(html.contains("--color-primary:"), "the node's tokens");
+                assert!(!html.contains("<script"), "{html}");
+                samples += 1;
+            }
+        }
+    }
+    assert!(samples > 100, "{samples}");
+}
+
+#[test]
+fn the_assets_of_a_sample_are_those_that_the_node_has() {
+    let test_site = TestSite::example();
+    test_site.build(&[]);
+    let site = loaded(&test_site);
+    let showroom = Showroom::new(&site, false);
+    let example = &site.components["callout"].examples[0];
+    let html = showroom
+        .render("fluenti-local", "callout", &example.props)
+        .unwrap();
+    assert!(!html.contains("<base"), "{html}");
+    let before = "url(/fluenti-local/_rb/work/assets/";
+    let mut assets = html.split(before).skip(1).peekable();
+    assert!(assets.peek().is_some(), "{html}");
+    for rest in assets {
+        let name = &rest[..rest.find(')').unwrap()];
+        let path = format!("dist/fluenti-local/work/_rb/work/assets/{name}");
+        assert!(test_site.path(&path).is_file(), "{path}");
+    }
+}
+
+#[test]
+fn the_gallery_shows_every_component_and_its_frames() {
+    let site = example_site();
+    let list = gallery_page(&site, &[]);
+    for key in site.components.keys() {
+        let page = gallery_page(&site, &query(&[("component", key)]));
+        for node in site.nodes.keys() {
+            assert!(
+                page.contains(&format!("data-live=\"{node}\"")),
+                "{key} {node}"
+            );
+        }
+        assert!(
+            list.contains(&format!("component={}\"", key.replace('-', "%2D"))),
+            "{key}"
+        );
+    }
+    let one = gallery_page(
+        &site,
+        &query(&[("component", "hero"), ("node", "fluenti-local")]),
+    );
+    assert_eq!(one.matches("data-live=").count(), 1);
+    let missing = gallery_page(&site, &query(&[("component", "<b>heroo")]));
+    assert!(missing.contains("There is no component <code>&lt;b&gt;heroo</code>"));
+}
+
+#[test]
+fn samples_are_asked_for_by_query_and_by_post() {
+    let site = example_site();
+    let showroom = Showroom::new(&site, false);
+    let ask = |pairs: &[(&str, &str)]| sample(&showroom, &query(pairs), None);
+    let node = ("node", "fluenti-local");
+    let (status, html) = ask(&[node, ("component", "callout"), ("example", "Warning")]);
+    assert_eq!((status, html.contains("first of the month")), (200, true));
+    assert_eq!(
+        ask(&[node, ("component", "callout"), ("example", "1")]).0,
+        200
+    );
+    let (status, html) = ask(&[node, ("component", "callout"), ("example", "Warnin")]);
+    assert_eq!((status, html.contains("Warning")), (404, true));
+    let (status, html) = ask(&[node, ("component", "callot")]);
+    assert_eq!((status, html.contains("callout")), (404, true));
+    assert_eq!(ask(&[("node", "x"), ("component", "callout")]).0, 404);
+    assert_eq!(ask(&[]).0, 400);
+
+    let post = |body: serde_json::Value| sample(&showroom, &[], Some(&body));
+    let (status, html) = post(json!({"node": "fluenti-local", "component": "callout",
+        "props": {"text": "Said <script>alert(1)</script> *once*", "title": "<b>"}}));
+    assert_eq!(status, 200);
+    assert!(!html.contains("<script"), "{html}");
+    assert!(
+        html.contains("<em>once</em>") && html.contains("&lt;b&gt;"),
+        "{html}"
+    );
+    let (status, html) = post(json!({"node": "fluenti-local", "component": "callout",
+        "props": {"text": "x", "tone": "<img src=x onerror=y>"}}));
+    assert_eq!(status, 422);
+    assert!(
+        html.contains("data-code=\"RB0302\"") && html.contains("data-field=\"/tone\""),
+        "{html}"
+    );
+    assert!(!html.contains("<img"), "{html}");
+    for wrong in [
+        json!(null),
+        json!([]),
+        json!({"node": 1}),
+        json!({"node": "fluenti-local", "component": "callout", "props": []}),
+    ] {
+        assert_eq!(post(wrong.clone()).0, 400, "{wrong}");
+    }
+}
+
+#[test]
+fn components_that_cannot_be_shown_say_why() {
+    let site = TestSite::base();
+    site.write(
+        "content/components/bare.toml",
+        "name = \"Bare\"\ntype = \"ui\"\n",
+    );
+    site.write(
+        "content/components/code.toml",
+        "name = \"Code\"\ntype = \"ui\"\n",
+    );
+    site.write(
+        "content/components/code.tsx",
+        "export default () => null;\n",
+    );
+    site.write(
+        "content/components/odd.toml",
+        "name = \"Odd\"\ntype = \"ui\"\n[props]\ntype = \"nothing\"\n",
+    );
+    site.write("content/components/odd.html", "x");
+    site.write(
+        "content/components/endless.toml",
+        "name = \"Endless\"\ntype = \"ui\"\n",
+    );
+    site.write(
+        "content/components/endless.html",
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% set x = a %}{% endfor %}{% endfor %}",
+    );
+    let site = loaded(&site);
+    let showroom = Showroom::new(&site, false);
+    let node = site.nodes.keys().next().unwrap().clone();
+    let codes = |component: &str| -> Vec<&str> {
+        let found = showroom
+            .render(&node, component, &Table::new())
+            .unwrap_err();
+        found.iter().map(|diagnostic| diagnostic.code.0).collect()
+    };
+    use rbgen::diag::code;
+    assert_eq!(codes("bare"), [code::NO_TEMPLATE.0]);
+    assert_eq!(codes("code"), [code::REACT_UNSUPPORTED.0]);
+    assert_eq!(codes("odd"), [code::BAD_SCHEMA.0]);
+    assert_eq!(codes("endless"), [code::TEMPLATE_ENDLESS.0]);
+    assert_eq!(codes("hero"), [code::BAD_PROPS.0]);
+    assert_eq!(codes(""), [code::UNKNOWN_COMPONENT.0]);
+}
+
+#[test]
+fn what_means_harm_stays_text() {
+    let site = TestSite::base();
+    site.write(
+        "content/components/harm.toml",
+        r##"name = "</title><script>alert('name')</script>"
+type = "\"><script>alert('type')</script>"
+version = "<script>"
+
+[props]
+type = "object"
+description = "</p><script>"
+
+[props.properties."\"><script>alert('prop')</script>"]
+"$ref" = "#/$defs/<script>"
+
+[props.properties.deep]
+"$ref" = "#"
+
+[props.properties.many]
+enum = ["</script><script>alert(1)</script>", "'\"&"]
+
+[[examples]]
+name = "<script>alert('example')</script>"
+props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
+"##,
+    );
+    site.write("content/components/harm.html", "<p>{{ props.many }}</p>");
+    site.write(
+        "content/components/harm.css",
+        "p::before { content: \"</style><script>alert(1)</script>\"; --x: </style>; }",
+    );
+    let site = loaded(&site);
+    for page in [
+        gallery_page(&site, &[]),
+        gallery_page(&site, &query(&[("component", "harm")])),
+    ] {
+        assert!(!page.contains("<script>alert"), "{page}");
+        assert!(!page.contains("</p><script>"), "{page}");
+    }
+    let showroom = Showroom::new(&site, false);
+    let node = site.nodes.keys().next().unwrap();
+    let props = table(json!({"many": "</script><script>alert(1)</script>"}));
+    let html = showroom.render(node, "harm", &props).unwrap();
+    // In a style sheet, `<script>` is text until the element ends.
+    let ends = html.matches("</style").count();
+    assert_eq!(ends, html.matches("<style>").count(), "{html}");
+    let (_, body) = html.split_once("</head>").unwrap();
+    assert!(!body.contains("<script"), "{html}");
+}
