@@ -45,7 +45,7 @@ fn list(site: &Site, missing: Option<&str>, query: &[(String, String)]) -> Strin
         let card = context! {
             ..summary(component),
             ..context! {
-                thumb => node.map(|node| sample_url(node, component, 0)),
+                preview => node.map(|node| sample_url(node, component, 0)),
                 text => format!("{} {} {}", component.name, component.key, component.kind),
             }
         };

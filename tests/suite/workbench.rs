@@ -7,7 +7,7 @@ use rbgen::build::sample::Showroom;
 use rbgen::files::Folder;
 use rbgen::load::load_site;
 use rbgen::model::{Site, Table, Value};
-use rbgen::workbench::{gallery_page, sample};
+use rbgen::workbench::{gallery_page, sample, tokens_page};
 use serde_json::json;
 
 use crate::harness::{TestSite, project};
@@ -245,4 +245,75 @@ props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
     assert_eq!(ends, html.matches("<style>").count(), "{html}");
     let (_, body) = html.split_once("</head>").unwrap();
     assert!(!body.contains("<script"), "{html}");
+}
+
+#[test]
+fn the_page_of_tokens_has_every_token_and_where_it_is_used() {
+    let site = example_site();
+    let page = tokens_page(&site, &[]);
+    for key in site.tokens.keys() {
+        assert!(page.contains(&format!("<code>{key}</code>")), "{key}");
+    }
+    // Overridden at the node, and shown as what it is there.
+    assert!(page.contains("title=\"#F59E0B\"") && page.contains("#f59e0b"));
+    assert!(
+        page.contains("themes/base/styles/elements.css"),
+        "uses are named"
+    );
+    let one = tokens_page(&site, &query(&[("node", "fluenti-local")]));
+    assert_eq!(one.matches("class=\"matrix\"").count(), 1);
+    let all = page.matches("class=\"matrix\"").count();
+    assert!(all >= site.nodes.len(), "{all}");
+    let missing = tokens_page(&site, &query(&[("node", "<b>fluenti")]));
+    assert!(missing.contains("no node <code>&lt;b&gt;fluenti</code>"));
+}
+
+#[test]
+fn contrast_has_the_figures_that_are_known() {
+    let site = TestSite::base();
+    site.write(
+        "content/tokens/color.toml",
+        "[color]\ntext = \"#767676\"\nsurface = \"light-dark(white, #000)\"\nalias = \"{color.text}\"\nlonely = \"red\"\n",
+    );
+    let page = tokens_page(&loaded(&site), &[]);
+    let cell = "<span class=\"mono\">4.54</span> <span class=\"small good\">AA</span>";
+    assert!(page.contains(cell), "{page}");
+    let row = &page[page.find("<code>color.lonely</code>").unwrap()..];
+    assert!(
+        row[..row.find("</tr>").unwrap()].contains("unused"),
+        "{row}"
+    );
+    let row = &page[page.find("<code>color.text</code>").unwrap()..];
+    assert!(row[..row.find("</tr>").unwrap()].contains("<code>color.alias</code>"));
+}
+
+#[test]
+fn token_values_stay_in_their_attribute() {
+    let site = TestSite::base();
+    let hostile = [
+        "\\\"><script>alert(1)</script>",
+        "1px; background: url(https://evil.example/x)",
+        "red} body{display:none",
+        "\\\"</style><script>alert(2)</script>\\\"",
+        "0 0 1px '\\\" onmouseover=alert(3) x=\\\"'",
+        "url(https://evil.example/y)",
+    ];
+    let mut tokens = String::new();
+    for (index, value) in hostile.iter().enumerate() {
+        for name in ["font", "shadow", "radius", "space"] {
+            tokens.push_str(&format!("\"{name}-{index}\" = \"{value}\"\n"));
+        }
+    }
+    site.write("content/tokens/harm.toml", tokens);
+    let page = tokens_page(&loaded(&site), &[]);
+    assert!(!page.contains("<script>alert"), "{page}");
+    assert!(!page.contains("\" onmouseover"), "{page}");
+    for style in page.split("style=\"").skip(1) {
+        let style = &style[..style.find('"').unwrap()];
+        assert!(!style.contains("evil") && !style.contains('}'), "{style}");
+        // `;` stands between two properties of ours, and at the end of a reference.
+        let outside = style.replace("&quot;", "").replace("&#39;", "");
+        assert!(!outside.contains("; "), "{style}");
+    }
+    assert!(page.contains("no value"), "what is no value is said");
 }

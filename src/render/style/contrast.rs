@@ -150,8 +150,7 @@ fn over(top: Rgba, bottom: Rgba) -> Rgba {
 
 /// The contrast where the background lies on the canvas, which is white or, in the dark scheme, black.
 fn ratio_on_canvas(foreground: Rgba, background: Rgba, dark: bool) -> f64 {
-    let canvas = if dark { [0.0, 0.0, 0.0, 1.0] } else { [1.0; 4] };
-    let background = over(background, canvas);
+    let background = over(background, canvas(dark));
     let (a, b) = (
         luminance(over(foreground, background)),
         luminance(background),
@@ -179,6 +178,37 @@ pub fn contrast_ratio(foreground: &str, background: &str, dark: bool) -> Option<
     Some(ratio_on_canvas(foreground, background, dark))
 }
 
+/// A colour as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paint {
+    /// `#rrggbb`, or `#rrggbbaa` where it is not opaque, in sRGB.
+    pub hex: String,
+    /// The relative luminance of WCAG 2.2, 0 to 1, on the canvas of the scheme.
+    pub luminance: f64,
+    /// The distance between its largest and its smallest part, 0 (grey) to 1.
+    pub chroma: f64,
+}
+
+/// The colour that a CSS value is in one scheme; `None` where it is none that can be computed.
+pub fn paint(value: &str, dark: bool) -> Option<Paint> {
+    let colour = colour(&one_side(value, dark))?;
+    let [r, g, b, alpha] = colour.map(|part| (part * 255.0).round() as u8);
+    let hex = match alpha {
+        255 => format!("#{r:02x}{g:02x}{b:02x}"),
+        _ => format!("#{r:02x}{g:02x}{b:02x}{alpha:02x}"),
+    };
+    let [r, g, b, _] = over(colour, canvas(dark));
+    Some(Paint {
+        hex,
+        luminance: luminance([r, g, b, 1.0]),
+        chroma: r.max(g).max(b) - r.min(g).min(b),
+    })
+}
+
+fn canvas(dark: bool) -> Rgba {
+    if dark { [0.0, 0.0, 0.0, 1.0] } else { [1.0; 4] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,5 +233,17 @@ mod tests {
             contrast_ratio("#000", both, true).map(f64::round),
             Some(1.0)
         );
+    }
+
+    #[test]
+    fn colours_are_shown_as_they_are_computed() {
+        let hex = |value, dark| paint(value, dark).map(|paint| paint.hex);
+        assert_eq!(hex("rebeccapurple", false).as_deref(), Some("#663399"));
+        assert_eq!(hex("rgb(0 0 0 / 50%)", false).as_deref(), Some("#00000080"));
+        let both = "light-dark(#fff, #000)";
+        assert_eq!(hex(both, true).as_deref(), Some("#000000"));
+        assert_eq!(hex("url(/x)", false), None);
+        let grey = paint("#808080", false).unwrap();
+        assert!(grey.chroma < 0.01 && (0.2..0.23).contains(&grey.luminance));
     }
 }

@@ -13,13 +13,15 @@ mod theme;
 mod tokenize;
 mod tokens;
 mod urls;
+mod uses;
 mod value;
 
 pub use component::{check_keyframes, component_css};
-pub use contrast::{check_contrast, contrast_ratio};
+pub use contrast::{Paint, check_contrast, contrast_ratio, paint};
 pub use targets::{Targets, parse_targets};
 pub use theme::theme_css;
 pub use tokens::{TokenValues, check_tokens, resolve_tokens, tokens_css};
+pub use uses::{accepts, custom_properties};
 pub use value::aliases;
 
 /// What a CSS `url()` to an asset becomes: it gets the path below `assets/` and gives the URL, or
