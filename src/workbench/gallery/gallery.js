@@ -291,7 +291,8 @@
     if (kind !== "object" && Object.keys(props).length) fields.push(...members({}, [], 0));
     form.replaceChildren(...(fields.length ? fields : [make("p", { class: "quiet" }, "There is no field for it: its props are JSON.")]));
     const target = focus && (enabled(document.getElementById(focus)) ?? form.querySelector("button, input, select, textarea"));
-    if (target) target.focus();
+    const inner = target?.matches("fieldset") && target.querySelector("input, select, textarea, button");
+    if (target) (inner || target).focus();
     showProblems();
   };
   const enabled = (element) => {
@@ -357,8 +358,7 @@
     if (mine.signal.aborted) return;
     const found = new Map();
     for (const { frame, ok, html, lost } of answers) {
-      const page = new DOMParser().parseFromString(html, "text/html");
-      const entries = [...page.querySelectorAll("[data-problem]")].map(({ dataset }) => ({ code: dataset.code, message: dataset.message, hints: dataset.hints, field: dataset.field }));
+      const entries = ok ? [] : [...parse(frame, html).querySelectorAll("[data-problem]")].map(({ dataset }) => ({ code: dataset.code, message: dataset.message, hints: dataset.hints, field: dataset.field }));
       if (lost) entries.push({ code: "", message: "the server does not answer", hints: "is rbgen watch still running?" });
       for (const entry of entries) {
         const key = JSON.stringify([entry.code, entry.message, entry.field]);
@@ -366,7 +366,7 @@
         found.get(key).nodes.push(frame.dataset.live);
       }
       stale(frame, !ok);
-      if (ok) show(frame, page);
+      if (ok) show(frame, html);
     }
     problems = [...found.values()];
     showProblems();
@@ -379,15 +379,21 @@
 
   // The sample takes the place of the one before within the frame's own document, so that it keeps the
   // policy that it was served with, under which its styles count. (A `srcdoc` would have this page's.)
-  const show = (frame, page) => {
+  const parse = (frame, html) => {
+    let Parser = DOMParser;
+    // The parser of the frame, because a document has the policy of whoever parsed it.
+    try { Parser = frame.contentWindow.DOMParser; } catch { /* Somebody followed a link to another host. */ }
+    return new Parser().parseFromString(html, "text/html");
+  };
+  const show = (frame, html) => {
     const target = frame.contentDocument;
     if (target && target.readyState === "complete" && target.querySelector("meta[name=rbgen]")) {
       const y = frame.contentWindow.scrollY;
-      target.replaceChild(target.adoptNode(page.documentElement), target.documentElement);
+      target.replaceChild(target.adoptNode(parse(frame, html).documentElement), target.documentElement);
       frame.contentWindow.scrollTo(0, y);
       follow(frame);
     } else {
-      frame.addEventListener("load", () => { if (frame.contentDocument?.querySelector("meta[name=rbgen]")) show(frame, page); }, { once: true });
+      frame.addEventListener("load", () => { if (frame.contentDocument?.querySelector("meta[name=rbgen]")) show(frame, html); }, { once: true });
       if (!target || target.readyState === "complete") frame.src = frame.getAttribute("src");
     }
   };

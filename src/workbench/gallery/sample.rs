@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::super::frame::fill;
 use super::examples_of;
-use crate::build::sample::Showroom;
+use crate::build::sample::{SAMPLE_ID, Showroom};
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Severity, Spot, Step, code, did_you_mean};
 use crate::format::read_json;
 use crate::model::{Site, Table, Value};
@@ -122,7 +122,7 @@ fn problems(diagnostics: &Diagnostics) -> String {
             context! {
                 code => diagnostic.code.0,
                 is_error => diagnostic.severity == Severity::Error,
-                message => &diagnostic.message,
+                message => words(&diagnostic.message),
                 hints => &diagnostic.hints,
                 field => field.as_ref().map(pointer),
                 field_words => field.as_ref().map(FieldPath::to_string),
@@ -132,6 +132,12 @@ fn problems(diagnostics: &Diagnostics) -> String {
         })
         .collect();
     fill(PROBLEMS, context! { problems => shown })
+}
+
+/// A message without the name of the block, which nobody wrote.
+fn words(message: &str) -> &str {
+    let block = format!("block `{SAMPLE_ID}`: ");
+    message.strip_prefix(block.as_str()).unwrap_or(message)
 }
 
 /// The origin of the page that a sample stands on.
