@@ -136,19 +136,25 @@ fn row(token: &Token, cells: Vec<Rendered>, used: &[Place]) -> Rendered {
 /// A token at a node: its value, and how it looks.
 fn cell(token: &Token, node: &Node, values: &TokenValues) -> Rendered {
     let value = values.get(&token.key);
-    let swatches: Vec<Rendered> = match value {
-        None => Vec::new(),
-        Some(value) => schemes(node)
-            .iter()
-            .filter_map(|&scheme| {
-                let paint = paint(value, scheme == Scheme::Dark)?;
-                Some(context! { hex => paint.hex, scheme => scheme.as_str() })
-            })
-            .collect(),
-    };
+    let paints = schemes(node).iter().filter_map(|&scheme| {
+        let paint = paint(value?, scheme == Scheme::Dark)?;
+        Some((scheme.as_str(), paint.hex))
+    });
+    let (names, hexes): (Vec<&str>, Vec<String>) = paints.unzip();
+    let swatches: Vec<Rendered> = names
+        .iter()
+        .zip(&hexes)
+        .map(|(scheme, hex)| context! { hex => hex, scheme => *scheme })
+        .collect();
     let look = value.filter(|_| swatches.is_empty());
+    // The colour that is shown says it already, unless it was written in another way.
+    let is_said = match (&*hexes, value) {
+        ([hex], Some(value)) => hex.eq_ignore_ascii_case(value),
+        _ => false,
+    };
     context! {
         value => value.map(|value| shown(value)),
+        is_said => is_said,
         // What stands in a style is the value as it was accepted.
         css => value,
         look => look.and_then(|value| look_of(token, value)),
@@ -197,7 +203,7 @@ fn shown_matrix(node: &Node, matrix: &Matrix) -> Rendered {
                         grade => cell.grade(),
                         foreground => &cell.foreground,
                         background => &cell.background,
-                        minimum => cell.minimum,
+                        minimum => cell.minimum.map(|minimum| minimum.to_string()),
                         is_low => cell.minimum.is_some_and(|minimum| cell.ratio < minimum),
                     },
                 })

@@ -140,6 +140,11 @@ fn samples_are_asked_for_by_query_and_by_post() {
         "{html}"
     );
     assert!(!html.contains("<img"), "{html}");
+    let wrong: serde_json::Map<_, _> = (0..200).map(|n| (format!("x{n}"), json!(n))).collect();
+    let (status, html) =
+        post(json!({"node": "fluenti-local", "component": "callout", "props": wrong}));
+    assert_eq!(status, 422);
+    assert!(html.matches("data-problem").count() <= 51, "{html}");
     for wrong in [
         json!(null),
         json!([]),
@@ -210,10 +215,10 @@ type = "object"
 description = "</p><script>"
 
 [props.properties."\"><script>alert('prop')</script>"]
-"$ref" = "#/$defs/<script>"
+"$$ref" = "#/properties/many"
 
 [props.properties.deep]
-"$ref" = "#"
+"$$ref" = "#"
 
 [props.properties.many]
 enum = ["</script><script>alert(1)</script>", "'\"&"]

@@ -72,16 +72,16 @@
     return null;
   };
   const rootSchema = schema;
-  const understand = (raw) => {
+  const understand = (raw, hops = 0) => {
     let found = null;
-    try { found = resolve(raw); } catch { /* A reference that is no text of an address. */ }
+    try { found = hops < 16 ? resolve(raw) : null; } catch { /* A reference that is no text of an address. */ }
     if (!found) return { kind: "json", schema: {}, nullable: false };
     let nullable = false;
     const choices = own(found, "anyOf") ?? own(found, "oneOf");
     if (Array.isArray(choices) && choices.length === 2) {
       const other = choices.filter((choice) => own(choice, "type") !== "null");
       if (other.length === 1) {
-        const inner = understand({ ...other[0] });
+        const inner = understand({ ...other[0] }, hops + 1);
         const words = { description: own(found, "description"), default: own(found, "default") };
         return { ...inner, schema: { ...inner.schema, ...clean(words) }, nullable: true };
       }
@@ -109,7 +109,8 @@
   })[kind] ?? true;
 
   // The value of something that is added: as the server makes it for components without examples.
-  const first = (raw, depth = 0) => {
+  const first = (raw, depth = 0, budget = { left: 500 }) => {
+    budget.left -= 1;
     const { kind, schema } = understand(raw);
     const given = own(schema, "default") ?? own(own(schema, "examples"), 0) ?? own(schema, "const");
     if (given !== undefined) return copyOf(given);
@@ -120,10 +121,10 @@
     if (kind === "boolean") return false;
     if (kind === "array") return [];
     const value = {};
-    if (kind === "object" && depth < MAX_DEPTH) {
+    if (kind === "object" && depth < 4) {
       for (const name of own(schema, "required") ?? []) {
         const property = own(schema.properties, name);
-        if (property !== undefined) put(value, name, first(property, depth + 1));
+        if (property !== undefined && budget.left > 0) put(value, name, first(property, depth + 1, budget));
       }
     }
     return value;
@@ -221,7 +222,7 @@
   };
 
   const jsonArea = (path, shared, required) => {
-    const area = make("textarea", { ...shared, class: "mono", rows: "5", spellcheck: "false", oninput: (event) => {
+    const area = make("textarea", { ...shared, class: "mono", rows: "3", spellcheck: "false", oninput: (event) => {
       if (event.target.value.trim() === "" && !required) { set(path, undefined); changed(); return; }
       try { set(path, JSON.parse(event.target.value)); } catch (error) { local(path, `this is no JSON: ${error.message}`); return; }
       changed();
@@ -430,8 +431,8 @@
     for (const frame of document.querySelectorAll(".port iframe")) follow(frame);
   };
 
-  // TOML 1.0.
-  const tomlKey = (key) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : tomlText(key));
+  // TOML 1.0, as rbgen reads it: `$$x` is the key `$x`, and null is a table of one key.
+  const tomlKey = (key) => (key.startsWith("$") ? tomlText("$" + key) : /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlText(key));
   const tomlText = (text) => JSON.stringify(text).replace(/\u007f/g, "\\u007F");
   const tomlValue = (value) => {
     if (value === null) return '{ "$null" = true }';
@@ -443,6 +444,9 @@
     if (Array.isArray(value)) return value.length === 0 ? "[]" : value.some((item) => item !== null && typeof item === "object")
       ? `[\n${value.map((item) => `  ${tomlValue(item)},\n`).join("")}]` : `[${value.map(tomlValue).join(", ")}]`;
     if (isObject(value)) {
+      const [key, only] = Object.entries(value).length === 1 ? Object.entries(value)[0] : [];
+      // What JSON carries in a table of one key is plain in TOML.
+      if (typeof only === "string" && (key === "$datetime" || key === "$float")) return only;
       const entries = Object.entries(value).map(([key, inner]) => `${tomlKey(key)} = ${tomlValue(inner)}`);
       return entries.length ? `{ ${entries.join(", ")} }` : "{}";
     }

@@ -13,6 +13,9 @@ use crate::model::{Site, Table, Value};
 
 const PROBLEMS: &str = include_str!("problems.html");
 
+/// How many diagnostics are shown.
+const MOST_PROBLEMS: usize = 50;
+
 /// A sample: the HTTP status and the document. The query has `node`, `component` and `example`, which
 /// is the number of an example, counted from 0, or its name; where something was posted, it is
 /// `{"node": …, "component": …, "props": {…}}`, with the carriers of JSON for what it lacks.
@@ -108,8 +111,10 @@ fn wrong(message: &str) -> (u16, Diagnostic) {
 fn problems(diagnostics: &Diagnostics) -> String {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| (diagnostic.severity, &diagnostic.place));
+    let more = sorted.len().saturating_sub(MOST_PROBLEMS);
     let shown: Vec<Rendered> = sorted
         .into_iter()
+        .take(MOST_PROBLEMS)
         .map(|diagnostic| {
             let field = field_of(diagnostic);
             let path = diagnostic.place.as_ref().map(|place| place.path.as_ref());
@@ -131,7 +136,7 @@ fn problems(diagnostics: &Diagnostics) -> String {
             }
         })
         .collect();
-    fill(PROBLEMS, context! { problems => shown })
+    fill(PROBLEMS, context! { problems => shown, more => more })
 }
 
 /// A message without the name of the block, which nobody wrote.

@@ -36,7 +36,7 @@ const SURFACE_WORDS: [&str; 11] = [
 ];
 
 /// The rule, in words, for the page.
-pub const RULE: &str = "A colour is a surface or for text by the words in its key, such as `surface` and `text`. \
+pub const RULE: &str = "A colour is a surface or for text by the words in its key, such as “surface” and “text”. \
 One that is nearly grey and has no such word is a surface where it is near the canvas of the scheme, and \
 for text otherwise. All others are accents. Text and accents are held against surfaces; text and \
 surfaces, as the text on a button is, against accents. \
