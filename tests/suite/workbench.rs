@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::harness::{TestSite, project};
 
 fn loaded(site: &TestSite) -> Arc<Site> {
-    Arc::new(load_site(&Folder::new(&site.root())).site.unwrap())
+    Arc::new(load_site(&Folder::new(site.root())).site.unwrap())
 }
 
 fn example_site() -> Arc<Site> {
