@@ -272,6 +272,9 @@ pub fn render_changed(
     let mut node_names: Vec<&str> = ledger.bundles().map(|(node, _, _)| node).collect();
     node_names.dedup();
     let workshop = Workshop::remembered(job, &node_names, ledger);
+    if let Some(readers) = readers {
+        readers.lend_pages(&workshop);
+    }
     let judge = Judge::new(job, &workshop, true);
     let all = || ledger.traces().collect();
     let among: Vec<(&str, JobPage<'_>, Traces)> = match readers {
@@ -320,6 +323,9 @@ pub fn render_changed(
         }
     }
     explain(job, &node_names, &tasks, &[], &mut built);
+    if let Some(readers) = readers {
+        readers.keep_pages(&workshop);
+    }
     built.notes.extend(run.traces);
     // What was warned of before is still so; it is known to whoever has the ledger.
     built.diagnostics = failures.into_diagnostics();

@@ -1,7 +1,10 @@
-//! Which jobs read what other pages say: looked up, where asking each job would take its time.
+//! What is looked up of a site that stands, where finding it out anew would take its time: which jobs read
+//! what other pages say, and which pages each node has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::prepare::Workshop;
 use super::verdict::Judge;
 use crate::ledger::{JobPage, Ledger, Traces};
 use crate::track::{Answer, Kind, read_trace};
@@ -15,6 +18,9 @@ pub struct Readers {
     /// By such a trace, the jobs that asked it, as node and page; a page that is an app stands for what the
     /// app shows for addresses that have none.
     jobs: BTreeMap<Answer, BTreeSet<Reader>>,
+    /// By node, the pages that it has, as indices, sorted by route: as long as pages only say something else,
+    /// they are the same.
+    pages: Mutex<BTreeMap<String, Arc<Vec<usize>>>>,
 }
 
 type Reader = (String, Owned);
@@ -42,6 +48,26 @@ impl Owned {
 }
 
 impl Readers {
+    /// Gives the nodes of a workshop the pages that they have, as far as it is known.
+    pub(super) fn lend_pages(&self, workshop: &Workshop<'_>) {
+        let known = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        for node in workshop.nodes.iter().flatten() {
+            if let Some(pages) = known.get(&node.facts.node) {
+                let _ = node.facts.pages.set(Arc::clone(pages));
+            }
+        }
+    }
+
+    /// Keeps what a workshop has found out.
+    pub(super) fn keep_pages(&self, workshop: &Workshop<'_>) {
+        let mut known = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        for node in workshop.nodes.iter().flatten() {
+            if let Some(pages) = node.facts.pages.get() {
+                known.insert(node.facts.node.clone(), Arc::clone(pages));
+            }
+        }
+    }
+
     /// Those of a ledger.
     pub fn of(ledger: &Ledger) -> Readers {
         let mut readers = Readers::default();
