@@ -25,7 +25,7 @@ use crate::ledger::{Ledger, PageNote};
 use crate::model::{Component, Config, Documents, PageMemory, Site};
 
 pub use bodies::Bodies;
-pub use edited::{Edited, known_by, load_edited};
+pub use edited::{Edited, Takers, known_by, load_edited, takers};
 pub use places::{Located, LocatedPlace, locate};
 use survey::not_read;
 pub use survey::{Known, Survey, THEME_FOLDERS, compare, survey, survey_without_content};

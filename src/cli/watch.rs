@@ -206,6 +206,7 @@ fn json_of(root: &Path, event: Event<'_>) -> Value {
                 "round": round.number,
                 "cause": cause_of(&round.cause),
                 "files": files,
+                "whole": round.is_whole,
                 "pages_rendered": round.pages_rendered,
                 "files_written": round.files_written,
                 "files_removed": round.files_removed,

@@ -12,9 +12,9 @@ use crate::assemble::{Validators, check_pages};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
 use crate::files::Folder;
-use crate::format::{PAGES, below};
+use crate::format::{PAGES, below, is_page as is_a_page, page_stem};
 use crate::ledger::{Ledger, PageNote};
-use crate::model::{FileStat, Page, Site};
+use crate::model::{FileStat, Page, PageMemory, Site};
 
 /// A site of which some pages say something else than before.
 pub struct Edited {
@@ -35,25 +35,59 @@ pub struct Input {
     pub page: Option<String>,
 }
 
-/// Reads the pages of some files again. `site` is as `ledger` says, and so is every file that `paths`
-/// does not name. `None` where more has changed than what pages say, or something is wrong with them: then
+/// The pages that take texts from files besides their own, by the path of such a file; each by the path of
+/// its own.
+pub type Takers = BTreeMap<String, BTreeSet<String>>;
+
+/// Who takes which texts, as a ledger says.
+pub fn takers(ledger: &Ledger) -> Takers {
+    let mut takers = Takers::new();
+    // Most sites have none, and need not be gone through.
+    let count = match ledger.facts.takes_texts {
+        true => ledger.pages(),
+        false => 0,
+    };
+    for number in 0..count {
+        let taken = ledger.page_note(number).map(|note| note.data_files);
+        for path in taken.into_iter().flatten() {
+            let page = PageMemory::page(ledger, number);
+            let pages = takers.entry(path).or_default();
+            pages.insert(page.origin.to_string());
+        }
+    }
+    takers
+}
+
+/// Reads the pages of some files again. `site` is as `ledger` and `takers` say, and so is every file that
+/// `paths` does not name. `None` where more has changed than what pages say, or something is wrong with them: then
 /// all is to be looked at.
 pub fn load_edited(
     folder: &Folder,
     site: &Site,
     ledger: &Ledger,
+    takers: &Takers,
     paths: &BTreeSet<String>,
 ) -> Option<Edited> {
-    // A page may take its text from any file among the pages.
-    if ledger.facts.takes_texts || site.incomplete {
+    if site.incomplete {
         return None;
     }
-    let is_page = |path: &String| {
-        below(path, PAGES).is_some() && ledger.input(path).is_some_and(|input| input.page.is_some())
-    };
-    if !paths.iter().all(is_page) {
-        return None;
+    let mut pages: BTreeSet<&String> = BTreeSet::new();
+    for path in paths {
+        below(path, PAGES)?;
+        let is_page = ledger.input(path)?.page.is_some();
+        let taken = takers.get(path);
+        if !is_page && taken.is_none() {
+            return None;
+        }
+        // A text may have become a page.
+        let may_be_page = !is_page && page_stem(path).is_some();
+        if may_be_page && is_a_page(path, &folder.read_text(path).ok()?) {
+            return None;
+        }
+        pages.extend(is_page.then_some(path));
+        pages.extend(taken.into_iter().flatten());
     }
+    let paths = pages;
     let validators = Validators::new(site.components.values());
     let room = Room::default();
     let read: Vec<(BTreeMap<String, Input>, PageRead, Diagnostics)> = paths
@@ -65,10 +99,11 @@ pub fn load_edited(
                 let stat = folder.stat(path).unwrap_or_default();
                 let text = folder.read_text(path)?;
                 let digest = Digest::of_bytes(text.as_bytes());
+                let page = ledger.input(path).and_then(|input| input.page);
                 let input = Input {
                     stat,
                     digest,
-                    page: None,
+                    page: page.map(str::to_string),
                 };
                 if let Ok(mut inputs) = inputs.lock() {
                     inputs.insert(path.to_string(), input);
@@ -94,7 +129,6 @@ pub fn load_edited(
             return None;
         }
         inputs.extend(files);
-        inputs.get_mut(path)?.page = Some(read.page.key.clone());
         kept.insert(read.page.key.clone(), read.body);
         notes.insert(read.page.key.clone(), read.note);
         pages.push(read.page);

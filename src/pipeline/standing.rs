@@ -9,7 +9,7 @@ use super::{After, BuiltBundle, bundles_of, memory, passed};
 use crate::build::{ChangedFiles, Explained, Job, Readers, bundle_with, render_changed};
 use crate::bundle::Bundle;
 use crate::ledger::{Changes, Ledger, read_job_key};
-use crate::load::{Edited, known_by, load_edited, load_known};
+use crate::load::{Edited, Takers, known_by, load_edited, load_known, takers};
 use crate::model::{FileStat, Moment, Site};
 use crate::store::{Published, Scope, Store};
 
@@ -21,6 +21,7 @@ pub struct Standing {
     identity: Option<FileStat>,
     site: Arc<Site>,
     readers: Readers,
+    takers: Takers,
     /// Files that are in place, of which manifests and the ledger's file know nothing yet.
     ahead: ChangedFiles,
     /// Whether the ledger in memory says more than its file.
@@ -50,6 +51,7 @@ impl Standing {
         let site = loaded.site.filter(|_| is_same && is_sound)?;
         Some(Standing {
             readers: Readers::of(&ledger),
+            takers: takers(&ledger),
             after,
             ledger,
             identity: opened.identity,
@@ -94,7 +96,7 @@ impl Standing {
         if passed(&facts.boundaries, request) != facts.passed {
             return None;
         }
-        let edited = load_edited(folder, &self.site, &self.ledger, paths)?;
+        let edited = load_edited(folder, &self.site, &self.ledger, &self.takers, paths)?;
         let mut changes = memory::of_edited(&edited);
         let Edited {
             site,

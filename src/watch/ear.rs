@@ -24,6 +24,8 @@ pub enum Signal {
     Touched(PathBuf),
     /// A folder came, went or has another name.
     Folder(PathBuf),
+    /// Something of the output went.
+    OutputGone,
     /// Something happened, and nobody knows what.
     Missed,
     /// It is time to look, because nothing is heard.
@@ -86,7 +88,8 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
             let signal = match (is_of_site, path.starts_with(&output)) {
                 (true, _) => signal(path),
                 // What is made there is of no interest, but what goes.
-                (false, true) => Signal::Touched(path),
+                (false, true) if std::fs::symlink_metadata(&path).is_err() => Signal::OutputGone,
+                (false, true) => continue,
                 // The site itself went, or was moved.
                 (false, false) if path == site || path.as_os_str().is_empty() => Signal::Missed,
                 (false, false) => continue,

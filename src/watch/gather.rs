@@ -18,6 +18,8 @@ pub struct Heard {
     pub paths: BTreeSet<PathBuf>,
     /// Whether folders came or went, so that what is watched is not all that there is.
     pub folders: bool,
+    /// Whether something of the output went.
+    pub output_gone: bool,
     /// Whether more happened than is known.
     pub missed: bool,
     /// Whether somebody wants everything to be built.
@@ -32,6 +34,8 @@ const QUIET: Duration = Duration::from_millis(1);
 /// What has more steps than this is no save, and the next step may take a moment.
 const MANY: usize = 20;
 const QUIET_AFTER_MANY: Duration = Duration::from_millis(25);
+/// Who removes the output is to be done before it is built again.
+const QUIET_AFTER_REMOVAL: Duration = Duration::from_millis(200);
 /// Who writes is waited for, but not forever: a log may stay open.
 const WRITING: Duration = Duration::from_millis(30);
 /// So long a burst is waited for at most.
@@ -46,6 +50,7 @@ pub fn gather(root: &Path, first: Signal, signals: &Receiver<Signal>) -> Heard {
     loop {
         let is_many = heard.paths.len() > MANY || heard.folders || heard.missed;
         let patience = match (writing.is_empty(), is_many) {
+            _ if heard.output_gone => QUIET_AFTER_REMOVAL,
             (_, true) => QUIET_AFTER_MANY,
             (false, false) => WRITING,
             (true, false) => QUIET,
@@ -83,6 +88,7 @@ impl Heard {
                 self.folders = true;
                 self.paths.insert(path);
             }
+            Signal::OutputGone => self.output_gone = true,
             Signal::Missed => self.missed = true,
             Signal::Rebuild => self.rebuild = true,
             Signal::Look => self.look = true,

@@ -16,7 +16,7 @@ use super::scene::{Made, Scene, Stage};
 use crate::build::{Explained, Reason};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
-use crate::files::Folder;
+use crate::files::{Folder, Found};
 use crate::format::is_passed_over;
 use crate::load::{CONFIG_FILE, Survey, locate, survey};
 use crate::model::Moment;
@@ -39,6 +39,8 @@ pub struct Round {
     pub number: u64,
     /// What happened, in a few words or as the paths of files, relative to the site.
     pub cause: Cause,
+    /// Whether all of the site was looked at, and not only what was edited.
+    pub is_whole: bool,
     pub pages_rendered: usize,
     pub files_written: usize,
     pub files_removed: usize,
@@ -235,22 +237,11 @@ impl Watching<'_> {
         if heard.folders || heard.missed {
             return Todo::All(Cause::Many);
         }
-        let mut paths = BTreeSet::new();
-        let out = &self.stage.scene().out;
-        for path in &heard.paths {
-            if path.starts_with(out) {
-                // What is made there is of no interest, but what goes.
-                if std::fs::symlink_metadata(path).is_err() {
-                    return Todo::All(Cause::Output);
-                }
-                continue;
-            }
-            match self.relative(path) {
-                Some(path) => paths.insert(path),
-                None => continue,
-            };
+        if heard.output_gone {
+            return Todo::All(Cause::Output);
         }
-        let paths: BTreeSet<String> = paths.into_iter().filter(|path| self.counts(path)).collect();
+        let paths = heard.paths.iter().filter_map(|path| self.relative(path));
+        let paths: BTreeSet<String> = paths.filter(|path| self.counts(path)).collect();
         if paths.is_empty() {
             return Todo::Nothing;
         }
@@ -337,6 +328,7 @@ impl Watching<'_> {
         let round = Round {
             number,
             cause: Cause::Files(paths),
+            is_whole: false,
             pages_rendered: edit.pages_rendered,
             files_written: edit.files_written,
             files_removed: 0,
@@ -377,6 +369,7 @@ impl Watching<'_> {
             number,
             cause,
             took,
+            is_whole: true,
             is_broken: outcome.report.is_none(),
             diagnostics: outcome.diagnostics,
             ..Round::default()
@@ -469,8 +462,16 @@ impl Watching<'_> {
         let now = self.seen.as_ref().map_or(&[][..], |seen| &seen.files);
         let same_paths = seen.files.len() == now.len()
             && seen.files.iter().zip(now).all(|(a, b)| a.path == b.path);
-        let is_other = |(before, now): &(&crate::files::Found, &crate::files::Found)| {
-            before.stat != now.stat || !before.stat.is_certain(seen.looked_at)
+        // What was written just before the last look may have been written again just after it.
+        let says_other = |path: &str| {
+            let ledger = self.standing.as_ref().map(Standing::ledger);
+            let known = ledger.and_then(|ledger| ledger.input(path));
+            let digest = self.folder.digest(path).ok().map(|asset| asset.digest);
+            known.is_none_or(|known| Some(known.digest) != digest)
+        };
+        let is_other = |(before, now): &(&Found, &Found)| {
+            before.stat != now.stat
+                || !before.stat.is_certain(seen.looked_at) && says_other(&now.path)
         };
         let changed: BTreeSet<String> = match same_paths {
             true => {

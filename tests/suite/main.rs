@@ -44,5 +44,6 @@ mod sync;
 mod sync_machine;
 mod time;
 mod unseen;
+mod watch;
 mod watch_server;
 mod workbench;
