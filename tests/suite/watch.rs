@@ -216,9 +216,10 @@ fn a_site_without_its_configuration_waits_for_it() {
     watch.event("built");
     assert_clean(&site);
     // Another output folder is as good.
-    site.write(
+    site.replace(
         "robbieblocks.toml",
-        config + "\n[build]\noutput = \"public\"\n",
+        "output = \"dist\"",
+        "output = \"public\"",
     );
     watch.event("built");
     assert!(site.path("public/vengeance-local/play.json").is_file());
