@@ -171,13 +171,10 @@ fn serve(globals: &Globals, arguments: &ServeArguments) -> Result<Status, Status
             &problem.bad.message,
         );
     }
-    let (node, base_path) = (settings.node.clone(), settings.base_path.clone());
+    let (node, start_path) = (settings.node.clone(), web.start());
     let serving = start(listener, serve_node(settings), place.name.as_deref())
         .map_err(|error| refused(&format!("it cannot be served: {error}"), ""))?;
-    let url = match base_path.as_str() {
-        "" => serving.url.clone(),
-        base_path => format!("{}{base_path}/", serving.url.trim_end_matches('/')),
-    };
+    let url = format!("{}{start_path}", serving.url.trim_end_matches('/'));
     if globals.json {
         output::line(json!({ "event": "serving", "url": url, "node": node }));
     } else if !globals.quiet {

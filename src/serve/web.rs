@@ -12,6 +12,7 @@ use super::files::{open_regular, read_all};
 use super::rules::{BadLine, HeaderRule, Redirect, read_headers, read_redirects};
 use crate::bundle::{Bundle, FileStamp, bundle_folder, manifest_path};
 use crate::model::key_problem;
+use crate::render::encode_path;
 
 /// The bundles of a node, merged at its root.
 #[derive(Clone, Debug)]
@@ -80,6 +81,23 @@ impl WebBundle {
             from.next()
                 .is_some_and(|(path, _)| path.starts_with(prefix))
         })
+    }
+}
+
+impl Web {
+    /// Where a look begins, as a path on its host, encoded: the root, or where that has no page, the
+    /// shortest address of one that the manifests name.
+    pub fn start(&self) -> String {
+        let manifests = self
+            .bundles
+            .iter()
+            .filter_map(|bundle| bundle.manifest.as_ref());
+        let paths = manifests.flat_map(|bundle| bundle.files().keys());
+        let folders = paths.filter_map(|path| path.strip_suffix("index.html"));
+        let pages = folders.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+        let first = pages.min_by_key(|folder| (folder.len(), folder.to_string()));
+        let folder = encode_path(first.unwrap_or_default());
+        format!("{}/{folder}", self.base_path)
     }
 }
 

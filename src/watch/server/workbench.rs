@@ -91,3 +91,55 @@ fn response(answer: Answer) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Request;
+
+    fn answer(policy: &str) -> Answer {
+        Answer {
+            status: 200,
+            content_type: "text/html; charset=utf-8",
+            body: "<p>".to_string(),
+            policy: policy.to_string(),
+        }
+    }
+
+    fn wait<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(work)
+    }
+
+    #[test]
+    fn a_page_has_its_policy_or_is_not_shown() {
+        let shown = response(answer("default-src 'none'"));
+        assert_eq!(shown.status(), 200);
+        assert_eq!(
+            shown.headers()[CONTENT_SECURITY_POLICY],
+            "default-src 'none'"
+        );
+        assert_eq!(shown.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(shown.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
+        let body = wait(to_bytes(shown.into_body(), 100)).unwrap();
+        assert_eq!(&body[..], b"<p>");
+        let refused = response(answer("default-src\r\nX: y"));
+        assert_eq!(refused.status(), 500);
+        let body = wait(to_bytes(refused.into_body(), 100)).unwrap();
+        assert_ne!(&body[..], b"<p>");
+    }
+
+    #[test]
+    fn what_is_posted_is_json_of_a_bounded_size() {
+        let post = |kind: &str, body: String| {
+            let request = Request::post("/_rb/x").header(CONTENT_TYPE, kind).body(());
+            let (parts, ()) = request.unwrap().into_parts();
+            wait(posted(&parts, Body::from(body))).map_err(|refused| refused.status().as_u16())
+        };
+        let json = "application/json; charset=utf-8";
+        assert_eq!(post(json, "[1]".into()), Ok(serde_json::json!([1])));
+        assert_eq!(post(json, "[".into()), Err(400));
+        assert_eq!(post("text/plain", "[1]".into()), Err(415));
+        assert_eq!(post(json, " ".repeat(MOST_POSTED + 1)), Err(413));
+    }
+}
