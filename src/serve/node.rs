@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
+use axum::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY,
+};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use axum::middleware::map_response;
@@ -88,15 +90,25 @@ fn is_worth_compressing(
 
 /// The tag is that of the file; of its compressed form it can only be a weak one (RFC 9110 §8.8.3.3).
 async fn with_weak_tag(mut response: Response) -> Response {
-    if response.headers().contains_key(CONTENT_ENCODING)
-        && let Some(tag) = response.headers().get(ETAG)
-        && let Ok(tag) = tag.to_str()
-        && !tag.starts_with("W/")
-    {
-        let weak = format!("W/{tag}");
-        set(response.headers_mut(), ETAG, &weak);
+    if response.headers().contains_key(CONTENT_ENCODING) {
+        weaken_tag(response.headers_mut());
     }
     response
+}
+
+fn weaken_tag(headers: &mut HeaderMap) {
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+    if let Some(tag) = tag.filter(|tag| !tag.starts_with("W/")) {
+        let weak = format!("W/{tag}");
+        set(headers, ETAG, &weak);
+    }
+}
+
+fn reads_compressed(request: &Parts) -> bool {
+    let accepted = request.headers.get_all(ACCEPT_ENCODING).iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("gzip") || value.contains("br"))
 }
 
 impl Node {
@@ -157,9 +169,12 @@ impl Node {
         let is_text = is_text(&found.content_type);
         let mut response = respond(request, found);
         if is_text {
-            response
-                .headers_mut()
-                .append(VARY, "accept-encoding".parse().expect("a header value"));
+            let vary = HeaderValue::from_static("accept-encoding");
+            response.headers_mut().append(VARY, vary);
+            // The tag that goes with what the client has, which then is the compressed form.
+            if response.status() == StatusCode::NOT_MODIFIED && reads_compressed(request) {
+                weaken_tag(response.headers_mut());
+            }
         }
         response
     }
