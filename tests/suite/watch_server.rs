@@ -364,6 +364,11 @@ fn before_there_is_anything_that_is_said() {
     let page = text(&early.body);
     assert!(page.contains("Not built yet"), "{page}");
     assert!(page.contains("data-page=\"/one/play/\""), "{page}");
+    assert_eq!(early.header("refresh"), None);
+    // A page that is not one of the site comes back by itself.
+    let workbench = watched.get("/_rb/none");
+    assert_eq!(workbench.status, 503);
+    assert_eq!(workbench.header("refresh").as_deref(), Some("1"));
     watched
         .site
         .write("content/pages/play/home.toml", "name = \n");

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFRESH};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header::CONTENT_TYPE};
 use axum::response::Response;
@@ -37,7 +37,14 @@ pub fn nothing_built(view: &View, request: &Parts) -> Response {
         )
     };
     let body = format!("<h1>{title}</h1>\n<p>{text}</p>\n");
-    shown(request, 503, title, &body)
+    let mut response = shown(request, 503, title, &body);
+    // A page of the workbench has no file whose coming to be its script could hear of.
+    let path = request.uri.path();
+    if path == "/" || path.starts_with("/_rb/") {
+        let soon = HeaderValue::from_static("1");
+        response.headers_mut().insert(REFRESH, soon);
+    }
+    response
 }
 
 /// The answer for a decoded path that means nothing: in a node, or where no node is known.
