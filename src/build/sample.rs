@@ -38,8 +38,6 @@ struct Stand {
     app: String,
     tokens: String,
     theme: Option<String>,
-    /// What is wrong with the tokens, the style sheets of the theme and the node's custom CSS.
-    diagnostics: Diagnostics,
     /// The style sheets of components, by component.
     components: Mutex<BTreeMap<String, (Option<String>, Diagnostics)>>,
 }
@@ -120,14 +118,6 @@ impl Showroom {
         ))
     }
 
-    /// What is wrong with the styles of a node: samples are shown without what cannot be used.
-    pub fn style_diagnostics(&self, node: &str) -> Diagnostics {
-        match self.known_node(node).and_then(|node| self.stand(node)) {
-            Ok(stand) => stand.diagnostics.clone(),
-            Err(diagnostics) => diagnostics,
-        }
-    }
-
     fn known_node(&self, node: &str) -> Result<&Node, Diagnostics> {
         self.site.nodes.get(node).ok_or_else(|| {
             let known = self.site.nodes.keys().map(String::as_str);
@@ -193,6 +183,7 @@ impl Showroom {
 
     fn make_stand(&self, node: &Node, theme: &str) -> Stand {
         let site = &self.site;
+        // What is wrong with them is no fault of a component, and every build reports it.
         let mut diagnostics = Diagnostics::new();
         let facts = Arc::new(NodeFacts {
             site: Arc::clone(site),
@@ -223,7 +214,6 @@ impl Showroom {
             app,
             tokens,
             theme: theme_styles,
-            diagnostics,
             components: Mutex::default(),
         }
     }

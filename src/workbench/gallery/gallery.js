@@ -366,12 +366,13 @@
         if (!found.has(key)) found.set(key, { ...entry, nodes: [] });
         found.get(key).nodes.push(frame.dataset.live);
       }
-      stale(frame, !ok);
+      stale(frame, !ok && shows(frame, "sample"));
       if (ok) show(frame, html);
     }
     problems = [...found.values()];
     showProblems();
   };
+  const shows = (frame, what) => frame.contentDocument?.querySelector(`meta[name=rbgen][content=${what}]`) != null;
   const stale = (frame, is) => {
     const figure = frame.closest("figure");
     figure.classList.toggle("stale", is);
@@ -423,7 +424,11 @@
     frame.rbgenObserver.observe(block);
   };
   for (const frame of document.querySelectorAll(".port iframe")) {
-    frame.addEventListener("load", () => follow(frame));
+    frame.addEventListener("load", () => {
+      follow(frame);
+      // The example itself is wrong: the form says where.
+      if (live.includes(frame) && shows(frame, "problems")) { clearTimeout(timer); timer = setTimeout(ask, 150); }
+    });
     if (frame.contentDocument?.readyState === "complete") follow(frame);
   }
   const setWidth = (width) => {
