@@ -3,6 +3,7 @@
 mod ear;
 mod gather;
 mod pages;
+mod reads;
 mod rounds;
 mod scene;
 pub mod server;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{DEFAULT_DATABASE, Globals, Status, database, output, print};
+use super::{Globals, Status, database, output, print};
 use crate::db::{Address, Session, address_of};
 use crate::deploy::{Book, Destination, Opened, open_target};
 use crate::diag::{Diagnostic, code, did_you_mean};
@@ -85,30 +85,14 @@ pub fn status_of(problem: &Diagnostic) -> Status {
     }
 }
 
-/// The name of the database that has the records, where there is one: `named`, or `main`, or the only one.
-pub fn records_database(config: &Config, named: Option<&str>) -> Option<String> {
-    let names = &config.databases;
-    let only = || match names.len() {
-        1 => names.keys().next().cloned(),
-        _ => None,
-    };
-    named
-        .map(str::to_string)
-        .or_else(|| {
-            names
-                .contains_key(DEFAULT_DATABASE)
-                .then(|| DEFAULT_DATABASE.to_string())
-        })
-        .or_else(only)
-}
-
 /// The book of records: in the database where there is one and it can be reached, and otherwise in a
 /// file, which is said.
 pub fn open_book(globals: &Globals, root: &Path, config: &Config, named: Option<&str>) -> Book {
     let state = root.join(STATE_FOLDER);
     let environment = |variable: &str| std::env::var(variable).ok();
-    let address: Option<Address> = records_database(config, named)
-        .and_then(|name| address_of(config, &name, &environment).ok());
+    let address: Option<Address> = named
+        .or_else(|| config.default_database())
+        .and_then(|name| address_of(config, name, &environment).ok());
     let (session, failure) = match address.map(|address| Session::open(&address)) {
         None => (None, None),
         Some(Ok(session)) => (Some(session), None),

@@ -95,6 +95,18 @@ pub enum TargetConfig {
 }
 
 impl Config {
+    /// The name of the database that is meant where none is named: `main`, or the only one.
+    pub fn default_database(&self) -> Option<&str> {
+        let mut names = self.databases.keys();
+        match self.databases.get_key_value("main") {
+            Some((name, _)) => Some(name),
+            None => names
+                .next()
+                .filter(|_| names.next().is_none())
+                .map(String::as_str),
+        }
+    }
+
     /// The theme that a node is built with.
     pub fn theme_of(&self, node: &str) -> &str {
         self.nodes

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::context::{NodeFacts, listed};
+use super::context::{NodeFacts, pages_listed};
 use super::engine::Engine;
 use crate::codec::Writer;
 use crate::model::Page;
@@ -103,10 +103,9 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
         Kind::ComponentStyles => text(facts.names.component_styles.get(name).map(String::as_str)),
         Kind::Asset => text(facts.names.assets.get(name).map(String::as_str)),
         Kind::Token => text(facts.tokens.get(name).map(String::as_str)),
-        Kind::Pages => match serde_json::from_str(name) {
-            Err(_) => Answer::of(None),
-            Ok(query) => {
-                let keys = listed(facts, &query);
+        Kind::Pages => match pages_listed(facts, name) {
+            None => Answer::of(None),
+            Some(keys) => {
                 let keys = keys.iter().map(|&index| site.pages.key(index));
                 let mut writer = Writer::default();
                 keys.for_each(|key| {

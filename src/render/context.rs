@@ -399,7 +399,7 @@ pub fn scripts(facts: &BundleFacts) -> Value {
 
 /// The options of `pages(…)`. As JSON they are the name of a question.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Query {
+struct Query {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     app: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -410,8 +410,13 @@ pub(super) struct Query {
     limit: Option<usize>,
 }
 
+/// The pages of a list by its options as JSON, as indices; `None` where they are not those of a list.
+pub fn pages_listed(facts: &NodeFacts, options: &str) -> Option<Vec<usize>> {
+    Some(listed(facts, &serde_json::from_str(options).ok()?))
+}
+
 /// The pages of a list, as indices.
-pub(super) fn listed(facts: &NodeFacts, query: &Query) -> Vec<usize> {
+fn listed(facts: &NodeFacts, query: &Query) -> Vec<usize> {
     let pages = facts.pages();
     let route = |index: usize| facts.site.pages.outline(index).route;
     let below = query.under.as_ref();

@@ -289,6 +289,11 @@ fn find<'a>(site: &'a Site, theme: &'a str, name: &'a str) -> Option<(Arc<str>, 
     Some((Arc::from(component.part_origin("html")), template))
 }
 
+/// The file or row that a template comes from, by the name that templates use.
+pub fn template_origin(site: &Site, theme: &str, name: &str) -> Option<Arc<str>> {
+    find(site, theme, name).map(|(origin, _)| origin)
+}
+
 /// A writer that refuses to grow past the bound.
 struct Bounded(Vec<u8>);
 

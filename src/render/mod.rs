@@ -17,8 +17,9 @@ mod text;
 pub use answers::Answers;
 pub use context::{
     AssetNames, BundleFacts, BundleValues, NodeFacts, NodeScript, bundle_values, not_found_page,
+    pages_listed,
 };
-pub use engine::Engine;
+pub use engine::{Engine, template_origin};
 pub use now::{Rendering, rendering_now};
 pub use page::{Body, RenderedPage, render_alone, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;

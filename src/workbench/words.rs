@@ -1,0 +1,89 @@
+//! Texts that the pages have in common: counts, times, addresses, and what is not to be shown as it is.
+
+use crate::model::Moment;
+use crate::render::encode_path;
+
+/// Text without control characters and without those that turn the direction of a line around; lines
+/// stay.
+pub fn clean(text: &str) -> String {
+    let is_shown = |c: char| {
+        let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        c == '\n' || !(turns || c.is_control())
+    };
+    text.chars()
+        .map(|c| match is_shown(c) {
+            true => c,
+            false => char::REPLACEMENT_CHARACTER,
+        })
+        .collect()
+}
+
+/// `1 page`, `2 pages`
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// `2026-03-01 12:00:00 UTC`
+pub fn moment(at: Moment) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// `850 ms`, `1.3 s`, `4 min`
+pub fn milliseconds(number: u64) -> String {
+    match number {
+        0..1_000 => format!("{number} ms"),
+        1_000..120_000 => format!("{}.{} s", number / 1_000, number % 1_000 / 100),
+        _ => format!("{} min", number / 60_000),
+    }
+}
+
+/// The path, as an address has it, at which an output of a node is shown: a page at its route.
+pub fn address(node: &str, path: &str) -> String {
+    encode_path(&shown_path(node, path))
+}
+
+/// The same path as people read it.
+pub fn shown_path(node: &str, path: &str) -> String {
+    let route = match path.strip_suffix("index.html") {
+        Some(folder) if folder.is_empty() || folder.ends_with('/') => folder,
+        _ => path,
+    };
+    format!("/{node}/{route}")
+}
+
+/// The address of the page that says why an output was made.
+pub fn graph_address(shown: &str) -> String {
+    format!("/_rb/graph?path={}", encode_path(shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_at_their_routes() {
+        assert_eq!(address("n", "index.html"), "/n/");
+        assert_eq!(address("n", "play/a b/index.html"), "/n/play/a%20b/");
+        assert_eq!(address("n", "play/myindex.html"), "/n/play/myindex.html");
+        assert_eq!(address("n", "404.html"), "/n/404.html");
+        assert_eq!(
+            graph_address("/n/a&b=c#d/"),
+            "/_rb/graph?path=/n/a%26b%3Dc%23d/"
+        );
+    }
+
+    #[test]
+    fn durations_are_short() {
+        let texts = [0, 999, 1_000, 1_350, 119_999, 120_000].map(milliseconds);
+        let wanted = ["0 ms", "999 ms", "1.0 s", "1.3 s", "119.9 s", "2 min"];
+        assert_eq!(texts, wanted);
+    }
+
+    #[test]
+    fn what_turns_lines_around_is_not_shown() {
+        assert_eq!(clean("a\u{202E}b\u{1b}[1m\nc"), "a\u{FFFD}b\u{FFFD}[1m\nc");
+    }
+}
