@@ -227,3 +227,6 @@ fn standing(scene: &Scene, config: &Config) -> BTreeMap<(String, String), Standi
     }
     standing
 }
+
+#[cfg(test)]
+mod tests;
