@@ -5,15 +5,17 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Scene;
 use super::reads::{choices, homes, reads_of};
+use crate::build::sample::Showroom;
 use crate::db::{DeploysWanted, Session, address_of};
 use crate::deploy::{Book, open_target};
-use crate::model::{Config, TargetConfig};
+use crate::model::{Config, Site, TargetConfig};
 use crate::pipeline::STATE_FOLDER;
 use crate::workbench::{
-    self, Deploys, Graph, MOST_DEPLOYS, PAGES_CSS, Standing, Start, StartApp, StartNode,
+    self, Deploys, Graph, MOST_DEPLOYS, PAGES_CSS, Standing, Start, StartApp, StartNode, Tab,
 };
 
 /// What is asked of a page.
@@ -41,11 +43,21 @@ pub struct Answer {
 /// The page for what was asked; `None` where there is none. It may read the disk and a database: not to be
 /// called where nothing may wait.
 pub fn page(scene: &Scene, ask: &Ask) -> Option<Answer> {
+    if ask.path == "/_rb/sample" {
+        return Some(sample(scene, ask));
+    }
     if ask.posted.is_some() {
         return None;
     }
+    let site = scene.site.as_ref();
+    let of_site = |tab, page: fn(&Site, &[(String, String)]) -> String| match site {
+        Some(site) => page(site, &ask.query),
+        None => workbench::problems_page(tab, scene.round, &scene.diagnostics),
+    };
     let html = match ask.path.as_str() {
         "/" => start(scene),
+        "/_rb/gallery" => of_site(Tab::Gallery, workbench::gallery_page),
+        "/_rb/tokens" => of_site(Tab::Tokens, workbench::tokens_page),
         "/_rb/deploys" => deploys(scene, ask),
         "/_rb/graph" => graph(scene, ask),
         "/_rb/pages.css" => {
@@ -73,6 +85,41 @@ impl Ask {
     fn value(&self, name: &str) -> Option<&str> {
         let said = self.query.iter().find(|(key, _)| key == name)?;
         Some(said.1.as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+/// A component by itself.
+fn sample(scene: &Scene, ask: &Ask) -> Answer {
+    let Some(site) = &scene.site else {
+        let body = workbench::problems_page(Tab::Gallery, scene.round, &scene.diagnostics);
+        return Answer {
+            status: 503,
+            ..html(body)
+        };
+    };
+    let showroom = showroom(site, scene.drafts);
+    let (status, body) = workbench::sample(&showroom, &ask.query, ask.posted.as_ref());
+    Answer {
+        status,
+        policy: workbench::sample_policy(),
+        ..html(body)
+    }
+}
+
+/// The showroom of a site: that of the last one that was shown is kept, because samples are asked for by
+/// the dozen.
+fn showroom(site: &Arc<Site>, drafts: bool) -> Arc<Showroom> {
+    static LAST: Mutex<Option<(bool, Arc<Showroom>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some((with, showroom)) if *with == drafts && Arc::ptr_eq(showroom.site(), site) => {
+            Arc::clone(showroom)
+        }
+        _ => {
+            let showroom = Arc::new(Showroom::new(site, drafts));
+            *last = Some((drafts, Arc::clone(&showroom)));
+            showroom
+        }
     }
 }
 

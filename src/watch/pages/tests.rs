@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -11,7 +10,7 @@ use super::*;
 use crate::files::Folder;
 use crate::ledger::{Ledger, request_key};
 use crate::load::{load_site, locate};
-use crate::model::{Deploy, DeployStatus, Moment, Site};
+use crate::model::{Deploy, DeployStatus, Moment};
 use crate::pipeline::{Options, build_folder};
 use crate::plan::Request;
 use crate::scaffold::{Template, site_files};
@@ -33,7 +32,7 @@ fn scene() -> (TempDir, Scene) {
         out: None,
         force: false,
         verify: false,
-        explain: false,
+        explain: crate::pipeline::Explain::None,
         from: None,
         exhausted: None,
     };
@@ -215,6 +214,36 @@ fn a_database_that_is_not_there_is_told_without_its_address() {
     let html = shown(&scene, "/_rb/deploys", &[]);
     assert!(html.contains("`RBGEN_TEST_NO_SUCH_VARIABLE`"), "{html}");
     assert!(html.contains("cannot be read"), "{html}");
+}
+
+#[test]
+fn components_and_tokens_are_shown_and_a_component_alone() {
+    let (_folder, mut scene) = scene();
+    assert!(shown(&scene, "/_rb/gallery", &[]).contains("hero"));
+    assert!(shown(&scene, "/_rb/tokens", &[]).contains("--color-primary"));
+    let posted = serde_json::json!({
+        "node": "harbour", "component": "notice", "props": { "title": "Typed" },
+    });
+    let mut ask = Ask {
+        path: "/_rb/sample".to_string(),
+        query: Vec::new(),
+        posted: Some(posted),
+    };
+    let answer = page(&scene, &ask).unwrap();
+    assert!(answer.body.contains("Typed"), "{}", answer.body);
+    assert!(
+        answer.policy.contains("default-src 'none'"),
+        "{}",
+        answer.policy
+    );
+    // Another site has another showroom.
+    let mut site = Site::clone(scene.site.as_ref().unwrap());
+    site.components.remove("notice");
+    scene.site = Some(Arc::new(site));
+    assert_eq!(page(&scene, &ask).unwrap().status, 404);
+    scene.site = None;
+    ask.posted = None;
+    assert_eq!(page(&scene, &ask).unwrap().status, 503);
 }
 
 #[test]
