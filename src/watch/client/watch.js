@@ -192,7 +192,7 @@
     .bar { position: fixed; z-index: 2147483647; display: flex; flex-wrap: wrap; align-items: center; gap: 2px; max-width: calc(100vw - 16px); padding: 3px; border: 1px solid #52525b; border-radius: 10px; box-shadow: 0 2px 10px #0006; }
     .bar[data-corner="0"] { right: 8px; bottom: 8px; } .bar[data-corner="1"] { left: 8px; bottom: 8px; }
     .bar[data-corner="2"] { left: 8px; top: 8px; } .bar[data-corner="3"] { right: 8px; top: 8px; }
-    .bar.small > :not(.toggle) { display: none; } .bar.small .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+    .menus { display: contents; } .bar.small > :not(.toggle) { display: none; } .bar.small .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
     .mark { color: #4ade80; } .warned .mark { color: #fbbf24; } .wrong .mark, .problems { color: #fca5a5; } .away .mark { color: #d4d4d8; }
     details { position: relative; } summary { list-style: none; } summary::after { content: " ▾"; }
     details ul { position: absolute; bottom: calc(100% + 6px); left: 0; margin: 0; padding: 4px; list-style: none; background: #18181b; border: 1px solid #52525b; border-radius: 8px; max-height: 60vh; max-width: 80vw; overflow: auto; }
@@ -283,8 +283,7 @@
   const sign = make("span", { class: "mark", "aria-hidden": "true" });
   const toggle = make("button", { type: "button", class: "toggle", click: () => collapse(!bar.classList.contains("small")) }, sign, " ", word);
   const problems = make("button", { type: "button", class: "problems", hidden: "", click: () => { byHand = true; open(); } });
-  const menus = make("span");
-  menus.style.display = "contents";
+  const menus = make("span", { class: "menus" });
   const bar = make("nav", { class: "bar", "aria-label": "rbgen watch" }, toggle, problems, menus,
     ...[["/", "Start"], ["/_rb/gallery", "Gallery"], ["/_rb/tokens", "Tokens"], ["/_rb/deploys", "Deploys"], [`/_rb/graph?path=${encodeURIComponent(page ?? "")}`, "Why"]].map(([href, text]) => make("a", { href }, text)),
     make("button", { type: "button", "aria-label": "Move to another corner", title: "Move to another corner", click: () => move((Number(bar.dataset.corner) + 1) % 4) }, "⤢"));

@@ -32,7 +32,7 @@ fn scene() -> (TempDir, Scene) {
         out: None,
         force: false,
         verify: false,
-        explain: crate::pipeline::Explain::None,
+        explain: crate::pipeline::Explain::Nothing,
         from: None,
         exhausted: None,
     };
