@@ -410,6 +410,8 @@ const stories = {
     const { port } = new URL(watching.url);
     const { page, context } = await openTab();
     await go(page, `${watching.url}/${NODE}${PAGE}`);
+    await titleIs(page, "Blackjack at Robbie's");
+    await connected(page);
     await watching.stop();
     await page.locator("rbgen-watch .word", { hasText: "disconnected" }).waitFor({ state: "attached" });
     site.replace(PAGE_FILE, "Blackjack at Robbie's", "Blackjack, meanwhile");

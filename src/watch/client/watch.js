@@ -84,7 +84,8 @@
     if (entry.digest !== mine.digest && (!mine.digest || entry.shape !== mine.shape)) return reload();
     mine.styles ??= entry.styles;
     const changed = entry.digest !== mine.digest || Object.keys(entry.styles).some((href) => entry.styles[href] !== mine.styles[href]);
-    if (changed) swapping = swapping.then(() => swapAll(entry)).catch(reload);
+    // Where the server has gone meanwhile, its next state tells the same again.
+    if (changed) swapping = swapping.then(() => swapAll(entry)).catch(() => {});
   }
 
   if (page !== undefined) restore();
@@ -275,7 +276,7 @@
       dialog.close();
     }
     paint();
-    if (page === undefined) renew().catch(reload);
+    if (page === undefined) renew().catch(() => {});
   }
 
   // The toolbar.
@@ -328,7 +329,7 @@
     menus.replaceChildren(menu("Node", here?.name ?? "Nodes", state.nodes.map((one) => [`/${encodeURIComponent(one.node)}/${rest.join("/")}`, one.name, one === here])));
     if (here) {
       const app = here.apps.find((one) => one.app === rest[0]);
-      menus.append(menu("App", app?.app ?? "Apps", here.apps.map((one) => [one.home, one.app, one === app])));
+      menus.append(menu("App", app?.app ?? "Apps", here.apps.filter((one) => one.home).map((one) => [one.home, one.app, one === app])));
     }
   }
 
