@@ -133,8 +133,8 @@ async function openTab(viewport = { width: 1100, height: 700 }) {
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => {
-    // A page that is not there yet is one of the things that are tested.
-    const expected = /status of (404|503)/.test(message.text());
+    // A page that is not there yet, and a prop that is wrong, are among the things that are tested.
+    const expected = /status of (404|422|503)/.test(message.text());
     if (["error", "warning"].includes(message.type()) && !expected) faults.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
@@ -353,8 +353,8 @@ const stories = {
 
   async "a prop is edited in the gallery by keyboard"({ url }) {
     const { page, faults, context } = await openTab({ width: 1280, height: 1000 });
-    await page.goto(`${url}/_rb/gallery?component=page-header`, { waitUntil: "load" });
-    const field = page.locator("form input[type=text], form textarea").first();
+    await page.goto(`${url}/_rb/gallery?component=game-grid`, { waitUntil: "load" });
+    const field = page.locator("#props input[type=text], #props textarea").first();
     await field.focus();
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type("Typed by hand");
@@ -364,10 +364,15 @@ const stories = {
     await shows("Typed by hand");
     await page.reload({ waitUntil: "load" });
     await shows("Typed by hand");
-    await page.locator("form input[type=text], form textarea").first().focus();
+    // What is wrong is said at its field, and what was typed stays.
+    const number = page.locator("#props input[type=number]").first();
+    await number.focus();
     await page.keyboard.press("ControlOrMeta+A");
-    await page.keyboard.press("Delete");
-    await page.locator("[aria-invalid=true], .problems:not([hidden])").first().waitFor();
+    await page.keyboard.type("0");
+    await page.locator("#props [aria-invalid=true]").first().waitFor();
+    await page.locator("#problems", { hasText: /RB\d{4}/ }).waitFor();
+    assertEqual(await number.inputValue(), "0", "the number that was typed");
+    await shows("Typed by hand");
     await context.close();
     return faults;
   },
