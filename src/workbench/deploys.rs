@@ -142,6 +142,11 @@ fn row(deploy: &Deploy, marks: Vec<String>) -> Value {
         .into_iter()
         .filter_map(|(word, took)| Some(format!("{word} {}", milliseconds(took?))))
         .collect();
+    // One part alone is the whole.
+    let parts = match parts.len() {
+        2 => parts.join(", "),
+        _ => String::new(),
+    };
     let log: String = deploy.log.chars().take(MOST_LOG).collect();
     let revisions: Vec<String> = [&deploy.source_rev, &deploy.source_commit]
         .into_iter()
@@ -158,7 +163,7 @@ fn row(deploy: &Deploy, marks: Vec<String>) -> Value {
         sign => sign(deploy.status),
         mood => mood(deploy.status),
         took => took.map(milliseconds),
-        parts => parts.join(", "),
+        parts => parts,
         trigger => clean(&deploy.triggered_by),
         preview => deploy.preview.as_deref().map(clean),
         revision => revisions.join(" "),

@@ -81,7 +81,13 @@
     if (entry === undefined) return;
     gone = entry === null && mine.digest !== "";
     if (!entry) return;
-    if (entry.digest !== mine.digest && (!mine.digest || entry.shape !== mine.shape)) return reload();
+    if (entry.digest === mine.digest) keep("sessionStorage", `tried ${page}`, "");
+    else if (!mine.digest || entry.shape !== mine.shape) {
+      // What loading it again does not bring, loading it once more will not.
+      if (stored("sessionStorage", `tried ${page}`) === entry.digest) return;
+      keep("sessionStorage", `tried ${page}`, entry.digest);
+      return reload();
+    }
     mine.styles ??= entry.styles;
     const changed = entry.digest !== mine.digest || Object.keys(entry.styles).some((href) => entry.styles[href] !== mine.styles[href]);
     // Where the server has gone meanwhile, its next state tells the same again.
