@@ -59,8 +59,8 @@ impl Tab {
     }
 
     /// Whether the page is loaded again when a round shows something new; the others renew those parts of
-    /// themselves that say `data-live`. What was typed into the
-    /// gallery is in the address, and so is not lost.
+    /// themselves that say `data-live`. What was typed into the gallery is in the address, and so is not
+    /// lost.
     fn follows_rounds(self) -> bool {
         matches!(self, Tab::Gallery | Tab::Tokens)
     }
