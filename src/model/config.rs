@@ -135,3 +135,47 @@ impl Config {
             .unwrap_or("")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn databases(names: &[&str]) -> Config {
+        let database = DatabaseConfig {
+            url_env: "DATABASE_URL".to_string(),
+            listen_url_env: None,
+        };
+        Config {
+            origin: Arc::from("robbieblocks.toml"),
+            site: SiteConfig {
+                name: String::new(),
+                language: "en".to_string(),
+                theme: "base".to_string(),
+            },
+            build: BuildConfig {
+                output: "dist".to_string(),
+                drafts: false,
+                targets: Vec::new(),
+            },
+            markdown: MarkdownConfig {
+                highlight: true,
+                heading_anchors: true,
+                smart_punctuation: false,
+            },
+            react: None,
+            databases: names
+                .iter()
+                .map(|name| (name.to_string(), database.clone()))
+                .collect(),
+            nodes: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn the_database_that_is_meant_is_main_or_the_only_one() {
+        assert_eq!(databases(&[]).default_database(), None);
+        assert_eq!(databases(&["a"]).default_database(), Some("a"));
+        assert_eq!(databases(&["a", "b"]).default_database(), None);
+        assert_eq!(databases(&["a", "main"]).default_database(), Some("main"));
+    }
+}

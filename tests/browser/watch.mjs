@@ -162,13 +162,17 @@ const stories = {
     const most = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
     assert(most > 300, `the page is only ${most} px higher than its window`);
     const top = Math.min(371, most);
-    await page.evaluate((to) => scrollTo({ top: to, behavior: "instant" }), top);
+    await page.evaluate((to) => {
+      document.getElementById("page-main").focus({ preventScroll: true });
+      scrollTo({ top: to, behavior: "instant" });
+    }, top);
     await mark(page);
     site.replace(PAGE_FILE, "Blackjack at Robbie's", "Blackjack, edited");
     await titleIs(page, "Blackjack, edited");
     await connected(page);
     assert(!(await isMarked(page)), "the page was not loaded again");
     await page.waitForFunction((wanted) => document.readyState === "complete" && scrollY === wanted && history.scrollRestoration === "auto", top, { timeout: DEADLINE });
+    assertEqual(await page.evaluate(() => document.activeElement.id), "page-main", "what has the focus");
     site.replace(PAGE_FILE, "Blackjack, edited", "Blackjack at Robbie's");
     await titleIs(page, "Blackjack at Robbie's");
     await page.waitForFunction((wanted) => scrollY === wanted, top, { timeout: DEADLINE });
@@ -197,6 +201,48 @@ const stories = {
     await page.waitForFunction((wanted) => getComputedStyle(document.querySelector("h1")).outlineColor + getComputedStyle(document.documentElement).getPropertyValue("--color-primary") === wanted, before, { timeout: DEADLINE });
     assert(await isMarked(page), "going back made the page load again");
     await page.waitForFunction((most) => document.querySelectorAll("link[rel=stylesheet]").length <= most, count, { timeout: DEADLINE });
+    await context.close();
+    return faults;
+  },
+
+  async "a hidden tab hears nothing, and catches up"({ site, url, watching }) {
+    const { page, faults, context } = await openTab();
+    await go(page, `${url}/${NODE}${PAGE}`);
+    await mark(page);
+    const turn = (hidden) => page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    const primary = () => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--color-primary"));
+    const before = await primary();
+    await turn(true);
+    const last = Math.max(...watching.events.map((event) => event.round ?? 0));
+    site.replace("content/tokens/color.toml", "#8B5CF6", "#00AA55");
+    await watching.once("the next round", (event) => event.event === "built" && event.round > last);
+    assertEqual(await primary(), before, "the colour of a hidden tab");
+    await turn(false);
+    await page.waitForFunction((old) => getComputedStyle(document.documentElement).getPropertyValue("--color-primary") !== old, before, { timeout: DEADLINE });
+    assert(await isMarked(page), "the page was loaded again");
+    site.replace("content/tokens/color.toml", "#00AA55", "#8B5CF6");
+    await page.waitForFunction((old) => getComputedStyle(document.documentElement).getPropertyValue("--color-primary") === old, before, { timeout: DEADLINE });
+    await context.close();
+    return faults;
+  },
+
+  async "warnings are a number in the toolbar, which shows them"({ site, url }) {
+    const { page, faults, context } = await openTab();
+    await go(page, `${url}/${NODE}${PAGE}`);
+    const file = "content/tokens/color.toml";
+    const good = site.read(file);
+    site.write(file, good.replace(/^text = .*$/m, 'text = "light-dark(#F8FAFC, #0F172A)"'));
+    const button = bar(page).getByRole("button", { name: /^\d+ warnings?$/ });
+    await button.waitFor();
+    assertEqual(await overlay(page).count(), 0, "the number of overlays");
+    await button.click();
+    await overlay(page).getByText("contrast").first().waitFor();
+    site.write(file, good);
+    await overlay(page).waitFor({ state: "hidden" });
+    await button.waitFor({ state: "hidden" });
     await context.close();
     return faults;
   },
