@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Scene;
 use super::reads::{choices, homes, reads_of};
 use crate::build::sample::Showroom;
-use crate::db::{DeploysWanted, Session, address_of};
+use crate::db::{DeploysWanted, Failure, Session, address_of};
 use crate::deploy::{Book, open_target};
+use crate::diag::code;
 use crate::model::{Config, Site, TargetConfig};
 use crate::pipeline::STATE_FOLDER;
 use crate::workbench::{
@@ -206,10 +207,10 @@ fn deploys(scene: &Scene, ask: &Ask) -> String {
         Some(Err(message)) => (None, Some(message)),
     };
     let mut opened = Book::open(&state, session);
-    failure = failure.or(opened.failure.take().map(|failure| failure.message));
+    failure = failure.or(opened.failure.take().map(|failure| told(&failure)));
     let mut has_database = opened.book.has_database();
     let records = opened.book.read(&wanted).or_else(|problem| {
-        failure = Some(problem.message);
+        failure = Some(told(&problem));
         has_database = false;
         Book::open(&state, None).book.read(&wanted)
     });
@@ -245,7 +246,19 @@ fn open(config: &Config, name: &str) -> Result<Session, String> {
     let environment = |variable: &str| std::env::var(variable).ok();
     address_of(config, name, &environment)
         .and_then(|address| Session::open(&address))
-        .map_err(|failure| failure.message)
+        .map_err(|failure| told(&failure))
+}
+
+/// Why a database is not read, for a page that others may see: what the command line says of a server
+/// names it.
+fn told(failure: &Failure) -> String {
+    match failure.code {
+        code::UNKNOWN_DATABASE | code::NO_ADDRESS | code::NOT_MIGRATED => failure.message.clone(),
+        code => format!(
+            "the database cannot be used: `rbgen doctor` says why, and `rbgen explain {}` what that means",
+            code.0
+        ),
+    }
 }
 
 /// What pointers say at the targets that are on this disk: a page does not wait for a store.
@@ -524,6 +537,14 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_cannot_be_reached_is_not_named() {
+        let failure = Failure::new(code::UNREACHABLE, "nothing listens at 10.1.2.3:5432");
+        let told = told(&failure);
+        assert!(!told.contains("10.1.2.3"), "{told}");
+        assert!(told.contains("rbgen explain RB"), "{told}");
+    }
+
+    #[test]
     fn there_are_no_other_pages_and_nothing_is_posted_to_these() {
         let (_folder, scene) = scene();
         let ask = |path: &str, posted| Ask {
@@ -540,8 +561,7 @@ mod tests {
     #[test]
     fn without_a_site_the_pages_say_what_is_wrong() {
         let (_folder, mut scene) = scene();
-        let problem =
-            crate::diag::Diagnostic::general(crate::diag::code::UNKNOWN_KEY, "what a mess");
+        let problem = crate::diag::Diagnostic::general(code::UNKNOWN_KEY, "what a mess");
         let folder = Folder::new(&scene.root);
         scene.site = None;
         scene.bundles = Arc::new([]);
