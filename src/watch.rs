@@ -2,6 +2,7 @@
 
 mod ear;
 mod gather;
+mod history;
 mod pages;
 mod reads;
 mod rounds;

@@ -1,23 +1,14 @@
 //! The pages below `/_rb/` and the start page: what was asked for, and the scene, give HTML.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the address of a database is in the environment"
-)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Scene;
+use super::history::deploys;
 use super::reads::{choices, homes, reads_of};
 use crate::build::sample::Showroom;
-use crate::db::{DeploysWanted, Failure, Session, address_of};
-use crate::deploy::{Book, open_target};
-use crate::diag::code;
-use crate::model::{Config, Site, TargetConfig};
-use crate::pipeline::STATE_FOLDER;
-use crate::workbench::{
-    self, Deploys, Graph, MOST_DEPLOYS, PAGES_CSS, Standing, Start, StartApp, StartNode, Tab,
-};
+use crate::model::Site;
+use crate::workbench::{self, Graph, PAGES_CSS, Start, StartApp, StartNode, Tab};
 
 /// What is asked of a page.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +50,7 @@ pub fn page(scene: &Scene, ask: &Ask) -> Option<Answer> {
         "/" => start(scene),
         "/_rb/gallery" => of_site(Tab::Gallery, workbench::gallery_page),
         "/_rb/tokens" => of_site(Tab::Tokens, workbench::tokens_page),
-        "/_rb/deploys" => deploys(scene, ask),
+        "/_rb/deploys" => deploys(scene, ask.value("node"), ask.value("app")),
         "/_rb/graph" => graph(scene, ask),
         "/_rb/pages.css" => {
             return Some(Answer {
@@ -187,107 +178,6 @@ fn graph(scene: &Scene, ask: &Ask) -> String {
     })
 }
 
-fn deploys(scene: &Scene, ask: &Ask) -> String {
-    let (node, app) = (ask.value("node"), ask.value("app"));
-    let one =
-        |name: Option<&str>| -> Vec<String> { name.map(str::to_string).into_iter().collect() };
-    let (nodes, apps) = (one(node), one(app));
-    let wanted = DeploysWanted {
-        nodes: &nodes,
-        apps: &apps,
-        id: None,
-        limit: MOST_DEPLOYS,
-    };
-    let state = scene.root.join(STATE_FOLDER);
-    let config = scene.site.as_ref().map(|site| &site.config);
-    let name = config.and_then(Config::default_database);
-    let (session, mut failure) = match config.zip(name).map(|(config, name)| open(config, name)) {
-        None => (None, None),
-        Some(Ok(session)) => (Some(session), None),
-        Some(Err(message)) => (None, Some(message)),
-    };
-    let mut opened = Book::open(&state, session);
-    failure = failure.or(opened.failure.take().map(|failure| told(&failure)));
-    let mut has_database = opened.book.has_database();
-    let records = opened.book.read(&wanted).or_else(|problem| {
-        failure = Some(told(&problem));
-        has_database = false;
-        Book::open(&state, None).book.read(&wanted)
-    });
-    let file = format!("the file {STATE_FOLDER}/deploys.jsonl");
-    let source = match (name, has_database) {
-        (Some(name), true) => format!("These are the records of the database `{name}`."),
-        (Some(name), false) => {
-            format!(
-                "These are the records of {file}: those of the database `{name}` cannot be read."
-            )
-        }
-        (None, _) => {
-            format!("These are the records of {file}: the site names no database for them.")
-        }
-    };
-    let built = |of: fn(&crate::pipeline::BuiltBundle) -> &String| {
-        scene.bundles.iter().map(of).cloned().collect()
-    };
-    workbench::deploys_page(&Deploys {
-        records: &records.unwrap_or_default(),
-        source,
-        failure,
-        nodes: built(|bundle| &bundle.node),
-        apps: built(|bundle| &bundle.app),
-        node,
-        app,
-        standing: config.map_or_else(BTreeMap::new, |config| standing(scene, config)),
-    })
-}
-
-/// A connection to a database, or why there is none: its address is never part of that.
-fn open(config: &Config, name: &str) -> Result<Session, String> {
-    let environment = |variable: &str| std::env::var(variable).ok();
-    address_of(config, name, &environment)
-        .and_then(|address| Session::open(&address))
-        .map_err(|failure| told(&failure))
-}
-
-/// Why a database is not read, for a page that others may see: what the command line says of a server
-/// names it.
-fn told(failure: &Failure) -> String {
-    match failure.code {
-        code::UNKNOWN_DATABASE | code::NO_ADDRESS | code::NOT_MIGRATED => failure.message.clone(),
-        code => format!(
-            "the database cannot be used: `rbgen doctor` says why, and `rbgen explain {}` what that means",
-            code.0
-        ),
-    }
-}
-
-/// What pointers say at the targets that are on this disk: a page does not wait for a store.
-fn standing(scene: &Scene, config: &Config) -> BTreeMap<(String, String), Standing> {
-    let mut standing = BTreeMap::new();
-    for (node, config) in &config.nodes {
-        let Some(deploy) = &config.deploy else {
-            continue;
-        };
-        if matches!(deploy.target, TargetConfig::S3 { .. }) {
-            continue;
-        }
-        let Ok(target) = open_target(&scene.root, node, &deploy.target) else {
-            continue;
-        };
-        for app in target.apps().unwrap_or_default() {
-            if let Ok(pointers) = target.pointers(&app) {
-                let found = Standing {
-                    live: pointers.live,
-                    pinned: pointers.pinned,
-                    previews: pointers.previews,
-                };
-                standing.insert((node.clone(), app), found);
-            }
-        }
-    }
-    standing
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -297,11 +187,13 @@ mod tests {
 
     use super::super::{Made, Scene};
     use super::*;
+    use crate::deploy::Book;
+    use crate::diag::code;
     use crate::files::Folder;
     use crate::ledger::{Ledger, request_key};
     use crate::load::{load_site, locate};
     use crate::model::{Deploy, DeployStatus, Moment};
-    use crate::pipeline::{Options, build_folder};
+    use crate::pipeline::{Options, STATE_FOLDER, build_folder};
     use crate::plan::Request;
     use crate::scaffold::{Template, site_files};
 
@@ -534,14 +426,6 @@ mod tests {
         scene.site = None;
         ask.posted = None;
         assert_eq!(page(&scene, &ask).unwrap().status, 503);
-    }
-
-    #[test]
-    fn a_server_that_cannot_be_reached_is_not_named() {
-        let failure = Failure::new(code::UNREACHABLE, "nothing listens at 10.1.2.3:5432");
-        let told = told(&failure);
-        assert!(!told.contains("10.1.2.3"), "{told}");
-        assert!(told.contains("rbgen explain RB"), "{told}");
     }
 
     #[test]
