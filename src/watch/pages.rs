@@ -180,6 +180,11 @@ fn graph(scene: &Scene, ask: &Ask) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::disallowed_methods,
+        reason = "the tests write a site and build it"
+    )]
+
     use std::fs;
     use std::path::Path;
 
