@@ -5,11 +5,13 @@ mod gather;
 mod history;
 mod pages;
 mod reads;
+mod round;
 mod rounds;
 mod scene;
 pub mod server;
 
 pub use ear::Signal;
 pub use pages::{Answer, Ask, page};
-pub use rounds::{Cause, Event, Round, Settings, watch};
+pub use round::{Cause, Event, Round, Settings};
+pub use rounds::watch;
 pub use scene::{Made, Scene, Stage};

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::ear::{Ear, Signal, hear, look_every};
 use super::gather::{Heard, gather};
+use super::round::{Cause, Event, Round, Settings};
 use super::scene::{Made, Scene, Stage};
 use crate::build::{Explained, Reason};
 use crate::diag::Diagnostics;
@@ -21,69 +22,6 @@ use crate::format::is_passed_over;
 use crate::load::{CONFIG_FILE, Survey, locate, survey};
 use crate::model::Moment;
 use crate::pipeline::{BuiltBundle, Options, Standing, build_standing};
-
-/// What is watched, and how.
-pub struct Settings {
-    /// Absolute.
-    pub root: PathBuf,
-    /// What is built; `now` is the clock in each round.
-    pub options: Options,
-    /// Looks so often instead of hearing.
-    pub poll: Option<Duration>,
-}
-
-/// One round.
-#[derive(Clone, Debug, Default)]
-pub struct Round {
-    /// From 1.
-    pub number: u64,
-    /// What happened, in a few words or as the paths of files, relative to the site.
-    pub cause: Cause,
-    /// Whether all of the site was looked at, and not only what was edited.
-    pub is_whole: bool,
-    pub pages_rendered: usize,
-    pub files_written: usize,
-    pub files_removed: usize,
-    /// The nodes whose output has changed.
-    pub nodes: BTreeSet<String>,
-    /// From when the last thing was heard until all was in place.
-    pub took: Duration,
-    /// All that is wrong: warnings, or errors and warnings where nothing was built.
-    pub diagnostics: Diagnostics,
-    /// Whether there are errors, so that the output is as it was.
-    pub is_broken: bool,
-    /// What is worth a line besides.
-    pub notes: Vec<String>,
-}
-
-/// Why there was a round.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Cause {
-    /// It is the first.
-    #[default]
-    First,
-    /// Files, relative to the site.
-    Files(BTreeSet<String>),
-    /// Folders, or more than is known.
-    Many,
-    /// Somebody asked for it.
-    Asked,
-    /// A condition of time began or ended to hold.
-    Time,
-    /// Outputs went, or another build was faster.
-    Output,
-}
-
-/// What the loop tells whoever watches it.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A round is over, and all files are in place.
-    Round(&'a Round),
-    /// Manifests and the ledger follow: the output is as a build leaves it.
-    Settled(u64),
-    /// Nothing is heard for this reason, so it is looked at again and again.
-    Polling(&'a str),
-}
 
 /// So long after an edit its manifests follow, if there is no other edit.
 const SETTLE_AFTER: Duration = Duration::from_millis(150);
@@ -110,6 +48,7 @@ pub fn watch(
         folder: Folder::new(&settings.root),
         standing: None,
         ear: None,
+        heard_out: None,
         seen: None,
         is_polling: false,
         unsettled_since: None,
@@ -145,6 +84,8 @@ struct Watching<'a> {
     folder: Folder,
     standing: Option<Standing>,
     ear: Option<Ear>,
+    /// The folders of the output that it hears.
+    heard_out: Option<BTreeSet<PathBuf>>,
     /// What the last look saw, where it is looked.
     seen: Option<Survey>,
     is_polling: bool,
@@ -396,8 +337,8 @@ impl Watching<'_> {
         self.standing = standing;
         self.stage.show(next);
         (self.tell)(Event::Round(&round));
-        if round.is_broken && !self.is_polling {
-            // The folders of what is broken are watched, too.
+        if self.heard_out.as_ref() != Some(&self.output_folders()) {
+            // What goes of the output is heard of, too.
             self.hear();
         }
     }
@@ -420,6 +361,13 @@ impl Watching<'_> {
             .collect()
     }
 
+    /// The output folder, and those of its nodes.
+    fn output_folders(&self) -> BTreeSet<PathBuf> {
+        let out = &self.stage.scene().out;
+        let nodes = self.hashes.keys().map(|(node, _)| out.join(node));
+        nodes.chain([out.clone()]).collect()
+    }
+
     fn remember(&mut self, bundles: &[BuiltBundle]) {
         let bundles = bundles.iter();
         self.hashes = bundles
@@ -438,7 +386,10 @@ impl Watching<'_> {
         let scene = self.stage.scene();
         match hear(&self.settings.root, &scene.out, self.sender.clone()) {
             // The one before goes only now: nothing is missed in between.
-            Ok(ear) => self.ear = Some(ear),
+            Ok(ear) => {
+                self.ear = Some(ear);
+                self.heard_out = Some(self.output_folders());
+            }
             Err(error) => {
                 (self.tell)(Event::Polling(&error.to_string()));
                 self.poll(LOOK_EVERY);
