@@ -213,6 +213,8 @@ pub struct Asked<'a> {
     pub kind: Kind,
     pub name: &'a str,
     pub answer: Answer,
+    /// Where in the trace it begins.
+    pub at: usize,
 }
 
 impl<'a> Asked<'a> {
@@ -238,7 +240,8 @@ pub fn read_trace(trace: &[u8]) -> impl Iterator<Item = Option<Asked<'_>>> {
         if rest.is_empty() {
             return None;
         }
-        let asked = read_asked(&mut rest);
+        let at = trace.len() - rest.len();
+        let asked = read_asked(&mut rest, at);
         if asked.is_none() {
             rest = &[];
         }
@@ -246,7 +249,12 @@ pub fn read_trace(trace: &[u8]) -> impl Iterator<Item = Option<Asked<'_>>> {
     })
 }
 
-fn read_asked<'a>(rest: &mut &'a [u8]) -> Option<Asked<'a>> {
+/// The question that begins at a place of a trace.
+pub fn read_question(trace: &[u8], at: usize) -> Option<Asked<'_>> {
+    read_asked(&mut trace.get(at..)?, at)
+}
+
+fn read_asked<'a>(rest: &mut &'a [u8], at: usize) -> Option<Asked<'a>> {
     let (kind, after) = rest.split_first()?;
     let (length, after) = after.split_first_chunk::<4>()?;
     let length = u32::from_le_bytes(*length) as usize;
@@ -257,6 +265,7 @@ fn read_asked<'a>(rest: &mut &'a [u8]) -> Option<Asked<'a>> {
         kind: *KINDS.get(usize::from(*kind))?,
         name: std::str::from_utf8(name).ok()?,
         answer: Answer(*answer),
+        at,
     })
 }
 

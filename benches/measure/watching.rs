@@ -226,8 +226,10 @@ impl Watch {
             }
         }
         let (first, last) = (seen[0], seen[seen.len() - 1]);
-        let most = seen.iter().max().copied().unwrap_or_default();
-        let megabytes = |bytes: u64| format!("{} MB", bytes / 1_000_000);
+        let all: Vec<String> = seen
+            .iter()
+            .map(|bytes| (bytes / 1_000_000).to_string())
+            .collect();
         let value = last as f64 / first as f64;
         Ok(Row {
             what: format!("memory over {REBUILDS} saves, {} pages", self.size.pages),
@@ -235,13 +237,7 @@ impl Watch {
             reached: format!("{value:.2}×"),
             must_reach: format!("at most {STEADY}×"),
             good: value <= STEADY,
-            measured: format!(
-                "{} after {}, {} after all, at most {}",
-                megabytes(first),
-                REBUILDS / 10,
-                megabytes(last),
-                megabytes(most)
-            ),
+            measured: format!("MB after each {}: {}", REBUILDS / 10, all.join(" ")),
         })
     }
 }

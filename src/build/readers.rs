@@ -7,42 +7,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::prepare::Workshop;
 use super::verdict::Judge;
 use crate::ledger::{JobPage, Ledger, Traces};
-use crate::track::{Answer, Kind, read_trace};
+use crate::track::{Answer, Asked, Kind, read_question, read_trace};
 
 /// The jobs that read fields of other pages. It may name more than do so now, and never fewer: whether a
 /// job is stale is for the judge to say.
 #[derive(Debug, Default)]
 pub struct Readers {
-    /// By the key of a page, the traces that ask something of it.
-    traces: BTreeMap<String, BTreeSet<Answer>>,
-    /// By such a trace, the jobs that asked it, as node and page; a page that is an app stands for what the
-    /// app shows for addresses that have none.
-    jobs: BTreeMap<Answer, BTreeSet<Reader>>,
+    /// By the key of a page, the traces that ask something of it, and where in their bytes.
+    traces: BTreeMap<String, BTreeMap<Answer, Vec<u32>>>,
+    /// By such a trace and a node, the jobs that asked it.
+    jobs: BTreeMap<Answer, BTreeMap<String, BTreeSet<Reader>>>,
     /// By node, the pages that it has, as indices, sorted by route: as long as pages only say something else,
     /// they are the same.
     pages: Mutex<BTreeMap<String, Arc<Vec<usize>>>>,
 }
 
-type Reader = (String, Owned);
-
+/// A page that reads; of an app, what it shows for addresses that have none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Owned {
+enum Reader {
     NotFound(String),
     Page(String),
 }
 
-impl Owned {
-    fn of(page: JobPage<'_>) -> Owned {
+impl Reader {
+    fn of(page: JobPage<'_>) -> Reader {
         match page {
-            JobPage::NotFound(app) => Owned::NotFound(app.to_string()),
-            JobPage::Page(key) => Owned::Page(key.to_string()),
+            JobPage::NotFound(app) => Reader::NotFound(app.to_string()),
+            JobPage::Page(key) => Reader::Page(key.to_string()),
         }
     }
 
     fn as_page(&self) -> JobPage<'_> {
         match self {
-            Owned::NotFound(app) => JobPage::NotFound(app),
-            Owned::Page(key) => JobPage::Page(key),
+            Reader::NotFound(app) => JobPage::NotFound(app),
+            Reader::Page(key) => JobPage::Page(key),
         }
     }
 }
@@ -114,16 +112,21 @@ impl Readers {
         let Some(jobs) = self.jobs.get_mut(&trace) else {
             return;
         };
-        jobs.remove(&(node.to_string(), Owned::of(page)));
+        if let Some(of_node) = jobs.get_mut(node) {
+            of_node.remove(&Reader::of(page));
+            if of_node.is_empty() {
+                jobs.remove(node);
+            }
+        }
         if !jobs.is_empty() {
             return;
         }
         self.jobs.remove(&trace);
         for asked in fields(ledger, trace) {
-            if let Some(traces) = self.traces.get_mut(asked) {
+            if let Some(traces) = self.traces.get_mut(asked.page()) {
                 traces.remove(&trace);
                 if traces.is_empty() {
-                    self.traces.remove(asked);
+                    self.traces.remove(asked.page());
                 }
             }
         }
@@ -134,14 +137,17 @@ impl Readers {
         let mut asks = false;
         for asked in fields(ledger, trace) {
             asks = true;
-            match self.traces.get_mut(asked) {
-                Some(traces) => {
-                    traces.insert(trace);
-                }
+            let at = u32::try_from(asked.at).unwrap_or(u32::MAX);
+            let places = match self.traces.get_mut(asked.page()) {
+                Some(traces) => traces.entry(trace).or_default(),
                 None => {
-                    let traces = BTreeSet::from([trace]);
-                    self.traces.insert(asked.to_string(), traces);
+                    let traces = self.traces.entry(asked.page().to_string()).or_default();
+                    traces.entry(trace).or_default()
                 }
+            };
+            // It is noted again when another job asks it.
+            if places.last() < Some(&at) {
+                places.push(at);
             }
         }
         asks
@@ -149,7 +155,13 @@ impl Readers {
 
     fn note_job(&mut self, trace: Answer, node: &str, page: JobPage<'_>) {
         let jobs = self.jobs.entry(trace).or_default();
-        jobs.insert((node.to_string(), Owned::of(page)));
+        match jobs.get_mut(node) {
+            Some(jobs) => jobs.insert(Reader::of(page)),
+            None => {
+                let jobs = jobs.entry(node.to_string()).or_default();
+                jobs.insert(Reader::of(page))
+            }
+        };
     }
 
     /// The jobs that may be stale where only some pages say something else: their own, and those whose
@@ -174,19 +186,18 @@ impl Readers {
                     .for_each(|key| add(node, JobPage::Page(key)));
             }
             let traces = key.and_then(|key| self.traces.get(key));
-            for trace in traces.into_iter().flatten() {
-                // The jobs of one node are neighbours.
-                let mut last = None;
-                for (node, page) in self.jobs.get(trace).into_iter().flatten() {
-                    let is_stale = match last {
-                        Some((before, is_stale)) if before == node => is_stale,
-                        _ => node_names
-                            .binary_search(&node.as_str())
-                            .is_ok_and(|node| judge.same_answers(ledger, node, *trace).is_err()),
+            for (trace, places) in traces.into_iter().flatten() {
+                let bytes = ledger.trace(*trace).unwrap_or_default();
+                for (node, readers) in self.jobs.get(trace).into_iter().flatten() {
+                    let Ok(number) = node_names.binary_search(&node.as_str()) else {
+                        continue;
                     };
-                    last = Some((node, is_stale));
-                    if is_stale {
-                        add(node, page.as_page());
+                    let is_other = |place: &u32| {
+                        let asked = read_question(bytes, *place as usize);
+                        asked.is_none_or(|asked| judge.has_another_answer(number, &asked))
+                    };
+                    if places.iter().any(is_other) {
+                        readers.iter().for_each(|page| add(node, page.as_page()));
                     }
                 }
             }
@@ -198,9 +209,8 @@ impl Readers {
     }
 }
 
-/// The keys of the pages of which a trace asks something.
-fn fields(ledger: &Ledger, trace: Answer) -> impl Iterator<Item = &str> {
+/// What a trace asks of other pages.
+fn fields(ledger: &Ledger, trace: Answer) -> impl Iterator<Item = Asked<'_>> {
     let asked = ledger.trace(trace).into_iter().flat_map(read_trace);
-    let fields = asked.flatten().filter(|asked| asked.kind == Kind::Field);
-    fields.map(|asked| asked.page())
+    asked.flatten().filter(|asked| asked.kind == Kind::Field)
 }

@@ -10,7 +10,7 @@ use super::prepare::Workshop;
 use super::render::Task;
 use crate::bundle::bundle_folder;
 use crate::ledger::{Ledger, Traces, Written};
-use crate::track::{Answer, Kind, Question, read_trace};
+use crate::track::{Answer, Asked, Kind, Question, read_trace};
 
 /// Why an output is made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,13 @@ impl<'a> Judge<'a> {
         changed.map(|(key, _)| *key)
     }
 
-    /// Whether the questions of a trace have the same answers for a node.
-    pub fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
+    /// Whether a question has another answer for a node than it had.
+    pub fn has_another_answer(&self, node: usize, asked: &Asked<'_>) -> bool {
+        let answers = self.workshop.answers(node);
+        answers.is_none_or(|answers| answers.of(asked.kind, asked.name) != asked.answer)
+    }
+
+    fn same_answers(&self, ledger: &Ledger, node: usize, trace: Answer) -> Result<(), Reason> {
         let known = || self.traces.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(verdict) = known().get(&(node, trace)) {
             return verdict.clone();
