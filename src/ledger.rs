@@ -260,6 +260,12 @@ impl Ledger {
         })
     }
 
+    /// Whether some file below a folder was read.
+    pub fn has_inputs_below(&self, folder: &str) -> bool {
+        let prefix = input_key(&format!("{folder}/"));
+        self.table.places_below(&prefix).next().is_some()
+    }
+
     /// The number of the page of a key.
     pub fn find_page(&self, key: &str) -> Option<usize> {
         self.pages

@@ -299,7 +299,11 @@ impl Run<'_> {
                 let make = |store: &Store| build(&job, &plan, store, progress);
                 let facts = Facts {
                     looked_at: self.survey.looked_at,
-                    found: Some(self.survey.found()),
+                    // What was told of a file that went meanwhile is not to be told again.
+                    found: match loaded.inputs.iter().all(Option::is_some) {
+                        true => Some(self.survey.found()),
+                        false => None,
+                    },
                     boundaries: plan.boundaries.clone(),
                     passed: passed(&plan.boundaries, self.request),
                     frame: Some(loaded.frame),

@@ -117,6 +117,11 @@ impl Store {
         was_interrupted(&self.out)
     }
 
+    /// What the file system tells of the journal; `None` where there is none.
+    pub fn journal(&self) -> Option<FileStat> {
+        file_stat(&self.out.join(WORK_FOLDER).join("journal"))
+    }
+
     /// Gives a build up: nothing that was staged stays.
     pub fn abandon(self) {
         self.drop_staged();
@@ -300,13 +305,24 @@ impl Output for Store {
     }
 }
 
+/// Whether every bundle that a ledger names has the manifest that it says: no build with other options has
+/// written there since, and nobody has removed any.
+pub fn has_manifests(out: &Path, ledger: &Ledger) -> bool {
+    ledger.bundles().all(|(node, app, _)| {
+        let path = manifest_path(node, app);
+        let stands = file_stat(&out.join(&path));
+        let written = ledger.output(&path).map(|written| written.stat);
+        stands.is_some() && stands == written && out.join(bundle_folder(node, app)).is_dir()
+    })
+}
+
 /// Whether a build of this output folder was killed while it put files in place.
 pub fn was_interrupted(out: &Path) -> bool {
     fs::symlink_metadata(out.join(WORK_FOLDER).join("journal")).is_ok()
 }
 
-/// What the file system tells of a ledger's file.
-pub fn ledger_stat(path: &Path) -> Option<FileStat> {
+/// What the file system tells of a file, such as that of a ledger.
+pub fn file_stat(path: &Path) -> Option<FileStat> {
     let metadata = fs::symlink_metadata(path).ok()?;
     Some(stat_of(&metadata))
 }

@@ -233,17 +233,21 @@ pub fn changed_files(
             .job(node_id, task.job_page(job.site))
             .and_then(|job| read_needs(job.needs));
         same_needs &= before == Some(made.needs.as_deref().cloned().unwrap_or_default());
-        files.insert(task.path().to_string(), made.written.stamp);
+        let stands = ledger.output(&format!("{folder}/{}", task.path()));
+        if stands.map(|written| written.stamp) != Some(made.written.stamp) {
+            files.insert(task.path().to_string(), made.written.stamp);
+        }
         note_job(job.site, node_id, task, made, &mut built.notes);
         note_output(&folder, task.path(), made.written, &mut built.notes);
     }
     if !same_needs {
+        let paths: BTreeSet<&str> = made.iter().map(|(task, _)| task.path()).collect();
         let mut needs = PolicyNeeds::default();
         let others = ledger
             .jobs()
             .filter(|(node, _, job)| *node == node_id && job.app == app);
         for (_, _, other) in others {
-            if !made.iter().any(|(task, _)| task.path() == other.path) {
+            if !paths.contains(other.path) {
                 needs.merge(&read_needs(other.needs).unwrap_or_default());
             }
         }
@@ -256,8 +260,10 @@ pub fn changed_files(
         note_output(&folder, &path, Written { stamp, stat }, &mut built.notes);
         files.insert(path, stamp);
     }
-    let bundle = (node_id.to_string(), app.to_string());
-    built.changed.insert(bundle, files);
+    if !files.is_empty() {
+        let bundle = (node_id.to_string(), app.to_string());
+        built.changed.insert(bundle, files);
+    }
     Ok(())
 }
 

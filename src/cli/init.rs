@@ -132,19 +132,17 @@ fn folder_name(root: &Path) -> String {
 }
 
 fn print_next(folder: &str, name: &str, template: Template, count: usize) {
-    let (node, app) = template.first_bundle();
+    let (_, app) = template.first_bundle();
     output::line(format_args!(
         "\x1b[1m{name}\x1b[0m is in `{folder}`: {count} files, from the template `{}`\n",
         template.name()
     ));
-    let server = format!("python3 -m http.server --directory dist/{node}/{app} 8000");
     let steps = [
         (folder != ".").then(|| (format!("cd {}", shell_word(folder)), "")),
         Some((
-            "rbgen build".to_string(),
-            "writes dist/, a folder for each node and app",
+            "rbgen watch --drafts --open".to_string(),
+            "builds, shows it in a browser, and keeps it new while you edit",
         )),
-        Some((server, "shows one of them at http://localhost:8000/")),
         Some((
             format!("rbgen new page {app}/ideas --markdown"),
             "adds a page, as a draft",

@@ -131,6 +131,9 @@ fn address_of_name(host: &str) -> Result<IpAddr, String> {
     first.ok_or_else(|| format!("the name `{shown}` has no address"))
 }
 
+/// Said of a server that listens at all addresses.
+pub const EVERYWHERE: &str = "other machines reach it at the addresses of this one";
+
 pub fn run(globals: &Globals, arguments: &ServeArguments) -> Status {
     match serve(globals, arguments) {
         Ok(status) | Err(status) => status,
@@ -180,7 +183,7 @@ fn serve(globals: &Globals, arguments: &ServeArguments) -> Result<Status, Status
     } else if !globals.quiet {
         output::line(format_args!("{url}  {node}"));
         if place.address.is_unspecified() {
-            output::note("other machines reach it at the addresses of this one");
+            output::note(EVERYWHERE);
         }
     }
     arguments.place.open_browser(&url);

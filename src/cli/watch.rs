@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::serve::{PlaceArguments, open_browser, refuse, why_not_bound};
+use super::serve::{EVERYWHERE, PlaceArguments, open_browser, refuse, why_not_bound};
 use super::{Globals, Status, absolute, output, print, site_root, targets};
-use crate::diag::{Diagnostic, Severity, code};
+use crate::diag::{Diagnostic, Diagnostics, Severity, code};
 use crate::files::Folder;
 use crate::load::read_config;
 use crate::model::Moment;
@@ -85,13 +85,17 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
     stop_on_signals(sender.clone(), globals, &root)?;
     let serving = begin_to_serve(globals, &arguments.place, &stage)?;
     let url = serving.url.clone();
+    let is_everywhere = serving.address.ip().is_unspecified();
     let terminal = keys::letters().filter(|_| !globals.json);
     if globals.json {
         output::line(json!({ "event": "serving", "url": url }));
     } else if !globals.quiet {
         output::line(format_args!("\x1b[1m{url}\x1b[0m"));
+        if is_everywhere {
+            output::note(EVERYWHERE);
+        }
         if terminal.is_some() {
-            output::line("o opens the browser, r builds everything, n is the next node, q quits");
+            output::line("o opens the browser, r looks at everything, n is the next node, q quits");
         }
     }
     arguments.place.open_browser(&url);
@@ -104,7 +108,8 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
         options,
         poll: arguments.poll,
     };
-    let mut tell = |event: Event<'_>| say(globals, &root, event);
+    let mut said = Diagnostics::new();
+    let mut tell = |event: Event<'_>| say(globals, &root, event, &mut said);
     watch(&settings, &stage, &sender, &signals, &mut tell);
     drop(terminal);
     serving.stop();
@@ -155,7 +160,7 @@ fn follow_keys(url: &str, stage: &Stage, sender: &Sender<Signal>) {
 
 /// Stops at the first signal that asks for it, when what is being done is done; at the second at once.
 fn stop_on_signals(sender: Sender<Signal>, globals: &Globals, root: &Path) -> Result<(), Status> {
-    let mut asked = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(|error| {
+    let mut asked = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT]).map_err(|error| {
         let message = format!("signals cannot be waited for: {error}");
         let problem = Diagnostic::general(code::UNREADABLE, message);
         targets::said(globals, root, problem, Status::Unusable)
@@ -163,6 +168,7 @@ fn stop_on_signals(sender: Sender<Signal>, globals: &Globals, root: &Path) -> Re
     std::thread::spawn(move || {
         for signal in asked.forever() {
             if STOP.swap(true, Ordering::Relaxed) {
+                keys::restore();
                 std::process::exit(128 + signal);
             }
             let _ = sender.send(Signal::Stop);
@@ -171,14 +177,16 @@ fn stop_on_signals(sender: Sender<Signal>, globals: &Globals, root: &Path) -> Re
     Ok(())
 }
 
-fn say(globals: &Globals, root: &Path, event: Event<'_>) {
+/// Says an event; of what is wrong, what was not `said` by the last round.
+fn say(globals: &Globals, root: &Path, event: Event<'_>, said: &mut Diagnostics) {
     if globals.json {
         return output::line(json_of(root, event));
     }
     match event {
         Event::Round(round) => {
-            if round.is_broken || !round.diagnostics.is_empty() {
+            if round.is_broken || *said != round.diagnostics {
                 print::report(globals, root, round.diagnostics.clone());
+                *said = round.diagnostics.clone();
             }
             if !globals.quiet {
                 round.notes.iter().for_each(output::note);
@@ -186,10 +194,15 @@ fn say(globals: &Globals, root: &Path, event: Event<'_>) {
             }
         }
         Event::Settled(_) => {}
-        Event::Polling(why) => output::note(format_args!(
-            "looking at the files twice a second, because changes are not heard: {}",
-            print::clean(why)
-        )),
+        Event::Polling(why) => {
+            output::note(format_args!(
+                "looking at the files twice a second, because changes are not heard: {}",
+                print::clean(why)
+            ));
+            if cfg!(target_os = "linux") {
+                output::note("how much may be heard is in `sysctl fs.inotify`");
+            }
+        }
     }
 }
 

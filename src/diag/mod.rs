@@ -203,7 +203,7 @@ impl Diagnostic {
 }
 
 /// All that one run found. Order does not matter here: reports sort it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {

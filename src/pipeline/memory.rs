@@ -20,7 +20,7 @@ use crate::ledger::{
 };
 use crate::load::{Edited, Known, Loaded, Survey};
 use crate::model::{FileStat, Site};
-use crate::store::{append_ledger, ledger_stat, read_ledger, remove_ledger, write_ledger};
+use crate::store::{append_ledger, file_stat, read_ledger, remove_ledger, write_ledger};
 use crate::track::Answer;
 
 /// The ledger of one kind of build into one output folder: builds of other nodes, or to other
@@ -126,7 +126,7 @@ impl Memory {
 
     /// Which file it is now: another one, or a longer one, was written by another build.
     pub fn identity(&self) -> Option<FileStat> {
-        ledger_stat(&self.path)
+        file_stat(&self.path)
     }
 
     /// Notes that all is as the ledger says, so that the next look need not read what this one read.

@@ -11,7 +11,7 @@ use crate::bundle::Bundle;
 use crate::ledger::{Changes, Ledger, read_job_key};
 use crate::load::{Edited, Takers, known_by, load_edited, load_known, takers};
 use crate::model::{FileStat, Moment, Site};
-use crate::store::{Published, Scope, Store};
+use crate::store::{Published, Scope, Store, has_manifests};
 
 /// A site and its output, as the last build left them.
 pub struct Standing {
@@ -24,6 +24,8 @@ pub struct Standing {
     takers: Takers,
     /// Files that are in place, of which manifests and the ledger's file know nothing yet.
     ahead: ChangedFiles,
+    /// The journal that tells of them.
+    journal: Option<FileStat>,
     /// Whether the ledger in memory says more than its file.
     unwritten: bool,
 }
@@ -57,8 +59,15 @@ impl Standing {
             identity: opened.identity,
             site: Arc::new(site),
             ahead: ChangedFiles::new(),
+            journal: None,
             unwritten: false,
         })
+    }
+
+    /// Whether the output has the bundles that it should have, and no other build has written there since.
+    pub fn is_intact(&self) -> bool {
+        has_manifests(&self.after.out, &self.ledger)
+            && self.after.memory.identity() == self.identity
     }
 
     /// The site as it is now.
@@ -138,6 +147,7 @@ impl Standing {
                     return None;
                 };
                 edit.files_written = put.files_written;
+                self.journal = store.journal();
                 changes.extend(memory::of_outputs(&put.renamed));
             }
         }
@@ -159,7 +169,7 @@ impl Standing {
             root, out, memory, ..
         } = &self.after;
         let store = Store::open(out, root, Some(&self.ledger), &BTreeSet::new()).ok()?;
-        let is_left = store.was_interrupted() != self.ahead.is_empty();
+        let is_left = store.journal() == self.journal && has_manifests(out, &self.ledger);
         if is_left && memory.identity() == self.identity {
             return Some(store);
         }
@@ -202,6 +212,7 @@ impl Standing {
                 self.ledger = Arc::new(ledger.kept());
                 self.identity = self.after.memory.identity();
                 self.ahead = ChangedFiles::new();
+                self.journal = None;
                 self.unwritten = false;
                 Some(self)
             }

@@ -26,6 +26,8 @@ pub enum Signal {
     Folder(PathBuf),
     /// Something of the output went.
     OutputGone,
+    /// Something came into the output.
+    Output,
     /// Something happened, and nobody knows what.
     Missed,
     /// It is time to look, because nothing is heard.
@@ -71,6 +73,8 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 /// must hear anew: what happens in them until then is not heard.
 pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<Ear> {
     let config = Config::default().with_follow_symlinks(false);
+    // Some systems tell of paths with all links resolved.
+    let named = [out, root].map(|path| (real(path), path.to_path_buf()));
     let places_of_site = ["content", "themes", "static"].map(|name| root.join(name));
     let (site, output) = (root.to_path_buf(), out.to_path_buf());
     let tell = move |event: notify::Result<notify::Event>| {
@@ -83,12 +87,14 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
             Err(_) => (missed as Meaning, vec![PathBuf::new()]),
         };
         for path in paths {
+            let path = as_named(path, &named);
             let is_of_site = places_of_site.iter().any(|place| path.starts_with(place))
                 || path.parent() == Some(&site) && path.ends_with(CONFIG_FILE);
             let signal = match (is_of_site, path.starts_with(&output)) {
                 (true, _) => signal(path),
-                // What is made there is of no interest, but what goes.
+                // What is made there is of no interest, but what goes, and manifests.
                 (false, true) if std::fs::symlink_metadata(&path).is_err() => Signal::OutputGone,
+                (false, true) if path.extension().is_some_and(|it| it == "json") => Signal::Output,
                 (false, true) => continue,
                 // The site itself went, or was moved.
                 (false, false) if path == site || path.as_os_str().is_empty() => Signal::Missed,
@@ -113,6 +119,25 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
         }
     }
     Ok(Ear(watcher))
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// A path below a folder as it is named, and not where links lead.
+fn as_named(path: PathBuf, named: &[(PathBuf, PathBuf)]) -> PathBuf {
+    let is_named = named.iter().any(|(_, name)| path.starts_with(name));
+    let found = named
+        .iter()
+        .filter(|_| !is_named)
+        .find_map(|(real, name)| Some((path.strip_prefix(real).ok()?, name)));
+    match found {
+        // Joined to nothing, a path would end in a slash.
+        Some((rest, name)) if rest.as_os_str().is_empty() => name.clone(),
+        Some((rest, name)) => name.join(rest),
+        None => path,
+    }
 }
 
 fn is_gone(error: &notify::Error) -> bool {

@@ -20,6 +20,8 @@ pub struct Heard {
     pub folders: bool,
     /// Whether something of the output went.
     pub output_gone: bool,
+    /// Whether something came into the output.
+    pub output: bool,
     /// Whether more happened than is known.
     pub missed: bool,
     /// Whether somebody wants everything to be built.
@@ -89,6 +91,7 @@ impl Heard {
                 self.paths.insert(path);
             }
             Signal::OutputGone => self.output_gone = true,
+            Signal::Output => self.output = true,
             Signal::Missed => self.missed = true,
             Signal::Rebuild => self.rebuild = true,
             Signal::Look => self.look = true,

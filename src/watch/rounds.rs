@@ -4,22 +4,26 @@
     reason = "this room watches the disk and the clock"
 )]
 
+mod look;
+mod todo;
+
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use super::ear::{Ear, Signal, hear, look_every};
+use self::todo::Todo;
+use super::ear::{Ear, Signal, hear};
 use super::gather::{Heard, gather};
 use super::round::{Cause, Event, Round, Settings};
 use super::scene::{Made, Scene, Stage};
 use crate::build::{Explained, Reason};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
-use crate::files::{Folder, Found};
-use crate::format::is_passed_over;
-use crate::load::{CONFIG_FILE, Survey, locate, survey};
+use crate::files::Folder;
+use crate::load::{Survey, locate};
 use crate::model::Moment;
 use crate::pipeline::{BuiltBundle, Options, Standing, build_standing};
 
@@ -27,10 +31,13 @@ use crate::pipeline::{BuiltBundle, Options, Standing, build_standing};
 const SETTLE_AFTER: Duration = Duration::from_millis(150);
 /// So long they wait at most.
 const SETTLE_AT_LAST: Duration = Duration::from_secs(1);
+/// So often the output is mended while nothing else happens: two who watch with other options would else
+/// write over each other forever.
+const MOST_MENDED: u32 = 3;
 /// How often it is looked at where nothing can be heard.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// An editor may move a file away before it writes the new one.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// The clock is looked at so often where a condition of time is to come.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(10);
 
 /// Watches until it is told to stop.
 pub fn watch(
@@ -53,6 +60,8 @@ pub fn watch(
         is_polling: false,
         unsettled_since: None,
         boundary: None,
+        mended: 0,
+        missed: RefCell::new(false),
         hashes: BTreeMap::new(),
     };
     if let Some(interval) = settings.poll {
@@ -70,6 +79,8 @@ pub fn watch(
                     break;
                 }
                 watching.round(&heard, now);
+                // Who is woken all the time is never idle.
+                watching.wake();
             }
         }
     }
@@ -93,15 +104,12 @@ struct Watching<'a> {
     unsettled_since: Option<(Instant, Instant)>,
     /// When a condition of time next changes.
     boundary: Option<Moment>,
+    /// How often the output was mended since something else happened.
+    mended: u32,
+    /// Whether the site was built because something was missed while no build stands.
+    missed: RefCell<bool>,
     /// The bundles of the last full build.
     hashes: BTreeMap<(String, String), Digest>,
-}
-
-/// What is to be done.
-enum Todo {
-    Nothing,
-    Edit(BTreeSet<String>),
-    All(Cause),
 }
 
 impl Watching<'_> {
@@ -114,7 +122,9 @@ impl Watching<'_> {
         });
         let boundary = self.boundary.map_or(LONG, |boundary| {
             let left = boundary.duration_since(Moment::now());
-            Duration::try_from(left).unwrap_or(Duration::ZERO) + Duration::from_millis(1)
+            let left = Duration::try_from(left).unwrap_or(Duration::ZERO);
+            // A machine may sleep, and its clock may be set.
+            (left + Duration::from_millis(1)).min(LOOK_AT_CLOCK)
         });
         settle.min(boundary).min(LONG)
     }
@@ -149,6 +159,7 @@ impl Watching<'_> {
                 self.remember(&bundles);
                 self.stage.amend(Scene {
                     bundles: bundles.into(),
+                    site: Some(Arc::clone(standing.site())),
                     ledger: Some(Arc::clone(standing.ledger())),
                     ..(*scene).clone()
                 });
@@ -160,7 +171,8 @@ impl Watching<'_> {
     }
 
     fn round(&mut self, heard: &Heard, began: Instant) {
-        if self.is_polling && heard.look {
+        let is_look = heard.look && !heard.rebuild && !heard.output_gone;
+        if self.is_polling && is_look {
             return self.look(began);
         }
         match self.todo(heard) {
@@ -168,67 +180,6 @@ impl Watching<'_> {
             Todo::Edit(paths) => self.edit(paths, began),
             Todo::All(cause) => self.build_all(cause, began),
         }
-    }
-
-    /// What follows from what was heard.
-    fn todo(&self, heard: &Heard) -> Todo {
-        if heard.rebuild {
-            return Todo::All(Cause::Asked);
-        }
-        if heard.folders || heard.missed {
-            return Todo::All(Cause::Many);
-        }
-        if heard.output_gone {
-            return Todo::All(Cause::Output);
-        }
-        let paths = heard.paths.iter().filter_map(|path| self.relative(path));
-        let paths: BTreeSet<String> = paths.filter(|path| self.counts(path)).collect();
-        if paths.is_empty() {
-            return Todo::Nothing;
-        }
-        let Some(standing) = &self.standing else {
-            return Todo::All(Cause::Files(paths));
-        };
-        let is_known = |path: &String| standing.ledger().input(path).is_some();
-        let is_file = |path: &String| self.folder.stat(path).is_some();
-        if paths.iter().all(is_known) {
-            let since = Instant::now();
-            while !paths.iter().all(is_file) && since.elapsed() < PATIENCE {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            if paths.iter().all(is_file) {
-                return Todo::Edit(paths);
-            }
-        }
-        Todo::All(Cause::Files(paths))
-    }
-
-    /// The path of a file relative to the site; `None` where it cannot be one of its files.
-    fn relative(&self, path: &Path) -> Option<String> {
-        let path = path.strip_prefix(&self.settings.root).ok()?;
-        let path = path.to_str()?;
-        let (place, rest) = path.split_once('/').unwrap_or((path, ""));
-        let counts = match place {
-            "content" | "themes" => !rest.split('/').any(is_passed_over),
-            "static" => true,
-            _ => path == CONFIG_FILE,
-        };
-        counts.then(|| path.to_string())
-    }
-
-    /// Whether what happened to a path can mean anything: a file that was neither there before nor is
-    /// there now is one that an editor had for a moment.
-    fn counts(&self, path: &str) -> bool {
-        let Some(standing) = &self.standing else {
-            return true;
-        };
-        let ledger = standing.ledger();
-        let is_known = || {
-            let below = format!("{path}/");
-            ledger.input(path).is_some()
-                || ledger.inputs().any(|(input, _)| input.starts_with(&below))
-        };
-        std::fs::symlink_metadata(self.settings.root.join(path)).is_ok() || is_known()
     }
 
     fn edit(&mut self, paths: BTreeSet<String>, began: Instant) {
@@ -247,9 +198,16 @@ impl Watching<'_> {
         let first = self.unsettled_since.map_or(last, |(first, _)| first);
         self.unsettled_since = Some((first, last));
         if edit.pages_rendered == 0 && edit.files_written == 0 {
-            // It was written, and says what it said.
+            // It was written, and says what it said, or says it nowhere.
+            let scene = self.stage.scene();
+            self.stage.amend(Scene {
+                site: Some(Arc::clone(standing.site())),
+                ledger: Some(Arc::clone(standing.ledger())),
+                ..(*scene).clone()
+            });
             return;
         }
+        self.mended = 0;
         let scene = self.stage.scene();
         let number = scene.round + 1;
         let made = with_made(&scene, &edit.explained, number, now);
@@ -285,9 +243,15 @@ impl Watching<'_> {
     /// Builds as `rbgen build` does.
     fn build_all(&mut self, cause: Cause, began: Instant) {
         self.unsettled_since = None;
-        if let Some(standing) = self.standing.take() {
-            // What cannot be settled now, the build mends.
-            drop(standing.settle());
+        self.boundary = None;
+        self.mended = match cause {
+            Cause::Output => self.mended + 1,
+            _ => 0,
+        };
+        *self.missed.borrow_mut() = cause == Cause::Many && *self.missed.borrow();
+        // What cannot be settled now, the build mends.
+        if let Some(standing) = self.standing.take().and_then(Standing::settle) {
+            self.remember(&standing.bundles());
         }
         // Before anything is looked at: what changes from now on is heard.
         self.hear();
@@ -328,6 +292,12 @@ impl Watching<'_> {
             self.boundary = report.next_boundary;
             self.remember(&report.bundles);
             next.made = with_made(&scene, &report.explained, number, now);
+            if let Some(standing) = &standing {
+                // What is no more needs no reason.
+                let ledger = standing.ledger();
+                next.made
+                    .retain(|output, _| ledger.output(output).is_some());
+            }
             next.out = report.out;
             next.bundles = report.bundles.into();
             next.ledger = standing
@@ -384,66 +354,18 @@ impl Watching<'_> {
             return;
         }
         let scene = self.stage.scene();
+        let mut folders = self.output_folders();
+        folders.retain(|folder| folder.is_dir());
         match hear(&self.settings.root, &scene.out, self.sender.clone()) {
             // The one before goes only now: nothing is missed in between.
             Ok(ear) => {
                 self.ear = Some(ear);
-                self.heard_out = Some(self.output_folders());
+                self.heard_out = Some(folders);
             }
             Err(error) => {
                 (self.tell)(Event::Polling(&error.to_string()));
                 self.poll(LOOK_EVERY);
             }
-        }
-    }
-
-    fn poll(&mut self, interval: Duration) {
-        self.ear = None;
-        self.is_polling = true;
-        self.seen = Some(survey(&self.folder));
-        look_every(interval, self.sender.clone());
-    }
-
-    /// Looks at every file, where nothing is heard.
-    fn look(&mut self, began: Instant) {
-        let now = survey(&self.folder);
-        let Some(seen) = self.seen.replace(now) else {
-            return;
-        };
-        let now = self.seen.as_ref().map_or(&[][..], |seen| &seen.files);
-        let same_paths = seen.files.len() == now.len()
-            && seen.files.iter().zip(now).all(|(a, b)| a.path == b.path);
-        // What was written just before the last look may have been written again just after it.
-        let says_other = |path: &str| {
-            let ledger = self.standing.as_ref().map(Standing::ledger);
-            let known = ledger.and_then(|ledger| ledger.input(path));
-            let digest = self.folder.digest(path).ok().map(|asset| asset.digest);
-            known.is_none_or(|known| Some(known.digest) != digest)
-        };
-        let is_other = |(before, now): &(&Found, &Found)| {
-            before.stat != now.stat
-                || !before.stat.is_certain(seen.looked_at) && says_other(&now.path)
-        };
-        let changed: BTreeSet<String> = match same_paths {
-            true => {
-                let files = seen.files.iter().zip(now).filter(is_other);
-                files.map(|(_, found)| found.path.clone()).collect()
-            }
-            false => return self.build_all(Cause::Many, began),
-        };
-        let is_gone = |bundle: &BuiltBundle| {
-            let out = &self.stage.scene().out;
-            !out.join(&bundle.node).join(&bundle.app).is_dir()
-        };
-        if self.stage.scene().bundles.iter().any(is_gone) {
-            return self.build_all(Cause::Output, began);
-        }
-        if changed.is_empty() {
-            return;
-        }
-        match &self.standing {
-            Some(_) => self.edit(changed, began),
-            None => self.build_all(Cause::Files(changed), began),
         }
     }
 }

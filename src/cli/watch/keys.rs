@@ -1,28 +1,44 @@
 //! Keys on a terminal: each is one letter, without Return.
 
 use std::io::{IsTerminal, Read, stdin, stdout};
+use std::sync::{Mutex, PoisonError};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
-/// The terminal as it was, which it is again when this is dropped.
-pub struct Terminal(Termios);
+/// The terminal as it was, while it is otherwise.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Reads letters as they are typed, where input and output are a terminal that this process may speak to.
-pub fn letters() -> Option<Terminal> {
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+/// Letters are read as they are typed until this is dropped.
+pub struct Letters;
+
+/// Reads letters as they are typed, where input and output are a terminal that this process is in the
+/// foreground of: in the background it would be stopped.
+pub fn letters() -> Option<Letters> {
+    let is_terminal = stdin().is_terminal() && stdout().is_terminal();
+    if !is_terminal || tcgetpgrp(stdin()) != Ok(getpgrp()) {
         return None;
     }
     let before = tcgetattr(stdin()).ok()?;
     let mut letters = before.clone();
     // Control-C and Control-Z mean what they always do.
     letters.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
     tcsetattr(stdin(), OptionalActions::Now, &letters).ok()?;
-    Some(Terminal(before))
+    Some(Letters)
 }
 
-impl Drop for Terminal {
+/// Makes the terminal what it was.
+pub fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+    }
+}
+
+impl Drop for Letters {
     fn drop(&mut self) {
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
+        restore();
     }
 }
 
