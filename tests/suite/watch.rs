@@ -304,3 +304,102 @@ fn a_page_appears_when_its_time_comes() {
     assert_eq!(built["cause"], "time", "{built:#}");
     assert!(site.read(OUTPUT).contains("id=\"later\""));
 }
+
+#[test]
+fn a_time_that_passes_while_the_site_is_broken_is_looked_at_once() {
+    let site = TestSite::example();
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
+    let text = site.read(PAGE);
+    let block = format!(
+        "\n[[blocks]]\nkey = \"later\"\ncomponent = \"markdown\"\nprops = {{ text = \"Later\" }}\nconditions = {{ from = \"{soon}\" }}\n"
+    );
+    site.write(PAGE, text.clone() + &block);
+    let mut watch = Watch::start(&site, &[]);
+    watch.event("built");
+    site.write(PAGE, format!("{text}{block}\nnonsense = ["));
+    watch.event("broken");
+    // The next thing that is told is what is mended, however long that takes.
+    while jiff::Timestamp::now() < soon + jiff::SignedDuration::from_secs(1) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let rounds = watch.events.try_iter().count();
+    assert!(rounds <= 1, "{rounds} rounds");
+    site.write(PAGE, text + &block);
+    watch.until(|| site.read(OUTPUT).contains("id=\"later\""));
+    assert_clean(&site);
+}
+
+#[test]
+fn an_edit_that_shows_nowhere_is_settled_as_any_other() {
+    let (site, mut watch) = watched(&[]);
+    let text = site.read(PAGE);
+    // No template reads it: the page is rendered to the bytes that it has.
+    let first = text.find("[[blocks]]").unwrap();
+    let (head, blocks) = text.split_at(first);
+    let metadata = "[metadata]\nnobody = \"reads it\"\n";
+    let head = match head.contains("[metadata]\n") {
+        true => head.replace("[metadata]\n", metadata),
+        false => format!("{head}{metadata}\n"),
+    };
+    site.write(PAGE, head + blocks);
+    let built = watch.event("built");
+    assert_eq!(
+        (&built["whole"], &built["files_written"]),
+        (&false.into(), &0.into())
+    );
+    assert_eq!(built["nodes"], serde_json::json!([]));
+    watch.event("settled");
+    edit(&site, "Next");
+    assert_eq!(watch.event("built")["whole"], false);
+    assert_eq!(watch.end("-TERM"), Some(0));
+    assert_clean(&site);
+}
+
+#[test]
+fn a_build_with_other_options_is_noticed() {
+    let (site, mut watch) = watched(&[]);
+    let draft = site.read(PAGE);
+    let draft: Vec<&str> = draft
+        .lines()
+        .filter(|line| !line.starts_with("aliases"))
+        .collect();
+    let draft = draft
+        .join("\n")
+        .replace("/play/blackjack", "/play/draft")
+        .replace("status = \"published\"", "status = \"draft\"");
+    assert!(draft.contains("status = \"draft\""));
+    site.write("content/pages/play/draft.toml", draft);
+    watch.event("built");
+    let shown = "dist/vengeance-local/play/play/draft/index.html";
+    site.build(&["--drafts"]);
+    watch.until(|| !site.path(shown).exists());
+    edit(&site, "After");
+    watch.until(|| site.read(OUTPUT).contains("After"));
+    assert_eq!(watch.end("-TERM"), Some(0));
+    assert_clean(&site);
+}
+
+#[test]
+fn the_output_is_made_again_as_often_as_it_goes() {
+    let (site, mut watch) = watched(&[]);
+    for gone in ["dist", "dist/vengeance-local", "dist/fluenti-local/code"] {
+        site.remove(gone);
+        watch.until(|| site.path(gone).is_dir() && site.path(OUTPUT).is_file());
+        // Something else happens in between, so that it is not taken for a quarrel.
+        edit(&site, gone);
+        watch.until(|| site.read(OUTPUT).contains(gone));
+    }
+    assert_eq!(watch.end("-TERM"), Some(0));
+    assert_clean(&site);
+}
+
+#[test]
+fn what_looks_sees_links_too() {
+    let (site, mut watch) = watched(&["--poll", "0.1"]);
+    let link = site.path("content/pages/play/link.toml");
+    std::os::unix::fs::symlink(site.path(PAGE), &link).unwrap();
+    watch.event("broken");
+    fs::remove_file(link).unwrap();
+    watch.event("built");
+    assert_clean(&site);
+}
