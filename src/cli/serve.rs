@@ -236,7 +236,7 @@ pub fn why_not_bound(place: &Place, error: &std::io::Error) -> String {
             format!("port {port} of {address} is taken by another program")
         }
         (Port::From(port), ErrorKind::AddrInUse) => {
-            format!("port {port} of {address} and the next ones are taken by other programs")
+            format!("port {port} of {address} and the next ones are taken")
         }
         (Port::Asked(port) | Port::From(port), _) => {
             format!("port {port} of {address} cannot be listened on: {error}")

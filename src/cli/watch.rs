@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::serve::{EVERYWHERE, PlaceArguments, open_browser, refuse, why_not_bound};
@@ -158,15 +158,20 @@ fn follow_keys(url: &str, stage: &Stage, sender: &Sender<Signal>) {
     });
 }
 
-/// Stops at the first signal that asks for it, when what is being done is done; at the second at once.
+/// Stops at the first signal that asks for it, when what is being done is done; at the second at once. Who
+/// comes back from the background reads letters again.
 fn stop_on_signals(sender: Sender<Signal>, globals: &Globals, root: &Path) -> Result<(), Status> {
-    let mut asked = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT]).map_err(|error| {
+    let mut asked = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCONT]).map_err(|error| {
         let message = format!("signals cannot be waited for: {error}");
         let problem = Diagnostic::general(code::UNREADABLE, message);
         targets::said(globals, root, problem, Status::Unusable)
     })?;
     std::thread::spawn(move || {
         for signal in asked.forever() {
+            if signal == SIGCONT {
+                keys::resume();
+                continue;
+            }
             if STOP.swap(true, Ordering::Relaxed) {
                 keys::restore();
                 std::process::exit(128 + signal);

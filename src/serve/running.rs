@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 
 /// The port that is taken where none is asked for.
@@ -54,6 +55,7 @@ pub struct Serving {
 /// Begins to answer. `name` is the host in the address that people see; without one it is the address
 /// that is listened on, or this machine's own where that is all of them.
 pub fn start(listener: TcpListener, router: Router, name: Option<&str>) -> io::Result<Serving> {
+    raise_file_limit();
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -74,6 +76,17 @@ pub fn start(listener: TcpListener, router: Router, name: Option<&str>) -> io::R
         stop: Some(stop),
         thread: Some(thread),
     })
+}
+
+/// Lets the process open as many files as it may: each browser holds some, and builds need theirs as well.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // With fewer it goes on as well as it can.
+    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// Answers until it is told to stop; answers that are on their way then have a moment.

@@ -1,10 +1,12 @@
 //! The records of deploys for their page: from a database or the file, and what is at the targets.
 #![allow(
     clippy::disallowed_methods,
-    reason = "the address of a database is in the environment"
+    reason = "the address of a database is in the environment, and a failure is remembered for a while"
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use super::Scene;
 use crate::db::{DeploysWanted, Failure, Session, address_of};
@@ -68,12 +70,30 @@ pub fn deploys(scene: &Scene, node: Option<&str>, app: Option<&str>) -> String {
     })
 }
 
-/// A connection to a database, or why there is none: its address is never part of that.
+/// When a database last could not be had, and why.
+static FAILED: Mutex<Option<(Instant, String)>> = Mutex::new(None);
+
+/// So long it is not asked again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection to a database, or why there is none: its address is never part of that. One request at a
+/// time waits for it, because a server may take a connection and never answer.
 fn open(config: &Config, name: &str) -> Result<Session, String> {
+    let Ok(mut failed) = FAILED.try_lock() else {
+        return Err("the database is being asked just now: load the page again".to_string());
+    };
+    if let Some((at, why)) = &*failed
+        && at.elapsed() < PATIENCE
+    {
+        return Err(why.clone());
+    }
     let environment = |variable: &str| std::env::var(variable).ok();
-    address_of(config, name, &environment)
+    let opened = address_of(config, name, &environment)
         .and_then(|address| Session::open(&address))
-        .map_err(|failure| told(&failure))
+        .map_err(|failure| told(&failure));
+    let why = opened.as_ref().err();
+    *failed = why.map(|why| (Instant::now(), why.clone()));
+    opened
 }
 
 /// Why a database is not read, for a page that others may see: what the command line says of a server

@@ -20,18 +20,32 @@ pub fn letters() -> Option<Letters> {
         return None;
     }
     let before = tcgetattr(stdin()).ok()?;
-    let mut letters = before.clone();
-    // Control-C and Control-Z mean what they always do.
-    letters.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-    tcsetattr(stdin(), OptionalActions::Now, &letters).ok()?;
+    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before.clone());
+    set(before)?;
     Some(Letters)
+}
+
+fn set(mut modes: Termios) -> Option<()> {
+    // Control-C and Control-Z mean what they always do.
+    modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    tcsetattr(stdin(), OptionalActions::Now, &modes).ok()
+}
+
+/// Reads letters again after a shell has had the terminal.
+pub fn resume() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if before.is_some() && tcgetpgrp(stdin()) == Ok(getpgrp()) {
+        let _ = tcgetattr(stdin()).ok().and_then(set);
+    }
 }
 
 /// Makes the terminal what it was.
 pub fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(before) = before {
+    // Who does this in the background is stopped.
+    if let Some(before) = before
+        && tcgetpgrp(stdin()) == Ok(getpgrp())
+    {
         let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
     }
 }
