@@ -65,11 +65,11 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
     let site = Site {
         config,
         pages: Pages::new(pages, numbers.into_iter().flatten(), memory),
-        components: by_key(components, |component| &component.key),
-        tokens: by_key(tokens, |token| &token.key),
-        nodes: by_key(nodes, |node| &node.id),
-        themes,
-        statics,
+        components: Arc::new(by_key(components, |component| &component.key)),
+        tokens: Arc::new(by_key(tokens, |token| &token.key)),
+        nodes: Arc::new(by_key(nodes, |node| &node.id)),
+        themes: Arc::new(themes),
+        statics: Arc::new(statics),
         incomplete,
     };
     if only_pages {

@@ -158,7 +158,7 @@ impl Context<'_> {
                 );
             }
         }
-        for (path, asset) in &self.job.site.statics {
+        for (path, asset) in self.job.site.statics.iter() {
             self.put_copy(path, asset, files, diagnostics);
         }
     }

@@ -2,22 +2,24 @@
 //! reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::theme::DEFAULT_ZONES;
 use super::{Asset, Component, Config, Node, Pages, TextFile, Theme, Token};
 
-/// The site as one value. It does not change once it is made.
+/// The site as one value. It does not change once it is made; one in which some pages say something else
+/// shares all the rest.
 #[derive(Clone, Debug)]
 pub struct Site {
     pub config: Config,
     /// Sorted by key.
     pub pages: Pages,
-    pub components: BTreeMap<String, Component>,
-    pub tokens: BTreeMap<String, Token>,
-    pub nodes: BTreeMap<String, Node>,
-    pub themes: BTreeMap<String, Theme>,
+    pub components: Arc<BTreeMap<String, Component>>,
+    pub tokens: Arc<BTreeMap<String, Token>>,
+    pub nodes: Arc<BTreeMap<String, Node>>,
+    pub themes: Arc<BTreeMap<String, Theme>>,
     /// The files of `static/` by their path below it.
-    pub statics: BTreeMap<String, Asset>,
+    pub statics: Arc<BTreeMap<String, Asset>>,
     /// Whether documents are missing because they could not be read, so that a reference to something
     /// unknown may be no fault of its own.
     pub incomplete: bool,

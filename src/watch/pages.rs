@@ -119,7 +119,7 @@ fn start(scene: &Scene) -> String {
     let homes = scene.ledger.as_deref().map(homes).unwrap_or_default();
     let mut nodes: BTreeMap<&str, StartNode<'_>> = BTreeMap::new();
     if let Some(site) = &scene.site {
-        for (id, node) in &site.nodes {
+        for (id, node) in site.nodes.iter() {
             let known = StartNode {
                 id,
                 name: &node.name,
@@ -425,7 +425,7 @@ mod tests {
         );
         // Another site has another showroom.
         let mut site = Site::clone(scene.site.as_ref().unwrap());
-        site.components.remove("notice");
+        Arc::make_mut(&mut site.components).remove("notice");
         scene.site = Some(Arc::new(site));
         assert_eq!(page(&scene, &ask).unwrap().status, 404);
         scene.site = None;

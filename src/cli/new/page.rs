@@ -94,15 +94,17 @@ fn errors(site: &Site, more: Vec<Page>) -> Diagnostics {
     }
     let documents = Documents {
         pages: site.pages.iter().cloned().chain(more).collect(),
-        components: site.components.into_values().collect(),
-        tokens: site.tokens.into_values().collect(),
-        nodes: site.nodes.into_values().collect(),
+        components: Arc::unwrap_or_clone(site.components)
+            .into_values()
+            .collect(),
+        tokens: Arc::unwrap_or_clone(site.tokens).into_values().collect(),
+        nodes: Arc::unwrap_or_clone(site.nodes).into_values().collect(),
     };
     let (site, found) = assemble(Parts {
         config: site.config,
         documents,
-        themes: site.themes.into_values().collect(),
-        statics: site.statics,
+        themes: Arc::unwrap_or_clone(site.themes).into_values().collect(),
+        statics: Arc::unwrap_or_clone(site.statics),
         incomplete: site.incomplete,
         remembered: None,
         only_pages: false,

@@ -146,9 +146,10 @@ fn new_errors(site: &Site, category: &str, path: &str, text: &str) -> Vec<Diagno
     check(site, &mut before);
     let mut after = Diagnostics::new();
     let mut with = site.clone();
-    with.tokens.retain(|_, token| *token.origin != *path);
+    let tokens = Arc::make_mut(&mut with.tokens);
+    tokens.retain(|_, token| *token.origin != *path);
     for token in read_tokens(category, &Arc::from(path), text, &mut after) {
-        with.tokens.entry(token.key.clone()).or_insert(token);
+        tokens.entry(token.key.clone()).or_insert(token);
     }
     check(&with, &mut after);
     after

@@ -1,6 +1,7 @@
 //! Tests of the style sheets of a whole small site.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::diag::{Diagnostics, Severity, Spot};
@@ -33,11 +34,11 @@ fn site() -> Site {
             nodes: BTreeMap::new(),
         },
         pages: Pages::default(),
-        components: BTreeMap::new(),
-        tokens: BTreeMap::new(),
-        nodes: BTreeMap::new(),
-        themes: BTreeMap::from([("base".to_string(), theme("base", &[]))]),
-        statics: BTreeMap::new(),
+        components: Arc::default(),
+        tokens: Arc::default(),
+        nodes: Arc::default(),
+        themes: Arc::new(BTreeMap::from([("base".to_string(), theme("base", &[]))])),
+        statics: Arc::default(),
         incomplete: false,
     }
 }
@@ -64,8 +65,8 @@ fn theme(key: &str, texts: &[(&str, &str)]) -> Theme {
     }
 }
 
-fn tokens(pairs: &[(&str, &str)]) -> BTreeMap<String, Token> {
-    pairs
+fn tokens(pairs: &[(&str, &str)]) -> Arc<BTreeMap<String, Token>> {
+    let tokens = pairs
         .iter()
         .map(|(key, value)| {
             let category = key.split('.').next().unwrap_or_default().to_string();
@@ -78,7 +79,8 @@ fn tokens(pairs: &[(&str, &str)]) -> BTreeMap<String, Token> {
             };
             (key.to_string(), token)
         })
-        .collect()
+        .collect();
+    Arc::new(tokens)
 }
 
 fn node(scheme: Scheme, overrides: &[(&str, &str)]) -> Node {
@@ -497,7 +499,7 @@ fn tokens_are_not_registered_by_components() {
 #[test]
 fn themes_are_bundled() {
     let mut site = site();
-    site.themes.insert(
+    Arc::make_mut(&mut site.themes).insert(
         "base".into(),
         theme(
             "base",
@@ -517,7 +519,7 @@ fn themes_are_bundled() {
             text: "* { padding: 0 }".into(),
         },
     );
-    site.themes.insert("child".into(), child);
+    Arc::make_mut(&mut site.themes).insert("child".into(), child);
     let mut diagnostics = Diagnostics::new();
     let mut css = |theme| {
         theme_css(&site, theme, &Targets::default(), &asset, &mut diagnostics).unwrap_or_default()
@@ -552,7 +554,7 @@ fn themes_are_bundled() {
 fn imports_stay_in_the_theme() {
     let mut site = site();
     let main = "@import 'a.css';\n@import 'https://x.example/x.css';\n@import 'mian.css';\n@import '../../../x.css';";
-    site.themes.insert(
+    Arc::make_mut(&mut site.themes).insert(
         "base".into(),
         theme(
             "base",
@@ -572,13 +574,13 @@ fn imports_stay_in_the_theme() {
 #[test]
 fn keyframes_of_two_components() {
     let mut site = site();
-    site.nodes.insert("n".into(), node(Scheme::Auto, &[]));
+    Arc::make_mut(&mut site.nodes).insert("n".into(), node(Scheme::Auto, &[]));
     for (key, css) in [
         ("a", "@keyframes spin { to { top: 0 } }"),
         ("b", "@media print { @keyframes spin { to { top: 0 } } }"),
         ("c", "@keyframes c-spin { to { top: 0 } }"),
     ] {
-        site.components.insert(key.into(), component(key, css));
+        Arc::make_mut(&mut site.components).insert(key.into(), component(key, css));
     }
     let mut diagnostics = Diagnostics::new();
     check_keyframes(&site, &mut diagnostics);
@@ -598,7 +600,7 @@ fn contrast_is_checked_by_scheme() {
         background: background.into(),
         minimum: 4.5,
     };
-    if let Some(theme) = site.themes.get_mut("base") {
+    if let Some(theme) = Arc::make_mut(&mut site.themes).get_mut("base") {
         theme.contrast = vec![
             pair("color.text", "color.bg"),
             pair("color.odd", "color.bg"),
@@ -607,7 +609,7 @@ fn contrast_is_checked_by_scheme() {
     }
     let check = |node: &Node| {
         let mut site = site.clone();
-        site.nodes.insert(node.id.clone(), node.clone());
+        Arc::make_mut(&mut site.nodes).insert(node.id.clone(), node.clone());
         let mut diagnostics = Diagnostics::new();
         let values = resolve_tokens(&site, node, &mut diagnostics);
         check_contrast(&site, node, &values, &mut diagnostics);
