@@ -31,9 +31,11 @@ use crate::pipeline::{BuiltBundle, Options, Standing, build_standing};
 const SETTLE_AFTER: Duration = Duration::from_millis(150);
 /// So long they wait at most.
 const SETTLE_AT_LAST: Duration = Duration::from_secs(1);
-/// So often the output is mended while nothing else happens: two who watch with other options would else
-/// write over each other forever.
-const MOST_MENDED: u32 = 3;
+/// So long the output is not mended again, and each time twice as long while nothing else happens: two who
+/// watch with other options would else write over each other without a pause.
+const MEND_AFTER: Duration = Duration::from_millis(250);
+/// It never takes longer than this.
+const MEND_AT_LAST: Duration = Duration::from_secs(64);
 /// How often it is looked at where nothing can be heard.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The clock is looked at so often where a condition of time is to come.
@@ -61,6 +63,9 @@ pub fn watch(
         unsettled_since: None,
         boundary: None,
         mended: 0,
+        mend_from: None,
+        wants_mending: false,
+        output_went: false,
         missed: RefCell::new(false),
         hashes: BTreeMap::new(),
     };
@@ -104,8 +109,13 @@ struct Watching<'a> {
     unsettled_since: Option<(Instant, Instant)>,
     /// When a condition of time next changes.
     boundary: Option<Moment>,
-    /// How often the output was mended since something else happened.
+    /// How often the output was mended since something else happened, and when it may be again.
     mended: u32,
+    mend_from: Option<Instant>,
+    /// Whether it is to be mended then.
+    wants_mending: bool,
+    /// Whether something of it went since the last build began.
+    output_went: bool,
     /// Whether the site was built because something was missed while no build stands.
     missed: RefCell<bool>,
     /// The bundles of the last full build.
@@ -126,7 +136,9 @@ impl Watching<'_> {
             // A machine may sleep, and its clock may be set.
             (left + Duration::from_millis(1)).min(LOOK_AT_CLOCK)
         });
-        settle.min(boundary).min(LONG)
+        let mend = self.mend_from.filter(|_| self.wants_mending);
+        let mend = mend.map_or(LONG, |from| from.saturating_duration_since(Instant::now()));
+        settle.min(boundary).min(mend)
     }
 
     /// Does what is due.
@@ -142,6 +154,19 @@ impl Watching<'_> {
         });
         if is_due {
             self.settle();
+        }
+        if self.wants_mending {
+            self.mend(Instant::now());
+        }
+    }
+
+    /// Builds what went of the output, or what somebody else wrote there, as soon as that may be.
+    fn mend(&mut self, began: Instant) {
+        let may = self.mend_from.is_none_or(|from| from <= began);
+        self.wants_mending = !may;
+        // What went while a build was looking at it leaves manifests that look sound.
+        if may && (self.output_went || !self.is_output_intact()) {
+            self.build_all(Cause::Output, began);
         }
     }
 
@@ -175,10 +200,15 @@ impl Watching<'_> {
         if self.is_polling && is_look {
             return self.look(began);
         }
+        self.output_went |= heard.output_gone;
         match self.todo(heard) {
             Todo::Nothing => {}
+            Todo::Mend => self.mend(began),
             Todo::Edit(paths) => self.edit(paths, began),
             Todo::All(cause) => self.build_all(cause, began),
+        }
+        if self.output_went {
+            self.mend(began);
         }
     }
 
@@ -244,8 +274,10 @@ impl Watching<'_> {
     fn build_all(&mut self, cause: Cause, began: Instant) {
         self.unsettled_since = None;
         self.boundary = None;
+        self.wants_mending = false;
+        self.output_went = false;
         self.mended = match cause {
-            Cause::Output => self.mended + 1,
+            Cause::Output => self.mended.saturating_add(1),
             _ => 0,
         };
         *self.missed.borrow_mut() = cause == Cause::Many && *self.missed.borrow();
@@ -304,6 +336,8 @@ impl Watching<'_> {
                 .as_ref()
                 .map(|standing| Arc::clone(standing.ledger()));
         }
+        let pause = MEND_AFTER * 2_u32.saturating_pow(self.mended.saturating_sub(1).min(16));
+        self.mend_from = Some(Instant::now() + pause.min(MEND_AT_LAST)).filter(|_| self.mended > 0);
         self.standing = standing;
         self.stage.show(next);
         (self.tell)(Event::Round(&round));

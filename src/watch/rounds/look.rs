@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::super::ear::look_every;
 use super::super::round::Cause;
-use super::{MOST_MENDED, Watching};
+use super::Watching;
 use crate::files::Found;
 use crate::load::{Survey, survey};
 
@@ -53,10 +53,7 @@ impl Watching<'_> {
             false => return self.build_all(Cause::Many, began),
         };
         if changed.is_empty() {
-            if self.mended < MOST_MENDED && !self.is_output_intact() {
-                self.build_all(Cause::Output, began);
-            }
-            return;
+            return self.mend(began);
         }
         match &self.standing {
             Some(_) => self.edit(changed, began),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::super::gather::Heard;
 use super::super::round::Cause;
-use super::{MOST_MENDED, Watching};
+use super::Watching;
 use crate::format::is_passed_over;
 use crate::load::{CONFIG_FILE, compare, survey};
 use crate::pipeline::BuiltBundle;
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// What is to be done.
 pub(super) enum Todo {
     Nothing,
+    /// The output is to be mended, if it has to be.
+    Mend,
     Edit(BTreeSet<String>),
     All(Cause),
 }
@@ -42,9 +44,8 @@ impl Watching<'_> {
         let paths = heard.paths.iter().filter_map(|path| self.relative(path));
         let paths: BTreeSet<String> = paths.filter(|path| self.counts(path)).collect();
         if paths.is_empty() {
-            let is_other = (heard.output || heard.output_gone) && !self.is_output_intact();
-            return match is_other && self.mended < MOST_MENDED {
-                true => Todo::All(Cause::Output),
+            return match heard.output || heard.output_gone {
+                true => Todo::Mend,
                 false => Todo::Nothing,
             };
         }
