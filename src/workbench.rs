@@ -23,8 +23,8 @@ pub use start::{Start, StartApp, StartNode, start_page};
 /// load it from `/_rb/pages.css`.
 pub const PAGES_CSS: &str = include_str!("workbench/pages.css");
 
-/// The page of tokens; `node` in the query shows one node alone.
-pub fn tokens_page(site: &Site, query: &[(String, String)]) -> String {
+/// The page of tokens; `node` in the query shows one node alone. `round` is the one that the site is of.
+pub fn tokens_page(site: &Site, round: u64, query: &[(String, String)]) -> String {
     let node = query.iter().find(|(name, _)| name == "node");
-    tokens::page(site, node.map(|(_, node)| node.as_str()))
+    tokens::page(site, round, node.map(|(_, node)| node.as_str()))
 }

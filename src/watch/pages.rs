@@ -42,8 +42,8 @@ pub fn page(scene: &Scene, ask: &Ask) -> Option<Answer> {
         return None;
     }
     let site = scene.site.as_ref();
-    let of_site = |tab, page: fn(&Site, &[(String, String)]) -> String| match site {
-        Some(site) => page(site, &ask.query),
+    let of_site = |tab, page: fn(&Site, u64, &[(String, String)]) -> String| match site {
+        Some(site) => page(site, scene.round, &ask.query),
         None => workbench::problems_page(tab, scene.round, &scene.diagnostics),
     };
     let html = match ask.path.as_str() {

@@ -82,7 +82,7 @@ pub fn deploys_page(deploys: &Deploys<'_>) -> String {
             rows => rows,
         },
     );
-    frame("Deploys", Tab::Deploys, &body)
+    frame("Deploys", Tab::Deploys, None, &body)
 }
 
 /// What the pointers say of the release of a deploy, each for the newest deploy that made it.

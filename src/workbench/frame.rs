@@ -57,18 +57,13 @@ impl Tab {
             Tab::Graph => "/_rb/graph",
         }
     }
-
-    /// Whether the page is loaded again when a round shows something new; the others renew those parts of
-    /// themselves that say `data-live`. What was typed into the gallery is in the address, and so is not
-    /// lost.
-    fn follows_rounds(self) -> bool {
-        matches!(self, Tab::Gallery | Tab::Tokens)
-    }
 }
 
 /// A whole page of the workbench. `title` is text; `body` is HTML that `fill` made: it begins with an
-/// `<h1>`, and stands in `<main>`.
-pub fn frame(title: &str, active: Tab, body: &str) -> String {
+/// `<h1>`, and stands in `<main>`. A page of a `round` is loaded again in another one: what was typed into
+/// the gallery is in the address, and so is not lost. Without it, the page renews those parts of itself
+/// that say `data-live`.
+pub fn frame(title: &str, active: Tab, round: Option<u64>, body: &str) -> String {
     let tabs: Vec<Value> = Tab::ALL
         .into_iter()
         .map(|tab| {
@@ -86,7 +81,7 @@ pub fn frame(title: &str, active: Tab, body: &str) -> String {
             tabs => tabs,
             style => safe(STYLE),
             script => safe(SCRIPT),
-            follows_rounds => active.follows_rounds(),
+            round => round,
             body => safe(body),
         },
     )
@@ -160,7 +155,12 @@ mod tests {
 
     #[test]
     fn a_title_is_text_and_the_page_is_marked() {
-        let html = frame("</title><script>x</script>", Tab::Tokens, "<h1>Tokens</h1>");
+        let html = frame(
+            "</title><script>x</script>",
+            Tab::Tokens,
+            None,
+            "<h1>Tokens</h1>",
+        );
         assert!(!html.contains("<script>x"), "{html}");
         assert!(html.contains("<h1>Tokens</h1>"), "{html}");
         assert_eq!(html.matches("aria-current=\"page\"").count(), 1);
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_just_what_is_inline() {
-        let html = frame("Start", Tab::Start, "<h1>Start</h1>");
+        let html = frame("Start", Tab::Start, None, "<h1>Start</h1>");
         let inside = |open: &str, close: &str| {
             let start = html.find(open).unwrap() + open.len();
             let length = html[start..].find(close).unwrap();

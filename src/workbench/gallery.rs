@@ -25,17 +25,17 @@ pub(super) const SCRIPT: &str = include_str!("gallery/gallery.js");
 const MOST_NODES: usize = 6;
 
 /// The gallery page. In the query, `component` asks for one component, and each `node` for a node to
-/// show it at; without one, the first six.
-pub fn page(site: &Site, query: &[(String, String)]) -> String {
+/// show it at; without one, the first six. `round` is the one that the site is of.
+pub fn page(site: &Site, round: u64, query: &[(String, String)]) -> String {
     let asked = query.iter().find(|(name, _)| name == "component");
     let key = asked.map(|(_, key)| key.as_str());
     match key.and_then(|key| site.components.get(key)) {
-        Some(component) => detail(site, component, query),
-        None => list(site, key, query),
+        Some(component) => detail(site, round, component, query),
+        None => list(site, round, key, query),
     }
 }
 
-fn list(site: &Site, missing: Option<&str>, query: &[(String, String)]) -> String {
+fn list(site: &Site, round: u64, missing: Option<&str>, query: &[(String, String)]) -> String {
     let nodes = shown_nodes(site, query);
     let node = nodes.first().copied();
     let mut groups: Vec<(&str, Vec<Rendered>)> = Vec::new();
@@ -69,10 +69,10 @@ fn list(site: &Site, missing: Option<&str>, query: &[(String, String)]) -> Strin
             nodes => node_links(site, &nodes[..nodes.len().min(1)], None),
         },
     );
-    frame("Gallery", Tab::Gallery, &body)
+    frame("Gallery", Tab::Gallery, Some(round), &body)
 }
 
-fn detail(site: &Site, component: &Component, query: &[(String, String)]) -> String {
+fn detail(site: &Site, round: u64, component: &Component, query: &[(String, String)]) -> String {
     let nodes = shown_nodes(site, query);
     let examples = examples_of(component);
     let shown: Vec<Rendered> = examples
@@ -123,7 +123,7 @@ fn detail(site: &Site, component: &Component, query: &[(String, String)]) -> Str
             }
         },
     );
-    frame(&component.name, Tab::Gallery, &body)
+    frame(&component.name, Tab::Gallery, Some(round), &body)
 }
 
 /// What the list and the page of a component both say.

@@ -107,7 +107,7 @@ pub fn graph_page(graph: &Graph<'_>) -> String {
             more => listed.len().saturating_sub(MOST_LISTED),
         },
     );
-    frame(&title, Tab::Graph, &body)
+    frame(&title, Tab::Graph, None, &body)
 }
 
 /// A page whose reads are told, on the site as it is now.

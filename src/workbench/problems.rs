@@ -44,6 +44,8 @@ fn problem(located: &Located) -> Value {
 
 /// A page of the workbench that has no site to show, and so says what is wrong.
 pub fn problems_page(tab: Tab, round: u64, diagnostics: &[Located]) -> String {
+    // These have parts that nothing renews, once there is a site.
+    let reload = matches!(tab, Tab::Gallery | Tab::Tokens).then_some(round);
     let body = fill(
         PAGE,
         context! {
@@ -52,5 +54,5 @@ pub fn problems_page(tab: Tab, round: u64, diagnostics: &[Located]) -> String {
             problems => safe(&problem_list(diagnostics)),
         },
     );
-    frame(tab.label(), tab, &body)
+    frame(tab.label(), tab, reload, &body)
 }

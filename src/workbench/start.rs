@@ -83,7 +83,7 @@ pub fn start_page(start: &Start<'_>) -> String {
             nodes => start.nodes.iter().map(node).collect::<Vec<Value>>(),
         },
     );
-    frame(&title, Tab::Start, &body)
+    frame(&title, Tab::Start, None, &body)
 }
 
 fn node(node: &StartNode<'_>) -> Value {

@@ -27,8 +27,8 @@ const MOST_PLACES: usize = 60;
 const MOST_SHOWN: usize = 300;
 
 /// The page of tokens; `node` shows one node alone, and `None` the first six. Values that are not one
-/// CSS value are shown as text, and never used as one.
-pub fn page(site: &Site, node: Option<&str>) -> String {
+/// CSS value are shown as text, and never used as one. `round` is the one that the site is of.
+pub fn page(site: &Site, round: u64, node: Option<&str>) -> String {
     let asked = node.and_then(|node| site.nodes.get(node));
     let nodes: Vec<&Node> = match asked {
         Some(node) => vec![node],
@@ -85,7 +85,7 @@ pub fn page(site: &Site, node: Option<&str>) -> String {
             matrices => matrices,
         },
     );
-    frame("Tokens", Tab::Tokens, &body)
+    frame("Tokens", Tab::Tokens, Some(round), &body)
 }
 
 fn node_links(site: &Site, asked: Option<&Node>) -> Vec<Rendered> {

@@ -397,6 +397,56 @@ const stories = {
     return [];
   },
 
+  async "the pages of rbgen show each round"({ site, url }) {
+    const all = [];
+    const open = async (address) => {
+      const tab = await openTab({ width: 1280, height: 1000 });
+      await tab.page.goto(url + address, { waitUntil: "load" });
+      return tab;
+    };
+    const close = async ({ context, faults }) => {
+      await context.close();
+      all.push(...faults);
+    };
+    const tokens = "content/tokens/color.toml";
+    const file = site.read(tokens);
+    let tab = await open("/_rb/tokens");
+    await tab.page.locator("#filter").fill("primary");
+    site.write(tokens, file.replace('primary = { value = "#8B5CF6"', 'primary = { value = "#00AA55"'));
+    await tab.page.locator("#tokens", { hasText: /#00aa55/i }).waitFor();
+    assertEqual(await tab.page.locator("#filter").inputValue(), "primary", "what was typed in the filter");
+    assert(await tab.page.locator("#tokens tr[data-text][hidden]").count() > 0, "the filter does not hold any more");
+    site.write(tokens, file);
+    await tab.page.locator("#tokens", { hasText: /#8b5cf6/i }).waitFor();
+    await close(tab);
+
+    tab = await open("/_rb/gallery?component=game-grid");
+    const inFrames = (wanted) => tab.page.waitForFunction((text) => [...document.querySelectorAll("iframe")].some((frame) => frame.contentDocument?.documentElement.outerHTML.includes(text)), wanted, { timeout: DEADLINE });
+    const field = tab.page.locator("#props input[type=text], #props textarea").first();
+    await field.fill("Typed before the round");
+    await inFrames("Typed before the round");
+    const component = "content/components/game-grid.css";
+    const good = site.read(component);
+    site.write(component, `${good}\nh2 { outline: 3px solid rgb(9, 8, 7); }\n`);
+    await inFrames("outline: 3px solid");
+    await inFrames("Typed before the round");
+    assertEqual(await field.inputValue(), "Typed before the round", "what was typed in the form");
+    site.write(component, good);
+    await close(tab);
+
+    tab = await open(`/_rb/graph?path=/${NODE}${PAGE}`);
+    const round = () => tab.page.evaluate(() => Number(document.querySelector("#told").dataset.live));
+    const before = await round();
+    await mark(tab.page);
+    site.replace(PAGE_FILE, "Blackjack at Robbie's", "Blackjack, in the graph");
+    await tab.page.waitForFunction((old) => Number(document.querySelector("#told").dataset.live) > old, before, { timeout: DEADLINE });
+    await tab.page.locator("#made", { hasText: "Rendered because" }).waitFor();
+    assert(await isMarked(tab.page), "the graph was loaded again");
+    site.replace(PAGE_FILE, "Blackjack, in the graph", "Blackjack at Robbie's");
+    await close(tab);
+    return all;
+  },
+
   async "a prop is edited in the gallery by keyboard"({ url }) {
     const { page, faults, context } = await openTab({ width: 1280, height: 1000 });
     await page.goto(`${url}/_rb/gallery?component=game-grid`, { waitUntil: "load" });

@@ -116,14 +116,15 @@ impl Watched {
 
     fn follow(&self, pages: &[&str]) -> Events {
         let query: Vec<String> = pages.iter().map(|page| format!("page={page}")).collect();
+        self.events(&query.join("&"))
+    }
+
+    fn events(&self, query: &str) -> Events {
         let mut stream = TcpStream::connect(self.serving.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
-        let request = format!(
-            "GET /_rb/events?{} HTTP/1.1\r\nHost: localhost\r\n\r\n",
-            query.join("&")
-        );
+        let request = format!("GET /_rb/events?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         Events(BufReader::new(stream))
     }
@@ -450,6 +451,18 @@ fn each_round_that_changes_something_is_told() {
     watched.show(5);
     let fifth = events.next();
     assert_ne!(of(&fifth, "shape"), of(&first, "shape"));
+}
+
+#[test]
+fn who_asks_for_rounds_hears_of_each() {
+    let watched = Watched::start();
+    let mut events = watched.events("rounds");
+    assert_eq!(events.next()["round"], 1);
+    // Nothing but the number is different.
+    for round in [2, 3] {
+        watched.show(round);
+        assert_eq!(events.next()["round"], round);
+    }
 }
 
 #[test]

@@ -80,9 +80,9 @@ fn the_assets_of_a_sample_are_those_that_the_node_has() {
 #[test]
 fn the_gallery_shows_every_component_and_its_frames() {
     let site = example_site();
-    let list = gallery_page(&site, &[]);
+    let list = gallery_page(&site, 1, &[]);
     for key in site.components.keys() {
-        let page = gallery_page(&site, &query(&[("component", key)]));
+        let page = gallery_page(&site, 1, &query(&[("component", key)]));
         for node in site.nodes.keys() {
             assert!(
                 page.contains(&format!("data-live=\"{node}\"")),
@@ -96,10 +96,11 @@ fn the_gallery_shows_every_component_and_its_frames() {
     }
     let one = gallery_page(
         &site,
+        1,
         &query(&[("component", "hero"), ("node", "fluenti-local")]),
     );
     assert_eq!(one.matches("data-live=").count(), 1);
-    let missing = gallery_page(&site, &query(&[("component", "<b>heroo")]));
+    let missing = gallery_page(&site, 1, &query(&[("component", "<b>heroo")]));
     assert!(missing.contains("There is no component <code>&lt;b&gt;heroo</code>"));
 }
 
@@ -234,8 +235,8 @@ props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
     );
     let site = loaded(&site);
     for page in [
-        gallery_page(&site, &[]),
-        gallery_page(&site, &query(&[("component", "harm")])),
+        gallery_page(&site, 1, &[]),
+        gallery_page(&site, 1, &query(&[("component", "harm")])),
     ] {
         assert!(!page.contains("<script>alert"), "{page}");
         assert!(!page.contains("</p><script>"), "{page}");
@@ -254,7 +255,7 @@ props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
 #[test]
 fn the_page_of_tokens_has_every_token_and_where_it_is_used() {
     let site = example_site();
-    let page = tokens_page(&site, &[]);
+    let page = tokens_page(&site, 1, &[]);
     for key in site.tokens.keys() {
         assert!(page.contains(&format!("<code>{key}</code>")), "{key}");
     }
@@ -264,11 +265,11 @@ fn the_page_of_tokens_has_every_token_and_where_it_is_used() {
         page.contains("themes/base/styles/elements.css"),
         "uses are named"
     );
-    let one = tokens_page(&site, &query(&[("node", "fluenti-local")]));
+    let one = tokens_page(&site, 1, &query(&[("node", "fluenti-local")]));
     assert_eq!(one.matches("class=\"matrix\"").count(), 1);
     let all = page.matches("class=\"matrix\"").count();
     assert!(all >= site.nodes.len(), "{all}");
-    let missing = tokens_page(&site, &query(&[("node", "<b>fluenti")]));
+    let missing = tokens_page(&site, 1, &query(&[("node", "<b>fluenti")]));
     assert!(missing.contains("no node <code>&lt;b&gt;fluenti</code>"));
 }
 
@@ -279,7 +280,7 @@ fn contrast_has_the_figures_that_are_known() {
         "content/tokens/color.toml",
         "[color]\ntext = \"#767676\"\nsurface = \"light-dark(white, #000)\"\nalias = \"{color.text}\"\nlonely = \"red\"\n",
     );
-    let page = tokens_page(&loaded(&site), &[]);
+    let page = tokens_page(&loaded(&site), 1, &[]);
     let cell = "<span class=\"mono\">4.54</span> <span class=\"small good\">AA</span>";
     assert!(page.contains(cell), "{page}");
     let row = &page[page.find("<code>color.lonely</code>").unwrap()..];
@@ -309,7 +310,7 @@ fn token_values_stay_in_their_attribute() {
         }
     }
     site.write("content/tokens/harm.toml", tokens);
-    let page = tokens_page(&loaded(&site), &[]);
+    let page = tokens_page(&loaded(&site), 1, &[]);
     assert!(!page.contains("<script>alert"), "{page}");
     assert!(!page.contains("\" onmouseover"), "{page}");
     for style in page.split("style=\"").skip(1) {
@@ -340,7 +341,7 @@ fn schemas_without_end_give_pages_that_end() {
     let site = loaded(&site);
     let schema = &site.components["endless"].props;
     assert!(schema.contains_key("properties"), "{schema:?}");
-    let page = gallery_page(&site, &query(&[("component", "endless")]));
+    let page = gallery_page(&site, 1, &query(&[("component", "endless")]));
     // The schema itself is in it once, for the form.
     assert!(page.len() < 1_500_000, "{}", page.len());
     let showroom = Showroom::new(&site, false);

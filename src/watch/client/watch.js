@@ -17,13 +17,31 @@
     try { window[store].setItem(`rbgen.${key}`, value); } catch { /* it is only a comfort */ }
   };
 
+  // What somebody typed and opened, by names that a page has again after a round.
+  const FREE_TEXT = "textarea:focus, input:is([type=text], [type=search], [type=url], [type=email]):focus, input[data-filter]";
+  const typed = () => [...document.querySelectorAll(FREE_TEXT)].map(({ id, value }) => [id, value]);
+  const named = (root) => {
+    const seen = new Map();
+    return [...root.querySelectorAll("details")].map((element) => {
+      const name = element.id || element.querySelector("summary")?.textContent || "";
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+      return { element, name: `${seen.get(name)} ${name}` };
+    });
+  };
+  const opened = (root) => named(root).filter(({ element }) => element.open).map(({ name }) => name);
+  function reopen(root, names) {
+    for (const { element, name } of named(root)) if (names.includes(name)) element.open = true;
+  }
+
   // What is on the screen stays where it is.
   let reloading = false;
   function reload() {
     if (reloading) return;
     reloading = true;
     const { scrollRestoration } = history;
-    keep("sessionStorage", `place ${location.href}`, JSON.stringify([scrollX, scrollY, document.activeElement?.id, scrollRestoration]));
+    // A page of a site may mean something else by its forms after the edit; those of rbgen's own stay.
+    const own = page === undefined ? [typed(), opened(document)] : [];
+    keep("sessionStorage", `place ${location.href}`, JSON.stringify([scrollX, scrollY, document.activeElement?.id, scrollRestoration, ...own]));
     history.scrollRestoration = "manual";
     location.reload();
   }
@@ -31,7 +49,14 @@
     const place = stored("sessionStorage", `place ${location.href}`);
     if (!place) return;
     keep("sessionStorage", `place ${location.href}`, "");
-    const [left, top, focus, scrollRestoration] = JSON.parse(place);
+    const [left, top, focus, scrollRestoration, texts, details] = JSON.parse(place);
+    if (details) reopen(document, details);
+    for (const [id, value] of texts ?? []) {
+      const control = document.getElementById(id);
+      if (!control || control.value === value) continue;
+      control.value = value;
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     let touched = false;
     const scroll = () => touched || scrollTo({ left, top, behavior: "instant" });
     for (const name of ["wheel", "touchstart", "keydown", "pointerdown"]) {
@@ -94,7 +119,7 @@
     if (changed) swapping = swapping.then(() => swapAll(entry)).catch(() => {});
   }
 
-  if (page !== undefined) restore();
+  restore();
   if (window.parent !== window) {
     let above;
     try { above = window.parent.rbgenWatch; } catch { /* a page of somebody else has us in a frame */ }
@@ -129,8 +154,10 @@
     disconnect();
     if (document.hidden) return;
     const pages = [...new Set(followers.values())].slice(0, MOST_PAGES);
-    const query = pages.map((followed) => `page=${encodeURIComponent(followed)}`).join("&");
-    source = new EventSource(`/_rb/events?${query}`);
+    const query = pages.map((followed) => `page=${encodeURIComponent(followed)}`);
+    // A page of rbgen's own shows what is in no page of a site.
+    if (page === undefined) query.push("rounds");
+    source = new EventSource(`/_rb/events?${query.join("&")}`);
     source.addEventListener("state", (message) => {
       delay = FIRST_DELAY;
       connected = true;
@@ -154,13 +181,11 @@
   addEventListener("pageshow", (event) => event.persisted && connect());
   window.rbgenWatch = { follow };
 
-  // A page of rbgen's own renews the parts that ask for it, when the round is not theirs any more.
+  // A page of rbgen's own is loaded again, or renews the parts that ask for it, when the round is not
+  // theirs any more.
   async function renew() {
-    if (script.dataset.reload !== undefined) {
-      const before = renew.round ?? state.round;
-      renew.round = state.round;
-      if (before !== state.round) reload();
-    }
+    const { reload: round } = script.dataset;
+    if (round !== undefined && round !== String(state.round)) return reload();
     const parts = [...document.querySelectorAll("[data-live][id]")];
     if (parts.every((part) => part.dataset.live === String(state.round))) return;
     const answer = await fetch(location.href, { cache: "no-store" });

@@ -22,16 +22,19 @@ const MOST_PAGES: usize = 64;
 struct Following {
     server: Arc<Server>,
     pages: Vec<String>,
+    /// Whether every round is news.
+    every_round: bool,
     rounds: Receiver<u64>,
-    /// What was sent last, without the number of its round.
-    sent: Option<String>,
+    /// What was sent last; without the number of its round, where a round alone is no news.
+    sent: Option<(Option<u64>, String)>,
 }
 
-/// Follows the pages that the query names.
+/// Follows the pages that the query names, each as `page`; with `rounds`, every round is told.
 pub fn follow(server: Arc<Server>, uri: &Uri) -> Response {
     let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
         return plain(400, "The query cannot be read.");
     };
+    let every_round = query.iter().any(|(name, _)| name == "rounds");
     let pages: Vec<String> = query
         .into_iter()
         .filter(|(name, _)| name == "page")
@@ -44,6 +47,7 @@ pub fn follow(server: Arc<Server>, uri: &Uri) -> Response {
         rounds: server.stage.rounds(),
         server,
         pages,
+        every_round,
         sent: None,
     };
     let events = stream::unfold(following, |following| async {
@@ -72,11 +76,11 @@ async fn next(mut following: Following) -> Option<(Event, Following)> {
             (view.scene.round, news(&view, &pages).to_string())
         });
         let (round, told) = told.await.ok()?;
+        let told = (following.every_round.then_some(round), told);
         if following.sent.as_ref() == Some(&told) {
             continue;
         }
-        // The number of the round is in front, because a round alone is no news.
-        let rest = told.strip_prefix('{').unwrap_or(&told);
+        let rest = told.1.strip_prefix('{').unwrap_or(&told.1);
         let data = format!("{{\"round\":{round},{rest}");
         following.sent = Some(told);
         return Some((Event::default().event("state").data(data), following));
