@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, REFERER};
 use axum::response::Response;
 
 use super::Stage;
@@ -96,6 +96,14 @@ async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response
         _ => {}
     }
     let (parts, body) = request.into_parts();
+    if path == "/" && is_look && parts.headers.contains_key(REFERER) {
+        let server = Arc::clone(&server);
+        let asked = parts.clone();
+        let home = move || sites::root_of_asking(&server.view(), &asked);
+        if let Ok(Some(response)) = tokio::task::spawn_blocking(home).await {
+            return response;
+        }
+    }
     if path == "/" || path.starts_with("/_rb/") {
         let known = workbench::answer(&server, &parts, &path, body).await;
         if let Some(response) = known {

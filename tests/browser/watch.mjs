@@ -421,7 +421,7 @@ const stories = {
     await close(tab);
 
     tab = await open("/_rb/gallery?component=game-grid");
-    const inFrames = (wanted) => tab.page.waitForFunction((text) => [...document.querySelectorAll("iframe")].some((frame) => frame.contentDocument?.documentElement.outerHTML.includes(text)), wanted, { timeout: DEADLINE });
+    const inFrames = (wanted) => tab.page.waitForFunction((text) => [...document.querySelectorAll("iframe")].some((frame) => frame.contentDocument?.documentElement?.outerHTML.includes(text)), wanted, { timeout: DEADLINE });
     const field = tab.page.locator("#props input[type=text], #props textarea").first();
     await field.fill("Typed before the round");
     await inFrames("Typed before the round");

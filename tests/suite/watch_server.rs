@@ -309,6 +309,9 @@ fn links_from_the_root_of_a_host_lead_to_the_node_that_asks() {
     assert_eq!(from("/play/play/", "/play/notes/"), "307 /play/play/notes/");
     assert_eq!(from("/play/play/", "/play/play/notes/"), "200");
     assert_eq!(from("/two/play/", "/play/play/"), "200");
+    // But a page that asks for itself is meant, as when it is loaded again.
+    assert_eq!(from("/two/play/", "/two/play/"), "200");
+    assert_eq!(from("/play/", "/play/"), "307 /play/play/");
     // From the start page, and without saying from where.
     for referer in ["/", "/_rb/gallery"] {
         assert_eq!(from(referer, "/play/"), "307 /play/play/");
@@ -322,6 +325,43 @@ fn links_from_the_root_of_a_host_lead_to_the_node_that_asks() {
     // A page of another server.
     let foreign = watched.ask("GET", "/play/", "Referer: http://localhost:2/two/play/\r\n");
     assert_eq!(shown(&foreign), "307 /play/play/");
+}
+
+#[test]
+fn the_root_of_a_node_is_reached_by_its_own_links() {
+    let site = three_nodes();
+    site.replace(
+        "content/pages/play/home.toml",
+        "route = \"/play\"",
+        "route = \"/\"",
+    );
+    site.ok(&["build"]);
+    let watched = Watched::of(site);
+    let to = |referer: &str| watched.from(referer, "/");
+    assert_eq!(to("/two/play/notes/"), "307 /two/");
+    assert_eq!(to("/two/play/notes/?q=1"), "307 /two/");
+    assert_eq!(to("/play/play/notes/"), "307 /play/");
+    assert_eq!(shown(&watched.get("/two/")), "200");
+    // A page of no node, a path without a page, a file, and a node that is elsewhere on its host.
+    for referer in [
+        "/",
+        "/_rb/tokens",
+        "/two/none/",
+        "/two/_rb/play/tokens.css",
+        "/nobody/play/notes/",
+        "/one/play/notes/",
+    ] {
+        assert_eq!(to(referer), "200", "{referer}");
+    }
+    assert_eq!(shown(&watched.get("/")), "200");
+    // The node `play` has a page where its app is, too.
+    assert_eq!(watched.from("/play/", "/play/"), "200");
+    assert_eq!(
+        watched.from("/two/", "/play/notes/"),
+        "307 /two/play/notes/"
+    );
+    let without = Watched::start();
+    assert_eq!(without.from("/two/play/notes/", "/"), "200");
 }
 
 #[test]

@@ -8,6 +8,8 @@
   const FIRST_DELAY = 250;
   const LAST_DELAY = 4000;
   const MOST_PAGES = 64;
+  // By the referrer, the address of a node that is called like one of its apps would be that of the app.
+  const ITSELF = { cache: "no-store", referrerPolicy: "no-referrer" };
 
   // Storage may be forbidden, and full.
   const stored = (store, key) => {
@@ -84,7 +86,7 @@
     old.after(next);
   }
   async function swapAll(entry) {
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(location.href, ITSELF);
     const links = linksOf(new DOMParser().parseFromString(await answer.text(), "text/html"));
     if (links.length !== sheets.length) return reload();
     links.forEach((link, index) => {
@@ -188,7 +190,7 @@
     if (round !== undefined && round !== String(state.round)) return reload();
     const parts = [...document.querySelectorAll("[data-live][id]")];
     if (parts.every((part) => part.dataset.live === String(state.round))) return;
-    const answer = await fetch(location.href, { cache: "no-store" });
+    const answer = await fetch(location.href, ITSELF);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = [...next.querySelectorAll("[data-live][id]")];
     if (fresh.map((part) => part.id).join(" ") !== parts.map((part) => part.id).join(" ")) return reload();
@@ -317,7 +319,7 @@
   const problems = make("button", { type: "button", class: "problems", hidden: "", click: () => { byHand = true; open(); } });
   const menus = make("span", { class: "menus" });
   const bar = make("nav", { class: "bar", "aria-label": "rbgen watch" }, toggle, problems, menus,
-    ...[["/", "Start"], ["/_rb/gallery", "Gallery"], ["/_rb/tokens", "Tokens"], ["/_rb/deploys", "Deploys"], [`/_rb/graph?path=${encodeURIComponent(page ?? "")}`, "Why"]].map(([href, text]) => make("a", { href }, text)),
+    ...[["/", "Start"], ["/_rb/gallery", "Gallery"], ["/_rb/tokens", "Tokens"], ["/_rb/deploys", "Deploys"], [`/_rb/graph?path=${encodeURIComponent(page ?? "")}`, "Why"]].map(([href, text]) => make("a", { href, referrerpolicy: "no-referrer" }, text)),
     make("button", { type: "button", "aria-label": "Move to another corner", title: "Move to another corner", click: () => move((Number(bar.dataset.corner) + 1) % 4) }, "⤢"));
   function collapse(small) {
     bar.classList.toggle("small", small);

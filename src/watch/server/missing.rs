@@ -127,10 +127,11 @@ fn near_routes(view: &View, web: &Web, path: &str) -> Vec<String> {
 
 fn shown(request: &Parts, status: u16, title: &str, body: &str) -> Response {
     let page = request.uri.path();
+    // Its links are complete: they must not be taken for those of a page of the node.
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n{body}{}",
+         <meta name=\"referrer\" content=\"no-referrer\">\n<style>{STYLE}</style>\n{body}{}",
         script_element(page, None)
     );
     let policy = format!(

@@ -18,7 +18,7 @@ use crate::digest::Hasher;
 use crate::render::encode_path;
 use crate::serve::{
     Content, Found, Representation, Web, WebBundle, content_type, etag_of, headers_for, moved,
-    plain, read_all, represent, respond,
+    plain, read_all, represent, requested_path, respond,
 };
 
 /// The largest page that is read, in bytes.
@@ -31,7 +31,9 @@ pub fn answer(view: &View, request: &Parts, path: &str) -> Response {
     }
     let (first, below) = split(path);
     let web = view.web(first);
-    if let Some(asking) = asking_node(view, request)
+    if let Some((asking, from)) = asking_node(view, request)
+        // A page that asks for itself means itself, and not another page of its node.
+        && from != request.uri.path()
         && let Some(asking) = view.web(&asking)
     {
         match below_base(&asking.decoded_base, path) {
@@ -56,19 +58,32 @@ pub fn split(path: &str) -> (&str, &str) {
     path.split_at(path.find('/').unwrap_or(path.len()))
 }
 
-/// The node whose page asks, by the first part of its address: `Referer` is one of this server.
-fn asking_node(view: &View, request: &Parts) -> Option<String> {
+/// The way to the root of the node whose page asks for `/`; `None` where no page of one asks, or its node
+/// has none there.
+pub fn root_of_asking(view: &View, request: &Parts) -> Option<Response> {
+    let (node, from) = asking_node(view, request)?;
+    let web = view.web(&node)?;
+    let from = requested_path(from)?;
+    let is_page_at =
+        |below: &str| matches!(look(&web, below), Found::File { path, .. } if is_page(&path));
+    let is_its_own = web.decoded_base.is_empty() && is_page_at(split(&from).1) && is_page_at("/");
+    is_its_own.then(|| to_node(request, &web, "/"))
+}
+
+/// The node whose page asks, by the first part of its address, and the path of that: `Referer` is one of
+/// this server.
+fn asking_node<'a>(view: &View, request: &'a Parts) -> Option<(String, &'a str)> {
     let text = |name| request.headers.get(name)?.to_str().ok();
     let (_, rest) = text(REFERER)?.split_once("://")?;
-    let (authority, path) = rest.split_once('/')?;
+    let (authority, path) = rest.split_at(rest.find('/')?);
+    let path = path.split(['?', '#']).next()?;
     if !authority.eq_ignore_ascii_case(text(HOST)?) {
         return None;
     }
-    let first = path.split(['/', '?', '#']).next()?;
-    let node = percent_decode_str(first).decode_utf8().ok()?;
+    let node = percent_decode_str(split(path).0).decode_utf8().ok()?;
     let nodes = view.scene.nodes();
     let known = nodes.into_iter().find(|(known, _)| *known == node)?;
-    Some(known.0.to_string())
+    Some((known.0.to_string(), path))
 }
 
 /// What of a path is below the base path of a node, both decoded or both not: `/` at least.
