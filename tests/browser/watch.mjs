@@ -442,7 +442,17 @@ const stories = {
     await tab.page.waitForFunction((old) => Number(document.querySelector("#told").dataset.live) > old, before, { timeout: DEADLINE });
     await tab.page.locator("#made", { hasText: "Rendered because" }).waitFor();
     assert(await isMarked(tab.page), "the graph was loaded again");
-    site.replace(PAGE_FILE, "Blackjack, in the graph", "Blackjack at Robbie's");
+    // What is open stays open, and what has the focus keeps it.
+    const readers = tab.page.locator("#told details").first();
+    await readers.locator("summary").click();
+    const second = await round();
+    site.replace(PAGE_FILE, "Blackjack, in the graph", "Blackjack, again in the graph");
+    await tab.page.waitForFunction((old) => Number(document.querySelector("#told").dataset.live) > old, second, { timeout: DEADLINE });
+    await tab.page.locator("#told", { hasText: `in round ${await round()}` }).waitFor();
+    assert(await readers.evaluate((element) => element.open), "what was open is closed");
+    assertEqual(await tab.page.evaluate(() => document.activeElement.localName), "summary", "what has the focus");
+    assertEqual(await readers.evaluate((element) => element.querySelector("summary") === document.activeElement), true, "whether the same has the focus");
+    site.replace(PAGE_FILE, "Blackjack, again in the graph", "Blackjack at Robbie's");
     await close(tab);
     return all;
   },

@@ -183,21 +183,41 @@
   addEventListener("pageshow", (event) => event.persisted && connect());
   window.rbgenWatch = { follow };
 
+  const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const partsOf = (root) => [...root.querySelectorAll("[data-live][id]")];
+  // As the server said it: what people open changes the page, and is no news.
+  const written = new Map(partsOf(document).map((part) => [part.id, part.innerHTML]));
+  let renewing = Promise.resolve();
   // A page of rbgen's own is loaded again, or renews the parts that ask for it, when the round is not
   // theirs any more.
   async function renew() {
     const { reload: round } = script.dataset;
     if (round !== undefined && round !== String(state.round)) return reload();
-    const parts = [...document.querySelectorAll("[data-live][id]")];
+    const parts = partsOf(document);
     if (parts.every((part) => part.dataset.live === String(state.round))) return;
     const answer = await fetch(location.href, ITSELF);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = [...next.querySelectorAll("[data-live][id]")];
+    const fresh = partsOf(next);
     if (fresh.map((part) => part.id).join(" ") !== parts.map((part) => part.id).join(" ")) return reload();
     parts.forEach((part, index) => {
       part.dataset.live = fresh[index].dataset.live;
-      if (part.innerHTML !== fresh[index].innerHTML) part.replaceChildren(...fresh[index].childNodes);
+      const now = fresh[index].innerHTML;
+      if (written.get(part.id) === now) return;
+      written.set(part.id, now);
+      replace(part, fresh[index]);
     });
+  }
+  /** Gives a part other content; what is open in it stays open, and the focus stays where it is. */
+  function replace(part, next) {
+    const names = opened(part);
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const index = [...part.querySelectorAll(FOCUSABLE)].indexOf(focused);
+    part.replaceChildren(...next.childNodes);
+    reopen(part, names);
+    if (!focused || focused === part) return;
+    const usable = [...part.querySelectorAll(FOCUSABLE)];
+    const again = (focused.id && usable.find((one) => one.id === focused.id)) || usable[Math.min(index, usable.length - 1)];
+    again?.focus({ preventScroll: true });
   }
 
   /** An element; data only ever becomes text or an attribute. */
@@ -309,7 +329,8 @@
       dialog.close();
     }
     paint();
-    if (page === undefined) renew().catch(() => {});
+    // One after the other, so that the answer that comes last is the newest.
+    if (page === undefined) renewing = renewing.then(renew).catch(() => {});
   }
 
   // The toolbar.
