@@ -144,7 +144,7 @@ async function openTab(viewport = { width: 1100, height: 700 }) {
 const bar = (page) => page.locator("rbgen-watch nav");
 const overlay = (page) => page.locator("rbgen-watch dialog[open]");
 /** Waits until a page has heard from the server. */
-const connected = (page) => page.locator("rbgen-watch .word", { hasText: /^(watching|broken|waiting for this page)$/ }).waitFor({ state: "attached" });
+const connected = (page) => page.locator("rbgen-watch .word", { hasText: /^(watching|broken|waiting for this page)\b/ }).waitFor({ state: "attached" });
 const go = async (page, url) => {
   const answer = await page.goto(url, { waitUntil: "load" });
   await connected(page);
@@ -176,6 +176,18 @@ const stories = {
     site.replace(PAGE_FILE, "Blackjack, edited", "Blackjack at Robbie's");
     await titleIs(page, "Blackjack at Robbie's");
     await page.waitForFunction((wanted) => scrollY === wanted, top, { timeout: DEADLINE });
+    await context.close();
+    return faults;
+  },
+
+  async "what others keep in the storage of a tab does no harm"({ url }) {
+    const { page, faults, context } = await openTab();
+    for (const garbage of ["{", "null", "7", '["a", {}, 3, null, 5]']) {
+      await page.goto(`${url}/${NODE}${PAGE}`, { waitUntil: "load" });
+      await page.evaluate((text) => sessionStorage.setItem(`rbgen.place ${location.href}`, text), garbage);
+      await page.reload({ waitUntil: "load" });
+      await connected(page);
+    }
     await context.close();
     return faults;
   },
@@ -240,6 +252,20 @@ const stories = {
     assertEqual(await overlay(page).count(), 0, "the number of overlays");
     await button.click();
     await overlay(page).getByText("contrast").first().waitFor();
+    await page.keyboard.press("Escape");
+    // The small toolbar says it, too, to all.
+    const toggle = bar(page).locator(".toggle");
+    await toggle.click();
+    assertEqual(await toggle.getAttribute("aria-expanded"), "false", "whether it is expanded");
+    const words = bar(page).locator(".word");
+    const box = await words.boundingBox();
+    assert(box.width > 20, `the words of the small toolbar are ${box.width} px wide`);
+    assert(/^watching, \d+ warnings?$/.test(await words.innerText()), `it says ${await words.innerText()}`);
+    assertEqual(await bar(page).getByRole("status").textContent(), await words.textContent(), "the status");
+    assert(/: show the whole toolbar$/.test(await toggle.getAttribute("aria-label")), "the name of the toggle");
+    assertEqual(await bar(page).locator(`#${await toggle.getAttribute("aria-controls")}`).isHidden(), true, "whether what it controls is hidden");
+    await toggle.click();
+    await button.click();
     site.write(file, good);
     await overlay(page).waitFor({ state: "hidden" });
     await button.waitFor({ state: "hidden" });
@@ -270,7 +296,7 @@ const stories = {
     await page.keyboard.press("Escape");
     await overlay(page).waitFor({ state: "hidden" });
     assertEqual(await page.evaluate(() => document.activeElement.localName), "a", "what has the focus afterwards");
-    await bar(page).getByRole("button", { name: /error/ }).click();
+    await bar(page).getByRole("button", { name: /^\d+ error/ }).click();
     await overlay(page).waitFor();
     await page.keyboard.press("Escape");
     await overlay(page).waitFor({ state: "hidden" });

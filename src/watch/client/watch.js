@@ -121,7 +121,8 @@
     if (changed) swapping = swapping.then(() => swapAll(entry)).catch(() => {});
   }
 
-  restore();
+  // Others may write there, too.
+  try { restore(); } catch { /* What is kept is no place of ours. */ }
   if (window.parent !== window) {
     let above;
     try { above = window.parent.rbgenWatch; } catch { /* a page of somebody else has us in a frame */ }
@@ -246,7 +247,8 @@
     .bar { position: fixed; z-index: 2147483647; display: flex; flex-wrap: wrap; align-items: center; gap: 2px; max-width: calc(100vw - 16px); padding: 3px; border: 1px solid #52525b; border-radius: 10px; box-shadow: 0 2px 10px #0006; }
     .bar[data-corner="0"] { right: 8px; bottom: 8px; } .bar[data-corner="1"] { left: 8px; bottom: 8px; }
     .bar[data-corner="2"] { left: 8px; top: 8px; } .bar[data-corner="3"] { right: 8px; top: 8px; }
-    .menus { display: contents; } .bar.small > :not(.toggle) { display: none; } .bar.small .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+    .menus, #whole { display: contents; } .bar.small #whole { display: none; }
+    .unseen, .bar.small:is(.fine, .away) .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
     .mark { color: #4ade80; } .warned .mark { color: #fbbf24; } .wrong .mark, .problems { color: #fca5a5; } .away .mark { color: #d4d4d8; }
     details { position: relative; } summary { list-style: none; } summary::after { content: " ▾"; }
     details ul { position: absolute; bottom: calc(100% + 6px); left: 0; margin: 0; padding: 4px; list-style: none; background: #18181b; border: 1px solid #52525b; border-radius: 8px; max-height: 60vh; max-width: 80vw; overflow: auto; }
@@ -334,18 +336,27 @@
   }
 
   // The toolbar.
-  const word = make("span", { class: "word", role: "status" });
+  const word = make("span", { class: "word" });
+  // What is inside a button is only its name.
+  const status = make("span", { class: "unseen", role: "status" });
   const sign = make("span", { class: "mark", "aria-hidden": "true" });
-  const toggle = make("button", { type: "button", class: "toggle", click: () => collapse(!bar.classList.contains("small")) }, sign, " ", word);
+  const toggle = make("button", { type: "button", class: "toggle", "aria-controls": "whole", click: () => collapse(!bar.classList.contains("small")) }, sign, " ", word);
   const problems = make("button", { type: "button", class: "problems", hidden: "", click: () => { byHand = true; open(); } });
   const menus = make("span", { class: "menus" });
-  const bar = make("nav", { class: "bar", "aria-label": "rbgen watch" }, toggle, problems, menus,
+  const bar = make("nav", { class: "bar", "aria-label": "rbgen watch" }, toggle, status, make("span", { id: "whole" }, problems, menus,
     ...[["/", "Start"], ["/_rb/gallery", "Gallery"], ["/_rb/tokens", "Tokens"], ["/_rb/deploys", "Deploys"], [`/_rb/graph?path=${encodeURIComponent(page ?? "")}`, "Why"]].map(([href, text]) => make("a", { href, referrerpolicy: "no-referrer" }, text)),
-    make("button", { type: "button", "aria-label": "Move to another corner", title: "Move to another corner", click: () => move((Number(bar.dataset.corner) + 1) % 4) }, "⤢"));
+    make("button", { type: "button", "aria-label": "Move to another corner", title: "Move to another corner", click: () => move((Number(bar.dataset.corner) + 1) % 4) }, "⤢")));
   function collapse(small) {
     bar.classList.toggle("small", small);
     toggle.setAttribute("aria-expanded", String(!small));
+    nameToggle();
     keep("localStorage", "small", small ? "1" : "0");
+  }
+  // Its name begins with what is seen of it, for those who say it to use it.
+  function nameToggle() {
+    const name = `${word.textContent}: ${bar.classList.contains("small") ? "show the whole toolbar" : "make the toolbar small"}`;
+    toggle.setAttribute("aria-label", name);
+    toggle.title = `rbgen ${name}`;
   }
   function move(corner) {
     bar.dataset.corner = corner;
@@ -371,10 +382,13 @@
     bar.classList.remove("away", "wrong", "warned", "fine");
     bar.classList.add(kind);
     sign.textContent = symbol;
-    if (word.textContent !== text) word.textContent = text;
-    toggle.title = `rbgen: ${text}`;
+    const counts = [errors && count(errors, "error"), others && count(others, "warning")].filter(Boolean).join(", ");
+    const said = [text, counts].filter(Boolean).join(", ");
+    word.textContent = said;
+    if (status.textContent !== said) status.textContent = said;
+    nameToggle();
     problems.hidden = errors + others === 0;
-    problems.textContent = [errors && count(errors, "error"), others && count(others, "warning")].filter(Boolean).join(", ");
+    problems.textContent = counts;
     const now = JSON.stringify(state?.nodes);
     if (!state || page === undefined || now === nodes) return;
     nodes = now;
