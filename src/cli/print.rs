@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::{Globals, output};
+pub use crate::diag::clean;
 use crate::diag::{Diagnostics, Place, Severity, code};
 use crate::files::Folder;
 use crate::format::row_place;
@@ -234,21 +235,6 @@ pub fn exhausted(templates: &[String]) {
         json_document(&serde_json::json!({ "diagnostics": [diagnostic] }));
     }
     std::process::exit(super::Status::ContentErrors as i32);
-}
-
-/// Text from files and rows, without what would steer a terminal.
-pub fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            // What turns the direction of a line around would make it say something else.
-            let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-            if turns || c.is_control() && c != '\n' {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 /// A bar on a terminal, for work that takes longer than a moment.

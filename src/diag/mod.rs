@@ -1,11 +1,13 @@
 //! Diagnostics: what went wrong, where, and what to do about it, as values.
 
+mod clean;
 mod codes;
 mod suggest;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use clean::clean;
 pub use codes::{ALL_CODES, Code, CodeEntry, find_code};
 pub use suggest::did_you_mean;
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::{Value, context};
 
 use super::frame::{Tab, fill, frame};
-use super::words::{clean, count, milliseconds, moment};
+use super::words::{count, milliseconds, moment};
 use crate::model::{Deploy, DeployStatus};
 use plot::plot;
 
@@ -64,15 +64,14 @@ pub fn deploys_page(deploys: &Deploys<'_>) -> String {
             .chain(of_records)
             .chain(chosen)
             .collect();
-        let choice =
-            |name| context! { name => name, shown => clean(name), chosen => Some(name) == chosen };
+        let choice = |name| context! { name => name, chosen => Some(name) == chosen };
         all.into_iter().map(choice).collect::<Vec<Value>>()
     };
     let body = fill(
         TEMPLATE,
         context! {
             source => deploys.source.as_str(),
-            failure => deploys.failure.as_deref().map(clean),
+            failure => deploys.failure.as_deref(),
             nodes => choices(&deploys.nodes, |deploy| &deploy.node, deploys.node),
             apps => choices(&deploys.apps, |deploy| &deploy.app, deploys.app),
             is_filtered => deploys.node.is_some() || deploys.app.is_some(),
@@ -106,13 +105,13 @@ fn marks(
         marks.push("pinned".to_string());
     }
     let previews = standing.previews.iter().filter(|(_, of)| *of == release);
-    marks.extend(previews.map(|(name, _)| format!("preview {}", clean(name))));
+    marks.extend(previews.map(|(name, _)| format!("preview {}", name)));
     marks
 }
 
 /// A digest or an id as far as people need it.
 fn short(text: &str) -> String {
-    clean(&text.chars().take(12).collect::<String>())
+    text.chars().take(12).collect()
 }
 
 /// The sign and the word of a status: not only its colour tells it.
@@ -157,22 +156,22 @@ fn row(deploy: &Deploy, marks: Vec<String>) -> Value {
         id => short(&deploy.id),
         started => moment(deploy.started_at),
         completed => deploy.completed_at.map(moment),
-        node => clean(&deploy.node),
-        app => clean(&deploy.app),
+        node => &deploy.node,
+        app => &deploy.app,
         status => deploy.status.as_str(),
         sign => sign(deploy.status),
         mood => mood(deploy.status),
         took => took.map(milliseconds),
         parts => parts,
-        trigger => clean(&deploy.triggered_by),
-        preview => deploy.preview.as_deref().map(clean),
+        trigger => &deploy.triggered_by,
+        preview => deploy.preview.as_deref(),
         revision => revisions.join(" "),
         hash => short(&deploy.build_hash),
         marks => marks,
-        target => deploy.target.as_deref().map(clean),
-        error => deploy.error.as_deref().map(clean),
+        target => deploy.target.as_deref(),
+        error => deploy.error.as_deref(),
         is_cut => log.len() < deploy.log.len(),
-        log => clean(&log),
+        log => log,
     }
 }
 

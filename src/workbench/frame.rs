@@ -9,6 +9,9 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, context};
 use sha2::{Digest as _, Sha256};
 
+use crate::diag::clean;
+use crate::render::escape;
+
 const SHELL: &str = include_str!("frame/frame.html");
 const STYLE: &str = include_str!("frame/frame.css");
 const SCRIPT: &str = include_str!("frame/frame.js");
@@ -112,19 +115,24 @@ fn environment() -> Environment<'static> {
             .build()
             .expect("the delimiters are the default ones"),
     );
-    // As the templates of a site: nothing shows as nothing, and a slash stays a slash.
+    environment.add_filter("exact", exact);
+    // As the templates of a site: nothing shows as nothing, and a slash stays a slash. What is shown is
+    // cleaned here, so that no page can forget it.
     environment.set_formatter(|output, state, value| {
         if value.is_none() {
             Ok(())
         } else if let Some(text) = value.as_str().filter(|_| !value.is_safe()) {
-            output
-                .write_str(&crate::render::escape(text))
-                .map_err(Error::from)
+            output.write_str(&escape(&clean(text))).map_err(Error::from)
         } else {
             minijinja::escape_formatter(output, state, value)
         }
     });
     environment
+}
+
+/// The filter for what a form or a script gives back: the very text, escaped for an attribute.
+fn exact(text: &str) -> Value {
+    Value::from_safe_string(escape(text))
 }
 
 /// The content security policy of every page of the workbench. Scripts and style sheets are those that
@@ -183,6 +191,16 @@ mod tests {
             assert!(policy.contains(&source_of(&text)), "{policy}");
         }
         assert!(!policy.contains("script-src 'unsafe"), "{policy}");
+    }
+
+    #[test]
+    fn values_are_cleaned_but_for_those_that_come_back() {
+        let html = fill(
+            "<p>{{ text }}</p><input value=\"{{ text|exact }}\">",
+            context! { text => "a\u{202E}\u{1b}\"\n" },
+        );
+        let expected = "<p>a\u{FFFD}\u{FFFD}&quot;\n</p><input value=\"a\u{202E}\u{1b}&quot;\n\">";
+        assert_eq!(html, expected);
     }
 
     #[test]

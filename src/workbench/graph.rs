@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use minijinja::{Value, context};
 
 use super::frame::{Tab, fill, frame};
-use super::words::{address, clean, graph_address, moment, shown_path};
+use super::words::{address, graph_address, moment, shown_path};
 use crate::model::{Moment, Site};
 use crate::render::{AssetNames, NodeFacts, pages_listed};
 use crate::track::{Kind, Question};
@@ -88,10 +88,10 @@ pub fn graph_page(graph: &Graph<'_>) -> String {
     let near: Vec<Value> = listed
         .iter()
         .take(MOST_LISTED)
-        .map(|path| context! { path => clean(path), graph => graph_address(path) })
+        .map(|path| context! { path => path, graph => graph_address(path) })
         .collect();
     let title = match &graph.found {
-        Some(reads) => format!("Why {}", clean(&shown_path(reads.node, reads.path))),
+        Some(reads) => format!("Why {}", shown_path(reads.node, reads.path)),
         None => "Why a page was rendered".to_string(),
     };
     let body = fill(
@@ -157,25 +157,25 @@ impl<'a> Subject<'a> {
 
     fn page_file(&self, key: &str) -> Option<String> {
         let index = self.site.pages.find(key)?;
-        Some(clean(&self.site.pages[index].origin))
+        Some(self.site.pages[index].origin.to_string())
     }
 }
 
 fn shown(reads: &PageReads<'_>, subject: Option<&Subject<'_>>) -> Value {
     let groups = reads.asked.as_ref().map(|asked| groups(asked, subject));
     let made = reads.made.map(|(why, at, round)| {
-        context! { why => clean(why), at => moment(at), round => round }
+        context! { why => why, at => moment(at), round => round }
     });
     let file = reads
         .page
         .and_then(|page| subject?.page_file(page))
         .filter(|file| !file.is_empty());
     context! {
-        path => clean(&shown_path(reads.node, reads.path)),
+        path => shown_path(reads.node, reads.path),
         address => address(reads.node, reads.path),
-        node => clean(reads.node),
-        app => clean(reads.app),
-        key => reads.page.map(clean),
+        node => reads.node,
+        app => reads.app,
+        key => reads.page,
         file => file,
         made => made,
         is_page => reads.asked.is_some(),
@@ -202,10 +202,10 @@ fn blocks(reads: &PageReads<'_>, subject: Option<&Subject<'_>>) -> Vec<Value> {
         .map(|block| {
             let component = subject.site.components.get(&block.component);
             context! {
-                key => clean(&block.key),
-                component => clean(&block.component),
-                zone => clean(&block.zone),
-                file => component.map(|component| clean(&component.origin)),
+                key => &block.key,
+                component => &block.component,
+                zone => &block.zone,
+                file => component.map(|component| component.origin.to_string()),
             }
         })
         .collect()
@@ -222,11 +222,11 @@ fn groups(asked: &BTreeMap<Question, Askers>, subject: Option<&Subject<'_>>) -> 
             _ => "layout",
         };
         let read = context! {
-            what => clean(&read.what),
-            note => read.note.map(|note| clean(&note)),
-            files => read.files.iter().map(|file| clean(file)).collect::<Vec<_>>(),
+            what => read.what,
+            note => read.note,
+            files => read.files,
             link => read.page.as_deref().map(graph_address),
-            shown => read.page.as_deref().map(clean),
+            shown => read.page,
             by => by,
         };
         let group = group_of(question.kind);
@@ -259,7 +259,7 @@ fn readers(reads: &PageReads<'_>, subject: Option<&Subject<'_>>) -> Vec<Value> {
                 .take(MOST_LISTED)
                 .map(|path| {
                     let path = shown_path(reads.node, path);
-                    context! { path => clean(&path), graph => graph_address(&path) }
+                    context! { graph => graph_address(&path), path => path }
                 })
                 .collect();
             let what = match question.kind {
@@ -268,7 +268,7 @@ fn readers(reads: &PageReads<'_>, subject: Option<&Subject<'_>>) -> Vec<Value> {
                 _ => format!("{question}, which it is in"),
             };
             context! {
-                what => clean(&what),
+                what => what,
                 count => super::words::count(paths.len(), "page"),
                 pages => pages,
                 more => paths.len().saturating_sub(MOST_LISTED),

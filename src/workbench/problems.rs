@@ -3,7 +3,6 @@
 use minijinja::{Value, context};
 
 use super::frame::{Tab, fill, frame, safe};
-use super::words::clean;
 use crate::load::Located;
 
 const LIST: &str = include_str!("problems/list.html");
@@ -27,18 +26,20 @@ pub fn problem_list(diagnostics: &[Located]) -> String {
 
 fn problem(located: &Located) -> Value {
     let diagnostic = &located.diagnostic;
-    let path = diagnostic.place.as_ref().map(|place| clean(&place.path));
+    let path = diagnostic
+        .place
+        .as_ref()
+        .map(|place| place.path.to_string());
     let place = match (&path, &located.at) {
         (Some(path), Some(at)) => Some(format!("{path}:{}:{}", at.line, at.column)),
         _ => path.filter(|path| !path.is_empty()),
     };
-    let hints: Vec<String> = diagnostic.hints.iter().map(|hint| clean(hint)).collect();
     context! {
         code => diagnostic.code.0,
         severity => diagnostic.severity.as_str(),
-        message => clean(&diagnostic.message),
+        message => &diagnostic.message,
         place => place,
-        hints => hints,
+        hints => &diagnostic.hints,
     }
 }
 

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::frame::{Tab, fill, frame, safe};
 use super::problems::problem_list;
-use super::words::{address, clean, count};
+use super::words::{address, count};
 use crate::diag::Severity;
 use crate::digest::Digest;
 use crate::load::Located;
@@ -71,11 +71,11 @@ pub fn start_page(start: &Start<'_>) -> String {
         }
         (round, false) => format!("Round {round}: built, nothing is wrong."),
     };
-    let title = start.name.map_or("A site".to_string(), clean);
+    let title = start.name.unwrap_or("A site");
     let body = fill(
         TEMPLATE,
         context! {
-            title => title.as_str(),
+            title => title,
             round => start.round,
             state => state,
             is_broken => start.is_broken,
@@ -83,7 +83,7 @@ pub fn start_page(start: &Start<'_>) -> String {
             nodes => start.nodes.iter().map(node).collect::<Vec<Value>>(),
         },
     );
-    frame(&title, Tab::Start, None, &body)
+    frame(title, Tab::Start, None, &body)
 }
 
 fn node(node: &StartNode<'_>) -> Value {
@@ -92,7 +92,7 @@ fn node(node: &StartNode<'_>) -> Value {
         .iter()
         .map(|app| {
             context! {
-                app => clean(app.app),
+                app => app.app,
                 home => app.home.map(|path| address(node.id, path)),
                 pages => count(app.pages, "page"),
                 hash => app.build_hash.to_string().chars().take(12).collect::<String>(),
@@ -100,10 +100,10 @@ fn node(node: &StartNode<'_>) -> Value {
         })
         .collect();
     context! {
-        id => clean(node.id),
-        name => clean(node.name),
+        id => node.id,
+        name => node.name,
         scheme => node.scheme,
-        theme => clean(node.theme),
+        theme => node.theme,
         home => node.home.map(|path| address(node.id, path)),
         pages => count(node.apps.iter().map(|app| app.pages).sum(), "page"),
         apps => apps,

@@ -1,22 +1,7 @@
-//! Texts that the pages have in common: counts, times, addresses, and what is not to be shown as it is.
+//! Texts that the pages have in common: counts, times, and addresses.
 
 use crate::model::Moment;
 use crate::render::encode_path;
-
-/// Text without control characters and without those that turn the direction of a line around; lines
-/// stay.
-pub fn clean(text: &str) -> String {
-    let is_shown = |c: char| {
-        let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        c == '\n' || !(turns || c.is_control())
-    };
-    text.chars()
-        .map(|c| match is_shown(c) {
-            true => c,
-            false => char::REPLACEMENT_CHARACTER,
-        })
-        .collect()
-}
 
 /// `1 page`, `2 pages`
 pub fn count(number: usize, noun: &str) -> String {
@@ -80,10 +65,5 @@ mod tests {
         let texts = [0, 999, 1_000, 1_350, 119_999, 120_000].map(milliseconds);
         let wanted = ["0 ms", "999 ms", "1.0 s", "1.3 s", "119.9 s", "2 min"];
         assert_eq!(texts, wanted);
-    }
-
-    #[test]
-    fn what_turns_lines_around_is_not_shown() {
-        assert_eq!(clean("a\u{202E}b\u{1b}[1m\nc"), "a\u{FFFD}b\u{FFFD}[1m\nc");
     }
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::html::script_element;
 use super::view::{View, address};
+use crate::diag::clean;
 use crate::render::escape;
 use crate::serve::{Web, plain};
 
@@ -148,17 +149,4 @@ fn shown(request: &Parts, status: u16, title: &str, body: &str) -> Response {
     let policy = HeaderValue::from_str(&policy).expect("a policy of letters and quotes");
     headers.insert(CONTENT_SECURITY_POLICY, policy);
     response
-}
-
-/// Text from files, rows and requests without what would make it look like another.
-pub fn clean(text: &str) -> String {
-    let cleaned = text.chars().map(|c| {
-        let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if turns || c.is_control() && !matches!(c, '\n' | '\t') {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    });
-    cleaned.collect()
 }

@@ -4,10 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use super::html::looks;
-use super::missing::clean;
 use super::sites::{MOST_HTML, is_page, split};
 use super::view::{View, address, look};
-use crate::diag::Place;
+use crate::diag::{Place, clean};
 use crate::digest::Digest;
 use crate::load::{Located, LocatedPlace};
 use crate::render::encode_path;

@@ -47,8 +47,8 @@ pub fn plot(records: &[Deploy]) -> Option<Value> {
                 title => format!(
                     "{} {} {}: {} {}, {}",
                     moment(deploy.started_at),
-                    super::clean(&deploy.node),
-                    super::clean(&deploy.app),
+                    deploy.node,
+                    deploy.app,
                     sign(deploy.status),
                     deploy.status.as_str(),
                     milliseconds(total(deploy)),
