@@ -7,7 +7,7 @@ use rbgen::build::sample::Showroom;
 use rbgen::files::Folder;
 use rbgen::load::load_site;
 use rbgen::model::{Site, Table, Value};
-use rbgen::workbench::{gallery_page, sample, tokens_page};
+use rbgen::workbench::{Graph, gallery_page, graph_page, sample, tokens_page};
 use serde_json::json;
 
 use crate::harness::{TestSite, project};
@@ -250,6 +250,66 @@ props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
     assert_eq!(ends, html.matches("<style>").count(), "{html}");
     let (_, body) = html.split_once("</head>").unwrap();
     assert!(!body.contains("<script"), "{html}");
+}
+
+#[test]
+fn what_turns_lines_around_is_shown_on_no_page() {
+    let site = TestSite::base();
+    site.write(
+        "content/components/turned.toml",
+        "name = \"Tur\u{202E}ned\"\ntype = \"u\u{200F}i\"\n\n[[examples]]\nname = \"One\"\nprops = { text = \"a\u{2066}b\" }\n",
+    );
+    site.write("content/components/turned.html", "<p>x</p>");
+    site.write(
+        "content/tokens/odd.toml",
+        "odd = { value = \"1px\", description = \"to\u{202E}ken\" }\n",
+    );
+    let site = loaded(&site);
+    let hostile = "no\u{202E}body";
+    let graph = graph_page(&Graph {
+        asked: hostile,
+        ..Graph::default()
+    });
+    for page in [
+        gallery_page(&site, 1, &[]),
+        gallery_page(&site, 1, &query(&[("component", hostile)])),
+        tokens_page(&site, 1, &query(&[("node", hostile)])),
+    ] {
+        assert!(page.contains('\u{FFFD}'), "{page}");
+        assert!(!page.contains(['\u{202E}', '\u{200F}']), "{page}");
+    }
+    // What a form gives back is what was asked.
+    assert_eq!(graph.matches('\u{202E}').count(), 1, "{graph}");
+    assert!(graph.contains("value=\"no\u{202E}body\""), "{graph}");
+    let detail = gallery_page(&site, 1, &query(&[("component", "turned")]));
+    assert!(!detail.contains('\u{202E}'), "{detail}");
+    assert_eq!(detail.matches('\u{2066}').count(), 1, "{detail}");
+}
+
+#[test]
+fn a_sample_repeats_only_so_much() {
+    let site = example_site();
+    let showroom = Showroom::new(&site, false);
+    let long = "x".repeat(100_000);
+    for (node, component) in [(long.as_str(), "callout"), ("fluenti-local", long.as_str())] {
+        let posted = json!({"node": node, "component": component, "props": {}});
+        let (status, html) = sample(&showroom, &[], Some(&posted));
+        assert_eq!(status, 400);
+        assert!(html.len() < 5_000, "{}", html.len());
+        let asked = query(&[("node", node), ("component", component)]);
+        assert_eq!(sample(&showroom, &asked, None).0, 400);
+    }
+    let asked = query(&[
+        ("node", "fluenti-local"),
+        ("component", "callout"),
+        ("example", &long),
+    ]);
+    assert_eq!(sample(&showroom, &asked, None).0, 400);
+    let posted = json!({"node": "fluenti-local", "component": "callout",
+        "props": {"text": "x", (long.clone()): 1, "tone": long}});
+    let (status, html) = sample(&showroom, &[], Some(&posted));
+    assert_eq!(status, 422);
+    assert!(html.len() < 20_000, "{}", html.len());
 }
 
 #[test]

@@ -15,6 +15,10 @@ const PROBLEMS: &str = include_str!("problems.html");
 
 /// How many diagnostics are shown.
 const MOST_PROBLEMS: usize = 50;
+/// The longest name that is looked for, in bytes; no key is longer.
+const MOST_NAME: usize = 255;
+/// The longest text of a problem that is shown, in characters: much of it may be what was posted.
+const MOST_TEXT: usize = 1000;
 
 /// A sample: the HTTP status and the document. The query has `node`, `component` and `example`, which
 /// is the number of an example, counted from 0, or its name; where something was posted, it is
@@ -66,12 +70,15 @@ fn from_query(site: &Site, query: &[(String, String)]) -> Asked {
     let (Some(node), Some(component)) = (value("node"), value("component")) else {
         return Err(wrong("the query needs `node` and `component`"));
     };
+    bounded("node", node)?;
+    bounded("component", component)?;
     let props = match site.components.get(component) {
         // Rendering says that it is unknown.
         None => Table::new(),
         Some(found) => {
             let examples = examples_of(found);
             let asked = value("example").unwrap_or("0");
+            bounded("example", asked)?;
             let by_number = asked.parse().ok().and_then(|at: usize| examples.get(at));
             let by_name = || examples.iter().find(|example| example.name == asked);
             let Some(example) = by_number.or_else(by_name) else {
@@ -93,6 +100,8 @@ fn from_post(posted: &Json) -> Asked {
     else {
         return Err(wrong("`node`, `component` and `props` are needed"));
     };
+    bounded("node", node)?;
+    bounded("component", component)?;
     match read_json(&props.to_string()) {
         Ok(Value::Table(props)) => Ok((node.to_string(), component.to_string(), props)),
         Ok(_) => Err(wrong("`props` must be an object")),
@@ -100,6 +109,14 @@ fn from_post(posted: &Json) -> Asked {
             400,
             Diagnostic::general(problem.code, format!("`props`: {}", problem.message)),
         )),
+    }
+}
+
+/// Whether a name is short enough to be looked for, and to be repeated.
+fn bounded(name: &str, value: &str) -> Result<(), (u16, Diagnostic)> {
+    match value.len() {
+        0..=MOST_NAME => Ok(()),
+        _ => Err(wrong(&format!("`{name}` is longer than {MOST_NAME} bytes"))),
     }
 }
 
@@ -122,15 +139,16 @@ fn problems(diagnostics: &Diagnostics) -> String {
                 .related
                 .iter()
                 .filter(|(place, _)| &*place.path != SAMPLE)
-                .map(|(place, label)| context! { path => place.path.to_string(), label => label })
+                .map(|(place, label)| context! { path => place.path.to_string(), label => cut(label) })
                 .collect();
+            let hints: Vec<String> = diagnostic.hints.iter().map(|hint| cut(hint)).collect();
             context! {
                 code => diagnostic.code.0,
                 is_error => diagnostic.severity == Severity::Error,
-                message => words(&diagnostic.message),
-                hints => &diagnostic.hints,
-                field => field.as_ref().map(pointer),
-                field_words => field.as_ref().map(FieldPath::to_string),
+                message => cut(words(&diagnostic.message)),
+                hints => hints,
+                field => field.as_ref().map(|field| cut(&pointer(field))),
+                field_words => field.as_ref().map(|field| cut(&field.to_string())),
                 path => path.filter(|path| field.is_none() && *path != SAMPLE),
                 related => related,
             }
@@ -143,6 +161,13 @@ fn problems(diagnostics: &Diagnostics) -> String {
 fn words(message: &str) -> &str {
     let block = format!("block `{SAMPLE_ID}`: ");
     message.strip_prefix(block.as_str()).unwrap_or(message)
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 /// The origin of the page that a sample stands on.
