@@ -22,7 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, REFERER};
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, REFERER};
+use axum::middleware::map_response;
 use axum::response::Response;
 
 use super::Stage;
@@ -82,7 +83,17 @@ fn router(stage: Stage, allowed: AllowedHosts) -> Router {
         stage,
         view: Mutex::new(None),
     });
-    with_host_check(Router::new().fallback(answer).with_state(server), allowed)
+    let router = Router::new().fallback(answer).with_state(server);
+    with_host_check(router, allowed).layer(map_response(for_own_pages))
+}
+
+/// Pages of other sites may not take in what is served here, such as drafts: not as a picture, a script or a
+/// style sheet either (Fetch, §3.7, `Cross-Origin-Resource-Policy`).
+async fn for_own_pages(mut response: Response) -> Response {
+    let same_origin = HeaderValue::from_static("same-origin");
+    let name = HeaderName::from_static("cross-origin-resource-policy");
+    response.headers_mut().insert(name, same_origin);
+    response
 }
 
 async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response {

@@ -622,6 +622,28 @@ fn only_who_may_is_answered() {
 }
 
 #[test]
+fn pages_of_other_sites_take_nothing_in() {
+    let watched = Watched::start();
+    let request = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    let refused = raw(&watched.serving.address.to_string(), request);
+    let paths = [
+        "/",
+        "/two",
+        "/two/play/",
+        "/two/picture.svg",
+        "/two/none",
+        "/_rb/watch.js",
+        "/_rb/pages.css",
+        "/%ff",
+    ];
+    let answers = paths.map(|path| watched.get(path));
+    for answer in answers.iter().chain([&refused]) {
+        let policy = answer.header("cross-origin-resource-policy");
+        assert_eq!(policy.as_deref(), Some("same-origin"), "{}", shown(answer));
+    }
+}
+
+#[test]
 fn nothing_outside_the_output_is_shown() {
     let site = three_nodes();
     fs::write(site.beside("secret.txt"), "secret").unwrap();
