@@ -152,25 +152,28 @@ pub fn choices<'a>(scene: &'a Scene, wanted: &str) -> (Vec<(&'a str, &'a str)>, 
             (false, false) => 2,
         }
     };
-    let jobs = ledger.jobs().filter_map(|(node, page, job)| match page {
-        JobPage::Page(_) => Some((node, job.path)),
-        JobPage::NotFound(_) => None,
-    });
+    let jobs = pages(ledger).map(|(node, _, path)| (node, path));
     let mut ranked: Vec<(usize, (&str, &str))> = jobs.map(|job| (rank(&job), job)).collect();
     ranked.sort();
     let near = ranked.partition_point(|(rank, _)| *rank == 0);
     (ranked.into_iter().map(|(_, job)| job).collect(), near)
 }
 
+/// The pages that were built: the node, the app and the output of each, relative to the web root.
+pub fn pages(ledger: &Ledger) -> impl Iterator<Item = (&str, &str, &str)> {
+    ledger.jobs().filter_map(|(node, page, job)| match page {
+        JobPage::Page(_) => Some((node, job.app, job.path)),
+        JobPage::NotFound(_) => None,
+    })
+}
+
 /// The page that shows an app best, by node and app: the one with the shortest path.
 pub fn homes(ledger: &Ledger) -> BTreeMap<(&str, &str), &str> {
     let mut homes: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-    for (node, page, job) in ledger.jobs() {
-        if let JobPage::Page(_) = page {
-            let home = homes.entry((node, job.app)).or_insert(job.path);
-            if (job.path.len(), job.path) < (home.len(), *home) {
-                *home = job.path;
-            }
+    for (node, app, path) in pages(ledger) {
+        let home = homes.entry((node, app)).or_insert(path);
+        if (path.len(), path) < (home.len(), *home) {
+            *home = path;
         }
     }
     homes

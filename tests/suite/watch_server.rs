@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use rbgen::digest::Digest;
 use rbgen::files::Folder;
+use rbgen::ledger::{Ledger, request_key};
 use rbgen::load::{Located, load_site, locate};
 use rbgen::model::Moment;
 use rbgen::pipeline::BuiltBundle;
+use rbgen::plan::Request;
 use rbgen::serve::{AllowedHosts, Port, Serving};
 use rbgen::watch::server::{Settings, serve};
 use rbgen::watch::{Scene, Stage};
@@ -578,6 +580,46 @@ fn a_configuration_that_broke_leaves_the_sites_where_they_were() {
     );
     assert_eq!(shown(&watched.get("/one/")), "307 /one/play/");
     assert_eq!(watched.follow(&[]).next()["name"], "Base");
+}
+
+/// What the last build of a site remembers.
+fn ledger(site: &TestSite) -> Ledger {
+    let request = Request {
+        nodes: Default::default(),
+        apps: Default::default(),
+        drafts: false,
+        now: Moment::UNIX_EPOCH,
+    };
+    let mut files = tree(&site.path(".rbgen")).into_iter();
+    let (_, bytes) = files
+        .find(|(path, _)| path.starts_with("ledger-"))
+        .expect("the build wrote one");
+    Ledger::open(bytes, &request_key(&request)).expect("it is sound")
+}
+
+#[test]
+fn the_homes_are_those_of_what_was_built() {
+    let watched = Watched::start();
+    let mut events = watched.events("rounds");
+    events.next();
+    let home = watched.site.read("content/pages/play/home.toml");
+    let shorter = home.replace("\"/play\"", "\"/p\"");
+    // It is on the disk, and an error elsewhere keeps it out of the output.
+    watched.site.write("content/pages/play/p.toml", shorter);
+    let mut now = scene(&watched.site, 2);
+    now.ledger = Some(Arc::new(ledger(&watched.site)));
+    watched.stage.show(now);
+    let told = events.next();
+    assert_eq!(told["nodes"][2]["apps"][0]["home"], "/two/play/");
+    assert_eq!(shown(&watched.get("/two/")), "307 /two/play/");
+    let start = text(&watched.get("/").body);
+    assert!(start.contains("src=\"/two/play/\""), "{start}");
+    let missing = text(&watched.get("/two/pl/").body);
+    assert!(
+        missing.contains("<a href=\"/two/play/\">/play</a>"),
+        "{missing}"
+    );
+    assert!(!missing.contains("href=\"/two/p/\""), "{missing}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The pages for what is not there: not at this path, or nothing at all yet. They come to life by themselves.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -96,11 +97,6 @@ pub fn no_page(view: &View, request: &Parts, web: Option<&Web>, path: &str) -> R
 
 /// The routes of a node that are written most like a path, nearest first.
 fn near_routes(view: &View, web: &Web, path: &str) -> Vec<String> {
-    let apps: Vec<&str> = web
-        .bundles
-        .iter()
-        .map(|bundle| bundle.app.as_str())
-        .collect();
     // Long enough for every route that people write; what is longer takes long to compare.
     let wanted: String = path
         .trim_matches('/')
@@ -117,13 +113,14 @@ fn near_routes(view: &View, web: &Web, path: &str) -> Vec<String> {
         let end = strsim::normalized_damerau_levenshtein(&wanted_last, &last(&route));
         (whole.max(end * 0.9) * 1000.0) as u32
     };
-    let routes: BTreeSet<(Reverse<u32>, &str)> = view
-        .routes(&apps)
-        .map(|(_, route)| (Reverse(likeness(route)), route))
+    let routes: BTreeSet<(Reverse<u32>, Cow<'_, str>)> = view
+        .routes(&web.node)
+        .into_iter()
+        .map(|route| (Reverse(likeness(&route)), route))
         .filter(|(Reverse(likeness), _)| *likeness >= 500)
         .collect();
     let nearest = routes.into_iter().take(MOST_NEAR);
-    nearest.map(|(_, route)| route.to_string()).collect()
+    nearest.map(|(_, route)| route.into_owned()).collect()
 }
 
 fn shown(request: &Parts, status: u16, title: &str, body: &str) -> Response {

@@ -44,7 +44,7 @@ fn nodes(view: &View) -> Vec<Value> {
             let known = view.site.as_ref().and_then(|site| site.nodes.get(node));
             let apps: Vec<Value> = apps
                 .into_iter()
-                .map(|app| json!({ "app": app, "home": view.home(app).map(|home| address(node, home)) }))
+                .map(|app| json!({ "app": app, "home": view.home(node, app).map(|home| address(node, home)) }))
                 .collect();
             json!({
                 "node": node,
