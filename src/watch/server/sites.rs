@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use super::html::{looks, script_element};
 use super::missing;
-use super::policy::amended;
+use super::policy::{amended, sources};
 use super::view::{View, look};
 use crate::digest::Hasher;
 use crate::render::encode_path;
@@ -171,7 +171,10 @@ fn page_or_file(
     status: u16,
 ) -> io::Result<Representation> {
     let asked = format!("{}{below}", web.decoded_base);
-    let headers = amended(headers_for(&bundle.headers, &asked));
+    let host = request.headers.get(HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let sources = sources(host, request.uri.path());
+    let headers = amended(headers_for(&bundle.headers, &asked), &sources);
     if !is_page(file) {
         let found = represent(bundle, &asked, file, status)?;
         return Ok(Representation {
