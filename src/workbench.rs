@@ -18,6 +18,7 @@ pub use gallery::{page as gallery_page, sample, sample_policy};
 pub use graph::{Askers, Graph, MOST_CHOICES, PageReads, graph_page};
 pub use problems::problems_page;
 pub use start::{Start, StartApp, StartNode, start_page};
+pub use words::first_value;
 
 /// The style sheet that the start page, the deploys and the graph have besides that of the frame; they
 /// load it from `/_rb/pages.css`.
@@ -25,6 +26,5 @@ pub const PAGES_CSS: &str = include_str!("workbench/pages.css");
 
 /// The page of tokens; `node` in the query shows one node alone. `round` is the one that the site is of.
 pub fn tokens_page(site: &Site, round: u64, query: &[(String, String)]) -> String {
-    let node = query.iter().find(|(name, _)| name == "node");
-    tokens::page(site, round, node.map(|(_, node)| node.as_str()))
+    tokens::page(site, round, first_value(query, "node"))
 }

@@ -75,8 +75,7 @@ fn html(body: String) -> Answer {
 impl Ask {
     /// What a query says of a name, where it says something.
     fn value(&self, name: &str) -> Option<&str> {
-        let said = self.query.iter().find(|(key, _)| key == name)?;
-        Some(said.1.as_str()).filter(|value| !value.is_empty())
+        workbench::first_value(&self.query, name).filter(|value| !value.is_empty())
     }
 }
 

@@ -6,9 +6,9 @@ mod schema;
 
 use minijinja::context;
 use minijinja::value::Value as Rendered;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::frame::{Tab, fill, frame, safe};
+use super::words::{MOST_NODES, encoded, first_value, node_links};
 use crate::diag::did_you_mean;
 use crate::format::write_json_table;
 use crate::model::{Component, Example, Node, Site, Value};
@@ -21,14 +21,10 @@ const DETAIL: &str = include_str!("gallery/detail.html");
 /// The form and the frames of one component.
 pub(super) const SCRIPT: &str = include_str!("gallery/gallery.js");
 
-/// How many nodes a component is shown at where the query names none.
-const MOST_NODES: usize = 6;
-
 /// The gallery page. In the query, `component` asks for one component, and each `node` for a node to
 /// show it at; without one, the first six. `round` is the one that the site is of.
 pub fn page(site: &Site, round: u64, query: &[(String, String)]) -> String {
-    let asked = query.iter().find(|(name, _)| name == "component");
-    let key = asked.map(|(_, key)| key.as_str());
+    let key = first_value(query, "component");
     match key.and_then(|key| site.components.get(key)) {
         Some(component) => detail(site, round, component, query),
         None => list(site, round, key, query),
@@ -66,7 +62,7 @@ fn list(site: &Site, round: u64, missing: Option<&str>, query: &[(String, String
             hint => missing.and_then(|key| did_you_mean(key, known)),
             count => site.components.len(),
             groups => groups,
-            nodes => node_links(site, &nodes[..nodes.len().min(1)], None),
+            nodes => node_links(site, "/_rb/gallery", node, false),
         },
     );
     frame("Gallery", Tab::Gallery, Some(round), &body)
@@ -74,6 +70,10 @@ fn list(site: &Site, round: u64, missing: Option<&str>, query: &[(String, String
 
 fn detail(site: &Site, round: u64, component: &Component, query: &[(String, String)]) -> String {
     let nodes = shown_nodes(site, query);
+    let alone = match nodes.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
     let examples = examples_of(component);
     let shown: Vec<Rendered> = examples
         .iter()
@@ -118,7 +118,7 @@ fn detail(site: &Site, round: u64, component: &Component, query: &[(String, Stri
                 examples => shown,
                 rows => rows,
                 schema => write_json_table(&component.props),
-                nodes => node_links(site, &nodes, Some(component)),
+                nodes => node_links(site, &url_of(component), alone, true),
                 script => safe(SCRIPT),
             }
         },
@@ -134,7 +134,7 @@ fn summary(component: &Component) -> Rendered {
         .and_then(Value::as_text);
     context! {
         key => &component.key,
-        url => format!("/_rb/gallery?component={}", encoded(&component.key)),
+        url => url_of(component),
         name => &component.name,
         kind => &component.kind,
         version => &component.version,
@@ -169,30 +169,8 @@ fn shown_nodes<'a>(site: &'a Site, query: &[(String, String)]) -> Vec<&'a Node> 
     }
 }
 
-/// Links that show one node alone, and one that shows the first few. There are none where there is
-/// nothing to choose.
-fn node_links(site: &Site, shown: &[&Node], component: Option<&Component>) -> Vec<Rendered> {
-    if site.nodes.len() < 2 {
-        return Vec::new();
-    }
-    let mut base = String::from("/_rb/gallery?");
-    if let Some(component) = component {
-        base.push_str(&format!("component={}&", encoded(&component.key)));
-    }
-    let all = component.map(|_| {
-        let name = match site.nodes.len() > MOST_NODES {
-            true => format!("The first {MOST_NODES} nodes"),
-            false => "All nodes".to_string(),
-        };
-        let url = base.trim_end_matches('&').to_string();
-        context! { name => name, url => url, is_here => shown.len() > 1 }
-    });
-    let nodes = site.nodes.values().map(|node| {
-        let is_here = shown.len() == 1 && shown[0].id == node.id;
-        let url = format!("{base}node={}", encoded(&node.id));
-        context! { name => &node.name, url => url, is_here => is_here }
-    });
-    all.into_iter().chain(nodes).collect()
+fn url_of(component: &Component) -> String {
+    format!("/_rb/gallery?component={}", encoded(&component.key))
 }
 
 fn sample_url(node: &Node, component: &Component, example: usize) -> String {
@@ -201,9 +179,4 @@ fn sample_url(node: &Node, component: &Component, example: usize) -> String {
         encoded(&node.id),
         encoded(&component.key)
     )
-}
-
-/// Text as a value of a query.
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }

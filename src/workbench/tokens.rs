@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use minijinja::context;
 use minijinja::value::Value as Rendered;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::frame::{Tab, fill, frame};
+use super::words::{MOST_NODES, node_links};
 use crate::diag::{Diagnostics, did_you_mean};
 use crate::model::{Node, Scheme, Site, Token, css_name};
 use crate::render::style::{TokenValues, accepts, paint, resolve_tokens};
@@ -19,8 +19,6 @@ use places::{Place, places};
 
 const PAGE: &str = include_str!("tokens/tokens.html");
 
-/// How many nodes are shown where the query names none.
-const MOST_NODES: usize = 6;
 /// How many places of a token are named.
 const MOST_PLACES: usize = 60;
 /// The longest value that is shown, in characters.
@@ -75,7 +73,7 @@ pub fn page(site: &Site, round: u64, node: Option<&str>) -> String {
             hint => missing.and_then(|node| did_you_mean(node, known)),
             count => site.tokens.len(),
             unused => unused.count(),
-            nodes => node_links(site, asked),
+            nodes => node_links(site, "/_rb/tokens", asked, true),
             columns => nodes.iter().map(|node| column(node)).collect::<Vec<_>>(),
             categories => categories
                 .into_iter()
@@ -86,26 +84,6 @@ pub fn page(site: &Site, round: u64, node: Option<&str>) -> String {
         },
     );
     frame("Tokens", Tab::Tokens, Some(round), &body)
-}
-
-fn node_links(site: &Site, asked: Option<&Node>) -> Vec<Rendered> {
-    if site.nodes.len() < 2 {
-        return Vec::new();
-    }
-    let all = match site.nodes.len() > MOST_NODES {
-        true => format!("The first {MOST_NODES} nodes"),
-        false => "All nodes".to_string(),
-    };
-    let all = context! { name => all, url => "/_rb/tokens", is_here => asked.is_none() };
-    let nodes = site.nodes.values().map(|node| {
-        let id = utf8_percent_encode(&node.id, NON_ALPHANUMERIC);
-        context! {
-            name => &node.name,
-            url => format!("/_rb/tokens?node={id}"),
-            is_here => asked.is_some_and(|asked| asked.id == node.id),
-        }
-    });
-    std::iter::once(all).chain(nodes).collect()
 }
 
 fn column(node: &Node) -> Rendered {

@@ -1,7 +1,49 @@
-//! Texts that the pages have in common: counts, times, and addresses.
+//! Texts that the pages have in common: counts, times, addresses, queries, and links to nodes.
 
-use crate::model::Moment;
+use minijinja::context;
+use minijinja::value::Value as Rendered;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::model::{Moment, Node, Site};
 use crate::render::encode_path;
+
+/// How many nodes a page shows where its query names none.
+pub const MOST_NODES: usize = 6;
+
+/// The first value that a query has for a name.
+pub fn first_value<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = query.iter().find(|(known, _)| known == name)?;
+    Some(&found.1)
+}
+
+/// Text as a value of a query.
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// Links to a page of the workbench that show one node alone, and with `has_all` one that shows the first
+/// few. `alone` is the one that is shown alone now. There are none where there is nothing to choose.
+pub fn node_links(site: &Site, page: &str, alone: Option<&Node>, has_all: bool) -> Vec<Rendered> {
+    if site.nodes.len() < 2 {
+        return Vec::new();
+    }
+    let all = has_all.then(|| {
+        let name = match site.nodes.len() > MOST_NODES {
+            true => format!("The first {MOST_NODES} nodes"),
+            false => "All nodes".to_string(),
+        };
+        context! { name => name, url => page, is_here => alone.is_none() }
+    });
+    let join = if page.contains('?') { '&' } else { '?' };
+    let nodes = site.nodes.values().map(|node| {
+        context! {
+            name => &node.name,
+            url => format!("{page}{join}node={}", encoded(&node.id)),
+            is_here => alone.is_some_and(|alone| alone.id == node.id),
+        }
+    });
+    all.into_iter().chain(nodes).collect()
+}
 
 /// `1 page`, `2 pages`
 pub fn count(number: usize, noun: &str) -> String {

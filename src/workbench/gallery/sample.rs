@@ -5,6 +5,7 @@ use minijinja::value::Value as Rendered;
 use serde_json::Value as Json;
 
 use super::super::frame::fill;
+use super::super::words::first_value;
 use super::examples_of;
 use crate::build::sample::{SAMPLE_ID, Showroom};
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Severity, Spot, Step, code, did_you_mean};
@@ -63,10 +64,7 @@ pub fn sample_policy() -> String {
 type Asked = Result<(String, String, Table), (u16, Diagnostic)>;
 
 fn from_query(site: &Site, query: &[(String, String)]) -> Asked {
-    let value = |name: &str| {
-        let mut found = query.iter().filter(|(other, _)| other == name);
-        found.next().map(|(_, value)| value.as_str())
-    };
+    let value = |name| first_value(query, name);
     let (Some(node), Some(component)) = (value("node"), value("component")) else {
         return Err(wrong("the query needs `node` and `component`"));
     };
