@@ -87,11 +87,9 @@ fn links_from_the_root_of_a_host_lead_to_the_node_that_asks() {
 #[test]
 fn the_root_of_a_node_is_reached_by_its_own_links() {
     let site = three_nodes();
-    site.replace(
-        "content/pages/play/home.toml",
-        "route = \"/play\"",
-        "route = \"/\"",
-    );
+    let home = site.read("content/pages/play/home.toml");
+    let root = home.replace("\"/play\"", "\"/\"");
+    site.write("content/pages/play/root.toml", root);
     site.ok(&["build"]);
     let watched = Watched::of(site);
     let to = |referer: &str| watched.from(referer, "/");
@@ -111,8 +109,9 @@ fn the_root_of_a_node_is_reached_by_its_own_links() {
         assert_eq!(to(referer), "200", "{referer}");
     }
     assert_eq!(shown(&watched.get("/")), "200");
-    // The node `play` has a page where its app is, too.
+    // The node `play` has pages at its root and at `/play`: the first asks for itself, the other for it.
     assert_eq!(watched.from("/play/", "/play/"), "200");
+    assert_eq!(watched.from("/play/play/", "/play/"), "307 /play/play/");
     assert_eq!(
         watched.from("/two/", "/play/notes/"),
         "307 /two/play/notes/"
