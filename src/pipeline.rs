@@ -8,6 +8,7 @@ mod check;
 mod guard;
 mod memory;
 mod outcome;
+mod request;
 mod source;
 mod standing;
 
@@ -21,15 +22,16 @@ use crate::digest::Digest;
 use crate::files::Folder;
 use crate::ledger::{Facts, Ledger, request_key};
 use crate::load::{
-    Given, Known, Loaded, Survey, compare, load_given, load_known, read_config, survey,
-    survey_without_content,
+    Given, Known, Loaded, Survey, compare, load_given, load_known, survey, survey_without_content,
 };
-use crate::model::{Config, FileStat, Moment, Page, Site, Table};
+use crate::model::{Config, FileStat, Page, Site, Table};
 use crate::plan::{Request, plan};
 use crate::store::{Condition, Published, Scope, Store, look_over, output_place, was_interrupted};
 use check::{check_names, say};
 use guard::guarded;
 use memory::{Memory, Next};
+use outcome::bundles_of;
+use request::{next, passed, request, sound_config};
 use source::read_given;
 
 pub use crate::build::Explain;
@@ -479,38 +481,9 @@ impl Seen {
     }
 }
 
-fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
-    ledger
-        .bundles()
-        .map(|(node, app, note)| BuiltBundle {
-            node: node.to_string(),
-            app: app.to_string(),
-            build_hash: note.build_hash,
-            pages: note.pages,
-            components: note.components.len(),
-            files: note.files,
-        })
-        .collect()
-}
-
 impl Props for crate::load::Bodies {
     fn props(&self, page: &Page, document: &Digest) -> Result<Vec<Table>, Diagnostics> {
         self.of(page, document)
-    }
-}
-
-/// The configuration, where nothing is wrong with it.
-fn sound_config(folder: &Folder) -> Option<Config> {
-    let (config, diagnostics) = read_config(folder);
-    config.filter(|_| !diagnostics.has_errors())
-}
-
-fn request(options: &Options, config: &Config) -> Request {
-    Request {
-        nodes: options.nodes.clone(),
-        apps: options.apps.clone(),
-        drafts: options.drafts || config.build.drafts,
-        now: options.now,
     }
 }
 
@@ -522,14 +495,4 @@ fn takes_texts(seen: &Seen, loaded: &Loaded) -> bool {
             .notes
             .values()
             .any(|note| !note.data_files.is_empty())
-}
-
-/// The first moment that has not passed.
-fn next(boundaries: &[Moment], request: &Request) -> Option<Moment> {
-    boundaries.get(passed(boundaries, request)).copied()
-}
-
-/// How many moments have passed.
-fn passed(boundaries: &[Moment], request: &Request) -> usize {
-    boundaries.partition_point(|moment| *moment <= request.now)
 }

@@ -104,13 +104,18 @@ impl Table {
 
     /// What its file lacks: bytes to be appended to it; `None` where the file is to be written anew.
     pub fn pending(&self) -> Option<Vec<u8>> {
-        let fits = self.end - self.base.end <= (self.base.end - self.base.start) / MOST_APPENDED;
         let mut bytes = Vec::with_capacity(self.end - self.on_disk);
         for (_, segment) in self.later.range(self.on_disk..) {
             bytes.extend_from_slice(segment);
         }
+        self.may_end_at(self.end).then_some(bytes)
+    }
+
+    /// Whether the file may be appended to until it ends at a place, and need not be written anew.
+    fn may_end_at(&self, end: usize) -> bool {
+        let fits = end - self.base.end <= (self.base.end - self.base.start) / MOST_APPENDED;
         // Bytes behind the last whole segment would hide what is appended.
-        (fits && self.whole == self.bytes.len()).then_some(bytes)
+        fits && self.whole == self.bytes.len()
     }
 
     /// The same table, of which its file now has everything.
@@ -125,10 +130,7 @@ impl Table {
     /// is to be written anew.
     pub fn append(&self, changes: &Changes) -> Option<Vec<u8>> {
         let bytes = segment_of(changes).ok()?;
-        let appended = self.end - self.base.end + bytes.len();
-        let fits = appended <= (self.base.end - self.base.start) / MOST_APPENDED;
-        // Bytes behind the last whole segment would hide what is appended.
-        (fits && self.whole == self.bytes.len()).then_some(bytes)
+        self.may_end_at(self.end + bytes.len()).then_some(bytes)
     }
 
     /// The value of a key.

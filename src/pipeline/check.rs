@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::guard::guarded;
+use super::request::{request, sound_config};
 use super::source::read_given;
-use super::{Options, Outcome, request, sound_config};
+use super::{Options, Outcome};
 use crate::build::{Explain, Job, NoOutput, Output, Reason, build};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::files::Folder;

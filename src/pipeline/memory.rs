@@ -146,28 +146,29 @@ impl Memory {
     /// Writes what a ledger in memory says more than its file, and says whether that was appended; else
     /// the file was written anew.
     pub fn follow(&self, ledger: &Ledger) -> io::Result<bool> {
-        if let Some(bytes) = ledger.pending()
+        self.put(ledger, ledger.pending(), &Changes::new())
+    }
+
+    /// Appends bytes that make these changes to the file of a ledger; where there are none, or it cannot
+    /// be, writes it anew and gives false.
+    fn put(&self, ledger: &Ledger, bytes: Option<Vec<u8>>, changes: &Changes) -> io::Result<bool> {
+        if let Some(bytes) = bytes
             && append_ledger(&self.path, ledger.length(), &bytes).is_ok()
         {
             return Ok(true);
         }
-        write_ledger(&self.path, |file| ledger.rewrite(&Changes::new(), file))?;
+        write_ledger(&self.path, |file| ledger.rewrite(changes, file))?;
         Ok(false)
-    }
-
-    fn put(&self, ledger: &Ledger, changes: &Changes) -> io::Result<()> {
-        if let Some(bytes) = ledger.append(changes)
-            && append_ledger(&self.path, ledger.length(), &bytes).is_ok()
-        {
-            return Ok(());
-        }
-        write_ledger(&self.path, |file| ledger.rewrite(changes, file))
     }
 
     /// Writes what a build did.
     pub fn write(&self, before: Option<&Arc<Ledger>>, next: Next<'_>) -> io::Result<()> {
         match before {
-            Some(ledger) if !next.whole => self.put(ledger, &self.changes(ledger, next)),
+            Some(ledger) if !next.whole => {
+                let changes = self.changes(ledger, next);
+                self.put(ledger, ledger.append(&changes), &changes)
+                    .map(drop)
+            }
             _ => write_ledger(&self.path, |file| self.whole(before, next, file)),
         }
     }

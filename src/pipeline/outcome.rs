@@ -10,6 +10,7 @@ use crate::bundle::Bundle;
 use crate::db::FailureKind;
 use crate::diag::{Diagnostics, Severity};
 use crate::digest::Digest;
+use crate::ledger::Ledger;
 use crate::load::CONFIG_FILE;
 use crate::model::{Moment, Site};
 
@@ -138,4 +139,19 @@ impl BuiltBundle {
             files: bundle.files().len(),
         }
     }
+}
+
+/// The bundles of the build that a ledger remembers.
+pub(super) fn bundles_of(ledger: &Ledger) -> Vec<BuiltBundle> {
+    ledger
+        .bundles()
+        .map(|(node, app, note)| BuiltBundle {
+            node: node.to_string(),
+            app: app.to_string(),
+            build_hash: note.build_hash,
+            pages: note.pages,
+            components: note.components.len(),
+            files: note.files,
+        })
+        .collect()
 }

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{After, BuiltBundle, bundles_of, memory, passed};
+use super::outcome::bundles_of;
+use super::request::passed;
+use super::{After, BuiltBundle, memory};
 use crate::build::{ChangedFiles, Explained, Job, Readers, bundle_with, render_changed};
 use crate::bundle::Bundle;
 use crate::ledger::{Changes, Ledger, read_job_key};
@@ -83,11 +85,6 @@ impl Standing {
     /// The bundles, as of when they last were written.
     pub fn bundles(&self) -> Vec<BuiltBundle> {
         bundles_of(&self.ledger)
-    }
-
-    /// Whether there is something to settle.
-    pub fn is_ahead(&self) -> bool {
-        self.unwritten
     }
 
     /// Builds what follows from edits of some files, whose paths are relative to the site. `None` where more

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::load::CONFIG_FILE;
 use notify::event::{AccessKind, AccessMode, DataChange, ModifyKind};
 use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use crate::load::CONFIG_FILE;
 
 /// What wakes the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
