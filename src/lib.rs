@@ -9,7 +9,7 @@
 //! [`pipeline`] is the flow from end to end, [`archive`] packs a bundle, [`scaffold`] has the sites that people begin with,
 //! [`rename`] gives a key of a site another name, [`deploy`] publishes bundles, [`listen`] does it whenever rows change, [`mod@serve`]
 //! shows them in a browser, [`watch`] keeps them new while files are edited, with the pages of [`workbench`], and [`cli`]
-//! alone speaks to the user. [`failpoint`] is for tests.
+//! alone speaks to the user. Components that are React code run in a [`sandbox`]. [`failpoint`] is for tests.
 
 pub mod archive;
 pub mod assemble;
@@ -35,6 +35,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod rename;
 pub mod render;
+pub mod sandbox;
 pub mod scaffold;
 pub mod serve;
 pub mod store;

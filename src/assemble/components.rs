@@ -164,7 +164,7 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
         {
             diagnostics.push(
                 Diagnostic::error(
-                    code::REACT_UNSUPPORTED,
+                    code::REACT_PACKAGES,
                     place(),
                     format!(
                         "the component `{}` is React code and has no template",

@@ -107,8 +107,22 @@ RB0304 UNPUBLISHED_COMPONENT "a component that is not published"
 "A published page uses a component with `published = false`. Publish the component, or set the page to `draft`.";
 RB0305 NO_TEMPLATE "a component that cannot be rendered"
 "The component has no `<key>.html` beside its TOML file, and no theme has one in `components/`.";
-RB0306 REACT_UNSUPPORTED "a component that is React code"
-"The component has a `.tsx` or `.jsx` and no template. This version of rbgen renders templates only: add `<key>.html`, or leave the component unused.";
+RB0306 REACT_PACKAGES "the library of React components is missing"
+"The component has a `.tsx` or `.jsx` and no template, so it is rendered by the library that `[react]` in robbieblocks.toml names, from the folder of packages that stands there. Add `[react]`, and install the packages with `npm ci`; or give the component a template `<key>.html`.";
+RB0307 REACT_SYNTAX "React code that cannot be parsed"
+"The code of the component does not follow the grammar of TypeScript with JSX at the place that is underlined. It is read as a module, also where it imports and exports nothing.";
+RB0308 REACT_COMPONENT "React code in which the component is not clear"
+"The component is what the code exports as default, its only export that is a component, or its only component: a function or class whose name begins with a capital letter. Where there is none, or more than one, `export default` says which is meant.";
+RB0309 REACT_IMPORT "an import that React code cannot have"
+"The code of a component may import the library of React components and nothing else: neither other packages, nor files, nor addresses. Bring what it needs into its own code, or give the component a template.";
+RB0310 REACT_FAILED "React code that failed"
+"The code threw an error while it was rendered. It is rendered once while the site is built, without a browser: `window`, `document` and the like are not there, and belong into effects and event handlers. `hydrate = \"only\"` in the component's `[metadata]` leaves all of it to the browser.";
+RB0311 REACT_LIMITS "React code past its limits"
+"The code took more time, memory, stack or text than a component may. It was ended, and nothing else with it: it loops, nests without end, or holds too much.";
+RB0312 REACT_NOT_HYDRATED "React code that stays without its scripts"
+"The component does something in the browser, and its code comes from a row of a database. robbieblocks.toml does not say `allow_scripts = true` for the node, so the component is shown as it was rendered, and does nothing: scripts run on visitors' machines, and a row in a database is not enough to put them there.";
+RB0313 NO_SCRIPTS "a layout without `scripts()`"
+"The page has a component that does something in the browser, and its layout does not call `scripts()`, which loads it.";
 RB0401 BAD_TOKEN_VALUE "a token value that is not one CSS value"
 "The value of a token becomes the value of a CSS custom property, so it is parsed as one: brackets and quotes must be closed, and `;`, `}`, `!important`, and bad strings or URLs may not stand in it.";
 RB0402 TOKEN_NAMES_FOLD "two tokens with one CSS name"

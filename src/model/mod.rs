@@ -6,6 +6,7 @@ mod deploy;
 mod document;
 mod file;
 mod key;
+mod packages;
 mod pages;
 mod site;
 mod text_list;
@@ -24,6 +25,7 @@ pub use document::{
 };
 pub use file::FileStat;
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
+pub use packages::{Library, Packages};
 pub use pages::{Outline, PageMemory, Pages};
 pub use site::Site;
 pub use text_list::TextList;

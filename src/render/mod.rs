@@ -11,6 +11,7 @@ mod now;
 mod page;
 pub mod policy;
 mod props;
+pub mod react;
 pub mod style;
 mod text;
 

@@ -58,6 +58,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
+    ("sandbox", &["digest", "codec", "render"]),
     ("archive", &["diag", "digest", "bundle"]),
     ("db", &["diag", "digest", "model", "format", "compare"]),
     (
@@ -155,6 +156,7 @@ const IO_ROOMS: &[&str] = &[
     "files",
     "load",
     "store",
+    "sandbox",
     "archive",
     "db",
     "pipeline",

@@ -194,7 +194,7 @@ fn components_that_cannot_be_shown_say_why() {
     };
     use rbgen::diag::code;
     assert_eq!(codes("bare"), [code::NO_TEMPLATE.0]);
-    assert_eq!(codes("code"), [code::REACT_UNSUPPORTED.0]);
+    assert_eq!(codes("code"), [code::REACT_PACKAGES.0]);
     assert_eq!(codes("odd"), [code::BAD_SCHEMA.0]);
     assert_eq!(codes("endless"), [code::TEMPLATE_ENDLESS.0]);
     assert_eq!(codes("hero"), [code::BAD_PROPS.0]);
