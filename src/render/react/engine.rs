@@ -10,11 +10,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that has the library and the component.
+    /// An engine that has the library and the component. It asks `is_over` again and again whether time is
+    /// up, as far as it can: not while a function of its own, such as a search in a text, runs.
     pub fn new(
         _runtime: &Runtime,
         compiled: Compiled,
-        _patience: Duration,
+        _is_over: Box<dyn Fn() -> bool>,
     ) -> Result<Engine, Fault> {
         Ok(Engine {
             _compiled: compiled,
