@@ -11,7 +11,8 @@ use rayon::prelude::*;
 
 use crate::diag::{Code, Diagnostic, Diagnostics, FieldPath, Place, code, did_you_mean};
 use crate::model::{
-    Asset, Config, Documents, Page, PageMemory, Pages, SHARED_APP, Site, Status, Theme, sibling,
+    Asset, Config, Documents, Packages, Page, PageMemory, Pages, SHARED_APP, Site, Status, Theme,
+    sibling,
 };
 
 pub use components::{Validators, check_uses};
@@ -23,6 +24,7 @@ pub struct Parts {
     pub documents: Documents,
     pub themes: Vec<Theme>,
     pub statics: BTreeMap<String, Asset>,
+    pub packages: Packages,
     /// Whether a document is missing because it could not be read.
     pub incomplete: bool,
     /// Pages that are as they were when everything was checked, by their numbers.
@@ -42,6 +44,7 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         documents,
         themes,
         statics,
+        packages,
         incomplete,
         remembered,
         only_pages,
@@ -70,6 +73,7 @@ pub fn assemble(parts: Parts) -> (Site, Diagnostics) {
         nodes: Arc::new(by_key(nodes, |node| &node.id)),
         themes: Arc::new(themes),
         statics: Arc::new(statics),
+        packages: Arc::new(packages),
         incomplete,
     };
     if only_pages {

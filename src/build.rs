@@ -7,6 +7,7 @@ mod extras;
 mod failures;
 mod notes;
 mod prepare;
+mod react;
 mod readers;
 mod render;
 pub mod sample;
@@ -25,6 +26,7 @@ use crate::digest::Digest;
 use crate::ledger::{JobPage, Ledger, PageNote, Traces};
 use crate::model::{Asset, FileStat, Moment, Page, Site, Table};
 use crate::plan::{PageJob, Plan, shown_blocks};
+use crate::render::react::Stage;
 pub use assets::bundle_with;
 use assets::{Context, changed_files};
 pub use notes::Notes;
@@ -95,6 +97,8 @@ pub struct Job<'a> {
     pub all: Option<Reason>,
     /// What `Built::explained` is to have.
     pub explain: Explain,
+    /// Where React code is compiled and run.
+    pub react: &'a Arc<dyn Stage>,
 }
 
 /// What a build is to say of outputs.
@@ -127,6 +131,8 @@ pub struct Built {
     pub pages_rendered: usize,
     /// Warnings; with errors there are no bundles to publish.
     pub diagnostics: Diagnostics,
+    /// Whether some page that was rendered says what day it is.
+    pub asked_day: bool,
     /// What the next ledger is to say of jobs, new traces, outputs and themes, by key, in no order.
     pub notes: Notes,
     /// The keys, in the ledger, of the jobs that were kept.
@@ -182,6 +188,7 @@ pub fn build(
     let mut failures = run.failures;
     let mut built = Built {
         pages_rendered: run.pages_rendered,
+        asked_day: run.asked_day,
         ..Built::default()
     };
     built.kept_jobs = kept_jobs;
@@ -311,6 +318,7 @@ pub fn render_changed(
     let run = run_tasks(job, &workshop, &tasks, output, &refused, progress);
     let mut built = Built {
         pages_rendered: run.pages_rendered,
+        asked_day: run.asked_day,
         ..Built::default()
     };
     let mut failures = run.failures;

@@ -40,6 +40,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -47,6 +48,8 @@ use crate::diag::{Diagnostic, code};
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
 use crate::pipeline::{Exhausted, Explain, Options};
+use crate::render::react::Stage;
+use crate::sandbox::Sandbox;
 
 /// Builds one set of pages into many themed apps.
 #[derive(Parser)]
@@ -194,6 +197,11 @@ fn parse_source(text: &str) -> Result<String, String> {
 /// The database that is meant where none is named.
 const DEFAULT_DATABASE: &str = "main";
 
+/// Where React code is compiled and run: in processes of this program, which begin when there is some.
+fn react() -> Arc<dyn Stage> {
+    Arc::new(Sandbox::new(PathBuf::from("/proc/self/exe")))
+}
+
 impl Selection {
     fn options(&self) -> Options {
         Options {
@@ -207,6 +215,7 @@ impl Selection {
             explain: Explain::Nothing,
             from: self.from.clone(),
             exhausted: self.from.as_ref().map(|_| print::exhausted as Exhausted),
+            react: react(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod round;
 mod work;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::deploy::Destination;
 use crate::diag::Diagnostics;
 use crate::model::{Config, Deploy, Moment};
 use crate::pipeline::Exhausted;
+use crate::render::react::Stage;
 use due::{Backoff, Due};
 use round::{Listener, Round, Why};
 
@@ -49,6 +51,8 @@ pub struct Settings<'a> {
     pub lease: Duration,
     /// What is done when templates take all memory.
     pub exhausted: Option<Exhausted>,
+    /// Where React code is compiled and run.
+    pub react: Arc<dyn Stage>,
     /// Set when the listener is to stop.
     pub stop: &'a AtomicBool,
 }

@@ -190,6 +190,7 @@ impl Reading<'_> {
         };
         let themes = self.themes();
         let statics = self.assets("static");
+        let packages = self.packages(config.as_ref());
         loaded.frame = self.frame_digest();
         let same_frame = self
             .ledger
@@ -228,6 +229,7 @@ impl Reading<'_> {
             documents,
             themes,
             statics,
+            packages,
             incomplete: self.missing,
             remembered: memory.map(|memory| (pages.remembered, memory)),
             only_pages: loaded.only_pages,

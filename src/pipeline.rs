@@ -31,7 +31,7 @@ use check::{check_names, say};
 use guard::guarded;
 use memory::{Memory, Next};
 use outcome::bundles_of;
-use request::{next, passed, request, sound_config};
+use request::{next, passed, request, sound_config, with_day};
 use source::read_given;
 
 pub use crate::build::Explain;
@@ -274,6 +274,7 @@ impl Run<'_> {
             now: self.request.now,
             all: seen.why.clone(),
             explain: self.options.explain,
+            react: &self.options.react,
         };
         match &seen.ledger {
             Some(ledger) if loaded.only_pages => {
@@ -310,6 +311,11 @@ impl Run<'_> {
                     passed: passed(&plan.boundaries, self.request),
                     frame: Some(loaded.frame),
                     takes_texts: takes_texts(seen, loaded),
+                    // Pages that are kept may say it.
+                    asked_day: seen
+                        .ledger
+                        .as_ref()
+                        .is_some_and(|ledger| seen.why.is_none() && ledger.facts.asked_day),
                     schemas: loaded.schemas.clone(),
                     warnings: Diagnostics::new(),
                 };
@@ -408,6 +414,7 @@ impl Run<'_> {
             store.abandon();
             return Ok(Outcome::failed(diagnostics));
         }
+        let facts = with_day(facts, built.asked_day, self.request);
         let next_boundary = next(&facts.boundaries, self.request);
         Ok(match store.publish(&built.bundles, scope) {
             Published::All(put) => {

@@ -44,9 +44,17 @@ pub enum Kind {
     Route,
     /// A field of another page, as `<key>.<field>`.
     Field,
+    /// The React code of a component, with the library that renders it.
+    React,
+    /// How a component that is React code comes to life for a node; also that it does not.
+    Island,
+    /// The files of the library for browsers.
+    Library,
+    /// The day of the build.
+    Today,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 19] = [
     Kind::Template,
     Kind::Component,
     Kind::Zones,
@@ -62,6 +70,10 @@ const KINDS: [Kind; 15] = [
     Kind::Pages,
     Kind::Route,
     Kind::Field,
+    Kind::React,
+    Kind::Island,
+    Kind::Library,
+    Kind::Today,
 ];
 
 /// One question.
@@ -95,6 +107,10 @@ impl fmt::Display for Question {
                 let (key, field) = self.page_field();
                 write!(f, "`{field}` of the page `{key}`")
             }
+            Kind::React => write!(f, "the code of the component `{name}`"),
+            Kind::Island => write!(f, "the script of the component `{name}`"),
+            Kind::Library => write!(f, "the library of React components"),
+            Kind::Today => write!(f, "the day"),
         }
     }
 }

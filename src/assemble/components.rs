@@ -9,7 +9,7 @@ use jsonschema::{ValidationError, Validator};
 use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, Step, code, did_you_mean};
-use crate::model::{Component, Page, Site, Status, Table, Value};
+use crate::model::{Component, Hydrate, Page, Site, Status, Table, Value};
 
 /// The validators of components, each made when it is first needed.
 pub struct Validators<'a> {
@@ -31,6 +31,7 @@ impl<'a> Validators<'a> {
     /// The schema and the examples of every component.
     pub fn check_components(&self, diagnostics: &mut Diagnostics) {
         for (component, validator) in self.components.values() {
+            check_hydrate(component, diagnostics);
             match compile(component) {
                 Err(found) => diagnostics.extend(found),
                 Ok(compiled) => {
@@ -77,6 +78,27 @@ impl<'a> Validators<'a> {
             );
         }
     }
+}
+
+/// What `metadata.hydrate` of a component says, which is free for those that are no React code.
+fn check_hydrate(component: &Component, diagnostics: &mut Diagnostics) {
+    let Some(said) = component.metadata.get("hydrate") else {
+        return;
+    };
+    if component.react.is_none() || component.hydrate().is_some() {
+        return;
+    }
+    let names = Hydrate::NAMES.map(|(name, _)| name);
+    let field = FieldPath::from("metadata").then("hydrate");
+    let place = Place::value(Arc::clone(&component.origin), field);
+    diagnostics.push(
+        Diagnostic::error(
+            code::BAD_VALUE,
+            place,
+            format!("`hydrate` is one of {}", names.join(", ")),
+        )
+        .hint_if(did_you_mean(said.as_text().unwrap_or_default(), names)),
+    );
 }
 
 /// Whether the components that pages use can be used.
@@ -160,20 +182,23 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
                 }),
             );
         }
-        if component.template.is_none() && component.react.is_some() && !in_a_theme(site, component)
-        {
+        let is_react = component.react.is_some();
+        if component.template.is_some() || in_a_theme(site, component) {
+            continue;
+        }
+        if is_react && site.config.react.is_none() {
             diagnostics.push(
                 Diagnostic::error(
                     code::REACT_PACKAGES,
                     place(),
                     format!(
-                        "the component `{}` is React code and has no template",
+                        "the component `{}` is React code, and robbieblocks.toml has no `[react]`",
                         component.key
                     ),
                 )
-                .hint(template_hint(component)),
+                .hint("add `[react]` with `packages = \"themes/base/node_modules\"`, and install them: `npm ci --prefix themes/base`"),
             );
-        } else if component.template.is_none() && !in_a_theme(site, component) {
+        } else if !is_react {
             diagnostics.push(
                 Diagnostic::error(
                     code::NO_TEMPLATE,

@@ -15,6 +15,7 @@ use crate::ledger::{Ledger, Written};
 use crate::model::Asset;
 use crate::plan::{BundlePlan, NodePlan};
 use crate::render::PolicyNeeds;
+use crate::render::react::island;
 
 /// A bundle of the plan, and where its files go.
 pub struct Context<'a> {
@@ -148,6 +149,7 @@ impl Context<'_> {
             let path = format!("{folder}/assets/{}", script.name);
             self.put_text(&path, text, files, diagnostics);
         }
+        self.put_islands(node, &folder, files, diagnostics);
         for (path, name) in &theme.names.assets {
             if let Some(asset) = self.job.site.theme_asset(&self.node_plan.theme, path) {
                 self.put_copy(
@@ -161,6 +163,65 @@ impl Context<'_> {
         for (path, asset) in self.job.site.statics.iter() {
             self.put_copy(path, asset, files, diagnostics);
         }
+    }
+
+    /// The modules of components that come to life, and the library that they need.
+    fn put_islands(
+        &self,
+        node: &NodeReady,
+        folder: &str,
+        files: &mut Files,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let site = self.job.site;
+        let names = &self.workshop.theme(node).names;
+        let react = &self.workshop.react;
+        let used = self.bundle_plan.components.iter();
+        let used = used.filter_map(|key| site.components.get(key));
+        let mut any = false;
+        for component in used {
+            let template = format!("components/{}.html", component.key);
+            let Some((module, _)) = island(&node.facts, component) else {
+                continue;
+            };
+            if node.engine.has(&template) {
+                continue;
+            }
+            any = true;
+            let path = format!("{folder}/assets/{module}");
+            if self.keep(&path, files) {
+                continue;
+            }
+            match react.module(component) {
+                Ok(text) => self.put_text(&path, &text, files, diagnostics),
+                Err(found) => diagnostics.extend(found),
+            }
+        }
+        let Some(library) = names.library.as_ref().filter(|_| any) else {
+            return;
+        };
+        let own = [&library.loader, &library.licences];
+        for name in library.imports.values().chain(own) {
+            let path = format!("{folder}/assets/{name}");
+            if !files.contains_key(&path) && !self.keep(&path, files) {
+                let text = react.library_file(site, name);
+                self.put_text(&path, &text, files, diagnostics);
+            }
+        }
+    }
+
+    /// Keeps a file that the last build wrote, where its name says all of it.
+    fn keep(&self, path: &str, files: &mut Files) -> bool {
+        let ledger = self.job.ledger.filter(|_| self.job.all.is_none());
+        let folder = bundle_folder(&self.node_plan.node, &self.bundle_plan.app);
+        let output = format!("{folder}/{path}");
+        let written = ledger
+            .filter(|_| !self.job.damaged.contains(&output))
+            .and_then(|ledger| ledger.output(&output));
+        written.is_some_and(|written| {
+            files.insert(path.to_string(), written);
+            true
+        })
     }
 
     fn put_text(&self, path: &str, text: &str, files: &mut Files, diagnostics: &mut Diagnostics) {

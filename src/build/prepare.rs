@@ -8,12 +8,14 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Job;
+use super::react::{ReactReady, nothing_to_prepare, prepare_react, warn_of_rows};
 use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
 use crate::ledger::Ledger;
 use crate::model::Site;
 use crate::plan::Plan;
+use crate::render::react::LibraryNames;
 use crate::render::style::{
     Targets, check_contrast, check_keyframes, check_tokens, code_css, component_css, parse_targets,
     resolve_tokens, theme_css, tokens_css,
@@ -30,6 +32,7 @@ const MOST_TRACES: usize = 1000;
 /// All that pages are rendered with.
 pub struct Workshop<'a> {
     themes: BTreeMap<String, ThemeReady>,
+    pub react: ReactReady,
     /// By the number of the node; `None` has no theme, which has been reported.
     pub nodes: Vec<Option<NodeReady>>,
     names: Vec<&'a str>,
@@ -76,18 +79,25 @@ impl<'a> Workshop<'a> {
                 }
             }
         }
+        let components = used.values().flatten().copied().collect();
+        let react = prepare_react(job, &components, diagnostics);
         let themes = used.into_iter().map(|(theme, components)| {
-            let ready = prepare_theme(site, theme, &components, &targets, diagnostics);
+            let ready = prepare_theme(site, theme, &components, &targets, &react, diagnostics);
             (theme.to_string(), ready)
         });
         let mut workshop = Workshop {
             themes: themes.collect(),
+            react,
             nodes: Vec::new(),
             names: plan.nodes.iter().map(|node| node.node.as_str()).collect(),
         };
         for node in &plan.nodes {
             let ready = workshop.themes.get(&node.theme).map(|theme| {
-                let ready = prepare_node(job, &node.node, theme, diagnostics);
+                let ready = prepare_node(job, &node.node, theme, &workshop.react, diagnostics);
+                for bundle in &node.bundles {
+                    let of_node = &site.nodes[&node.node];
+                    warn_of_rows(site, of_node, &bundle.components, &theme.names, diagnostics);
+                }
                 let _ = ready.facts.pages.set(Arc::clone(&node.pages));
                 let css = tokens_css(
                     &site.nodes[&node.node],
@@ -117,6 +127,7 @@ impl<'a> Workshop<'a> {
         let site = job.site;
         let mut workshop = Workshop {
             themes: BTreeMap::new(),
+            react: nothing_to_prepare(job),
             nodes: Vec::new(),
             names: nodes.to_vec(),
         };
@@ -139,7 +150,9 @@ impl<'a> Workshop<'a> {
             if known.is_none() {
                 ledger.distrust();
             }
-            let ready = known.map(|theme| prepare_node(job, node, theme, &mut Diagnostics::new()));
+            let react = &workshop.react;
+            let ready =
+                known.map(|theme| prepare_node(job, node, theme, react, &mut Diagnostics::new()));
             workshop.nodes.push(ready);
         }
         workshop
@@ -178,17 +191,38 @@ fn print_names(names: &AssetNames) -> Vec<u8> {
         .maybe(names.theme_styles.as_deref())
         .maybe(names.code_styles.as_deref())
         .map(&names.component_styles)
-        .map(&names.assets);
+        .map(&names.assets)
+        .map(&names.islands)
+        .map(&names.codes)
+        .flag(names.library.is_some());
+    if let Some(library) = &names.library {
+        writer
+            .text(&library.made_from)
+            .text(&library.loader)
+            .map(&library.imports)
+            .text(&library.licences);
+    }
     writer.0
 }
 
-fn read_names(bytes: &[u8]) -> Option<AssetNames> {
+pub(super) fn read_names(bytes: &[u8]) -> Option<AssetNames> {
     let mut reader = Reader(bytes);
     Some(AssetNames {
         theme_styles: reader.maybe()?,
         code_styles: reader.maybe()?,
         component_styles: reader.map()?,
         assets: reader.map()?,
+        islands: reader.map()?,
+        codes: reader.map()?,
+        library: match reader.flag()? {
+            false => None,
+            true => Some(LibraryNames {
+                made_from: reader.string()?,
+                loader: reader.string()?,
+                imports: reader.map()?,
+                licences: reader.string()?,
+            }),
+        },
     })
 }
 
@@ -197,10 +231,14 @@ fn prepare_theme(
     theme: &str,
     components: &BTreeSet<&str>,
     targets: &Targets,
+    react: &ReactReady,
     diagnostics: &mut Diagnostics,
 ) -> ThemeReady {
     let mut names = AssetNames {
         assets: asset_names(site, theme),
+        islands: react.islands.clone(),
+        codes: react.codes.clone(),
+        library: react.library.clone(),
         ..AssetNames::default()
     };
     // Style sheets lie in the same folder as the assets, so a plain relative URL finds them,
@@ -282,6 +320,7 @@ fn prepare_node(
     job: &Job<'_>,
     node: &str,
     theme: &ThemeReady,
+    react: &ReactReady,
     diagnostics: &mut Diagnostics,
 ) -> NodeReady {
     let site = job.site;
@@ -306,6 +345,7 @@ fn prepare_node(
         names: Arc::clone(&theme.names),
         tokens: Arc::new(resolve_tokens(site, node, diagnostics)),
         script,
+        react: Arc::clone(&react.facts),
     });
     NodeReady {
         answers: Answers::new(Arc::clone(&facts), Arc::clone(&theme.engine)),
@@ -354,7 +394,7 @@ impl NodeReady {
 }
 
 /// The name of an immutable file: its own with twelve digits of its digest before the ending.
-fn hashed_name(path: &str, digest: &Digest) -> String {
+pub(super) fn hashed_name(path: &str, digest: &Digest) -> String {
     let name_start = path.rfind('/').map_or(0, |slash| slash + 1);
     let hash = digest.short(12);
     match path[name_start..].rfind('.').filter(|&dot| dot > 0) {

@@ -19,7 +19,7 @@ use crate::plan::PageJob;
 use crate::render::{
     Body, PolicyNeeds, RenderedPage, render_body, render_in_layout, render_not_found,
 };
-use crate::track::{Answer, Question, record};
+use crate::track::{Answer, Kind, Question, record};
 
 /// One page to render for one node; without a page, what an app shows for addresses that have none.
 pub struct Task<'a> {
@@ -59,6 +59,8 @@ pub struct Run {
     pub traces: Notes,
     pub failures: Failures,
     pub pages_rendered: usize,
+    /// Whether some page says what day it is.
+    pub asked_day: bool,
 }
 
 struct Running<'a> {
@@ -68,6 +70,7 @@ struct Running<'a> {
     /// Whether the output has refused.
     refused: &'a AtomicBool,
     rendered: AtomicUsize,
+    asked_day: AtomicBool,
     traces: Mutex<BTreeMap<Answer, Vec<u8>>>,
 }
 
@@ -93,6 +96,7 @@ pub fn run_tasks(
         output,
         refused,
         rendered: AtomicUsize::new(0),
+        asked_day: AtomicBool::new(false),
         traces: Mutex::default(),
     };
     let done = AtomicUsize::new(0);
@@ -120,6 +124,7 @@ pub fn run_tasks(
         traces: traces.collect(),
         failures,
         pages_rendered: running.rendered.into_inner(),
+        asked_day: running.asked_day.into_inner(),
     }
 }
 
@@ -224,6 +229,12 @@ impl Running<'_> {
             None => {
                 let render = || render_body(engine, &values, job, props, &mut diagnostics);
                 let (body, questions) = record(render);
+                if questions
+                    .iter()
+                    .any(|question| question.kind == Kind::Today)
+                {
+                    self.asked_day.store(true, Ordering::Relaxed);
+                }
                 (Arc::new(body), Arc::new(questions))
             }
         };

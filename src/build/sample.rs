@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::prepare::asset_names;
 use crate::assemble::{Validators, check_uses};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
-use crate::model::{Block, Component, Node, Page, SHARED_APP, Scheme, Site, Status, Table};
+use crate::model::{Block, Component, Moment, Node, Page, SHARED_APP, Scheme, Site, Status, Table};
 use crate::plan::has_page;
+use crate::render::react::{ReactFacts, Stage};
 use crate::render::style::{
     Targets, code_css, component_css, parse_targets, resolve_tokens, theme_css, tokens_css,
 };
@@ -24,6 +25,7 @@ pub const SAMPLE_ID: &str = "sample";
 pub struct Showroom {
     site: Arc<Site>,
     drafts: bool,
+    react: Arc<ReactFacts>,
     targets: Targets,
     /// By theme.
     engines: Mutex<BTreeMap<String, Arc<Engine>>>,
@@ -43,12 +45,14 @@ struct Stand {
 }
 
 impl Showroom {
-    /// The showroom of a site; `drafts` says whether lists have drafts among their pages. Nothing in it
-    /// depends on the time: a sample has no conditions.
-    pub fn new(site: &Arc<Site>, drafts: bool) -> Showroom {
+    /// The showroom of a site; `drafts` says whether lists have drafts among their pages, and `stage` runs
+    /// React code, which `now` tells the day. Nothing else in it depends on the time: a sample has no
+    /// conditions.
+    pub fn new(site: &Arc<Site>, drafts: bool, stage: &Arc<dyn Stage>, now: Moment) -> Showroom {
         Showroom {
             site: Arc::clone(site),
             drafts,
+            react: Arc::new(ReactFacts::new(stage, now)),
             // A build reports what is wrong with them.
             targets: parse_targets(&site.config, &mut Diagnostics::new()),
             engines: Mutex::default(),
@@ -198,6 +202,7 @@ impl Showroom {
             }),
             tokens: Arc::new(resolve_tokens(site, node, &mut diagnostics)),
             script: None,
+            react: Arc::clone(&self.react),
         });
         let app = app_of(site, node, self.drafts);
         let assets = assets_folder(&node.id, &app);

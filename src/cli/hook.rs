@@ -6,7 +6,7 @@ use std::io::Read;
 
 use clap::{Args, Subcommand};
 
-use super::{Globals, Status, output, print};
+use super::{Globals, Status, output, print, react};
 use crate::diag::Severity;
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
@@ -147,6 +147,7 @@ pub(super) fn options() -> Options {
         explain: Explain::Nothing,
         from: None,
         exhausted: None,
+        react: react(),
     }
 }
 

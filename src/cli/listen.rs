@@ -16,7 +16,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::deploy::short;
-use super::{DEFAULT_DATABASE, Globals, Status, database, output, print, site_root, targets};
+use super::{
+    DEFAULT_DATABASE, Globals, Status, database, output, print, react, site_root, targets,
+};
 use crate::db::{address_of, listen_address_of};
 use crate::diag::Diagnostics;
 use crate::files::Folder;
@@ -79,6 +81,7 @@ fn follow(globals: &Globals, arguments: &ListenArguments) -> Result<Status, Stat
         check_every,
         lease: Duration::from_secs(arguments.lease),
         exhausted: Some(exhausted),
+        react: react(),
         stop: &STOP,
     };
     let watchdog = sd_notify::watchdog_enabled();

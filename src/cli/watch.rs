@@ -3,6 +3,7 @@
 mod keys;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::serve::{EVERYWHERE, PlaceArguments, open_browser, refuse, why_not_bound};
-use super::{Globals, Status, absolute, output, print, site_root, targets};
+use super::{Globals, Status, absolute, output, print, react, site_root, targets};
 use crate::diag::{Diagnostic, Diagnostics, Severity, code};
 use crate::files::Folder;
 use crate::load::read_config;
@@ -75,12 +76,19 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
         explain: Explain::Made,
         from: None,
         exhausted: None,
+        react: react(),
     };
     let (config, _) = read_config(&Folder::new(&root));
     // What cannot be read now is said by the first build.
     let output = config.map_or_else(|| "dist".to_string(), |config| config.build.output);
     let out = options.out.clone().unwrap_or_else(|| root.join(output));
-    let stage = Stage::new(Scene::before(&root, &out, options.drafts, options.now));
+    let stage = Stage::new(Scene::before(
+        &root,
+        &out,
+        options.drafts,
+        options.now,
+        Arc::clone(&options.react),
+    ));
     let (sender, signals) = channel();
     stop_on_signals(sender.clone(), globals, &root)?;
     let serving = begin_to_serve(globals, &arguments.place, &stage)?;

@@ -92,6 +92,7 @@ pub fn read_component(file: ComponentFile<'_>, diagnostics: &mut Diagnostics) ->
         template: file.template,
         styles: file.styles,
         react: file.react,
+        is_jsx: false,
     };
     reader.check_sibling(component.template.as_deref(), Some("html"));
     reader.check_sibling(component.styles.as_deref(), Some("css"));

@@ -203,7 +203,8 @@ pub fn component_of(
         react: part("tsx").or_else(|| part("jsx")),
         data_file: &data_file,
     };
-    let component = read_component(file, found)?;
+    let mut component = read_component(file, found)?;
+    component.is_jsx = part("tsx").is_none();
     Some((component, used.into_inner().unwrap_or_default()))
 }
 

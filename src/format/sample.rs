@@ -378,6 +378,7 @@ pub fn component(dice: &mut Dice, component_key: String) -> Component {
         template: dice.maybe(part),
         styles: dice.maybe(part),
         react: dice.maybe(part),
+        is_jsx: false,
         key: component_key,
     }
 }

@@ -326,6 +326,7 @@ mod tests {
             template: None,
             styles: None,
             react: None,
+            is_jsx: false,
         }
     }
 

@@ -23,7 +23,7 @@ impl Facts {
                 writer.digest(digest);
             }
         }
-        writer.flag(self.takes_texts);
+        writer.flag(self.takes_texts).flag(self.asked_day);
         writer.number(self.schemas.len() as u64);
         for (component, digest) in &self.schemas {
             writer.text(component).digest(digest);
@@ -43,6 +43,7 @@ pub(super) fn read_facts(reader: &mut Reader<'_>) -> Option<Facts> {
         found: read_maybe_digest(reader)?,
         frame: read_maybe_digest(reader)?,
         takes_texts: reader.flag()?,
+        asked_day: reader.flag()?,
         schemas: (0..reader.count()?)
             .map(|_| Some((reader.string()?, reader.digest()?)))
             .collect::<Option<_>>()?,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -120,6 +121,7 @@ impl Builder<'_> {
             explain: Explain::Nothing,
             from: Some(self.settings.database.clone()),
             exhausted: self.settings.exhausted,
+            react: Arc::clone(&self.settings.react),
         };
         let narrowed = alone.map(|node| self.held.narrowed(node));
         let given = narrowed.as_ref().unwrap_or(&self.held.given);

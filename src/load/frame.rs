@@ -10,7 +10,7 @@ use super::survey::ROOMS;
 use super::{Reading, not_read};
 use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::format::{self, COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, without_mark};
-use crate::model::{Asset, Documents, TextFile, Theme, key_problem};
+use crate::model::{Asset, Config, Documents, Packages, TextFile, Theme, key_problem};
 
 impl Reading<'_> {
     /// The families of a flat folder by key, and what belongs to none. A family without its TOML
@@ -148,6 +148,37 @@ impl Reading<'_> {
             themes.push(theme);
         }
         themes
+    }
+
+    /// What the folder of packages has of the library that renders React components.
+    pub(super) fn packages(&mut self, config: Option<&Config>) -> Packages {
+        let Some(react) = config.and_then(|config| config.react.as_ref()) else {
+            return Packages::default();
+        };
+        let folder = &react.packages;
+        let mut files = BTreeMap::new();
+        for name in react.library().files() {
+            let path = format!("{folder}/{name}");
+            if self.survey.find(&path).is_some()
+                && let Some(text) = self.text(&path)
+            {
+                let file = TextFile {
+                    origin: Arc::from(path.as_str()),
+                    text: Arc::from(text),
+                };
+                files.insert(name.to_string(), file);
+            }
+        }
+        let lock = match folder.rsplit_once('/') {
+            Some((place, _)) => format!("{place}/package-lock.json"),
+            None => "package-lock.json".to_string(),
+        };
+        Packages {
+            folder: folder.clone(),
+            files,
+            can_be_there: self.folder.root().is_some(),
+            has_lock: self.folder.stat(&lock).is_some(),
+        }
     }
 
     /// The files of a folder that are copied, by their path below it. Those that are known are not

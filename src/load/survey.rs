@@ -7,7 +7,7 @@ use crate::codec::Writer;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::files::{Folder, Found};
-use crate::format::{COMPONENTS, NODES, PAGES, TOKENS};
+use crate::format::{self, COMPONENTS, NODES, PAGES, TOKENS};
 use crate::ledger::Ledger;
 
 use super::CONFIG_FILE;
@@ -60,6 +60,7 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
             files.extend(folder.list(place, hidden, &mut diagnostics));
         }
     }
+    files.extend(packages(folder));
     let mut themes = Vec::new();
     for theme in folder.subfolders("themes", &mut diagnostics) {
         let place = format!("themes/{theme}");
@@ -83,6 +84,23 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
         diagnostics,
         looked_at,
     }
+}
+
+/// The files of the library that renders React components, as far as they are there. Only they are looked at:
+/// folders of packages can be large.
+fn packages(folder: &Folder) -> Vec<Found> {
+    // Most sites have no such thing, and need not be read for it.
+    let says_so = |text: &String| text.contains("react");
+    let Some(text) = folder.read_text(CONFIG_FILE).ok().filter(says_so) else {
+        return Vec::new();
+    };
+    let config = format::read_config(&CONFIG_FILE.into(), &text, &mut Diagnostics::new());
+    let Some(react) = config.and_then(|config| config.react) else {
+        return Vec::new();
+    };
+    let paths = react.library().files().iter();
+    let paths = paths.map(|path| format!("{}/{path}", react.packages));
+    paths.filter_map(|path| one(folder, &path)).collect()
 }
 
 fn one(folder: &Folder, path: &str) -> Option<Found> {

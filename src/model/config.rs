@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Library;
+
 /// All of robbieblocks.toml, defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -50,6 +52,13 @@ pub struct ReactConfig {
     pub runtime: String,
     /// A folder, relative to the site.
     pub packages: String,
+}
+
+impl ReactConfig {
+    /// The library that `runtime` names.
+    pub fn library(&self) -> Library {
+        Library::named(&self.runtime).unwrap_or(Library::Preact)
+    }
 }
 
 /// `[database.<name>]`: names of environment variables, never addresses.

@@ -193,6 +193,8 @@ pub struct Component {
     pub styles: Option<String>,
     /// `<key>.tsx` or `<key>.jsx`
     pub react: Option<String>,
+    /// Whether its React code is in `<key>.jsx`.
+    pub is_jsx: bool,
 }
 
 impl Component {
@@ -227,6 +229,11 @@ impl Component {
     /// `html`, `css`, `tsx`.
     pub fn part_origin(&self, ending: &str) -> String {
         sibling(&self.origin, ending)
+    }
+
+    /// The file or row that its React code is in.
+    pub fn react_origin(&self) -> String {
+        self.part_origin(if self.is_jsx { "jsx" } else { "tsx" })
     }
 }
 

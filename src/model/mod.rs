@@ -5,6 +5,7 @@ mod config;
 mod deploy;
 mod document;
 mod file;
+mod hydrate;
 mod key;
 mod packages;
 mod pages;
@@ -24,6 +25,7 @@ pub use document::{
     Token, css_name, sibling,
 };
 pub use file::FileStat;
+pub use hydrate::Hydrate;
 pub use key::{MAX_KEY_BYTES, fold_path, key_problem, route_problem};
 pub use packages::{Library, Packages};
 pub use pages::{Outline, PageMemory, Pages};

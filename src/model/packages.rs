@@ -21,6 +21,14 @@ impl Library {
         }
     }
 
+    /// The packages that are installed for it.
+    pub fn packages(self) -> &'static [&'static str] {
+        match self {
+            Library::Preact => &["preact", "preact-render-to-string"],
+            Library::React => &["react", "react-dom"],
+        }
+    }
+
     /// The files of packages that it is made from, relative to the folder of packages, and those that have
     /// names, versions and licences. Some are not in every version; who needs one says that it is missing.
     pub fn files(self) -> &'static [&'static str] {
@@ -64,4 +72,20 @@ pub struct Packages {
     /// Whether there can be packages at all. The tree of a commit has none, because nobody commits them:
     /// there components are only compiled.
     pub can_be_there: bool,
+    /// Whether a package-lock.json stands beside the folder, so that `npm ci` installs them.
+    pub has_lock: bool,
+}
+
+impl Packages {
+    /// The command that installs what is missing of a library.
+    pub fn install(&self, library: Library) -> String {
+        let (place, _) = self.folder.rsplit_once('/').unwrap_or((".", ""));
+        match self.has_lock {
+            true => format!("npm ci --prefix {place}"),
+            false => format!(
+                "npm install --prefix {place} {}",
+                library.packages().join(" ")
+            ),
+        }
+    }
 }

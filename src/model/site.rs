@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::theme::DEFAULT_ZONES;
-use super::{Asset, Component, Config, Node, Pages, TextFile, Theme, Token};
+use super::{Asset, Component, Config, Node, Packages, Pages, TextFile, Theme, Token};
 
 /// The site as one value. It does not change once it is made; one in which some pages say something else
 /// shares all the rest.
@@ -20,6 +20,8 @@ pub struct Site {
     pub themes: Arc<BTreeMap<String, Theme>>,
     /// The files of `static/` by their path below it.
     pub statics: Arc<BTreeMap<String, Asset>>,
+    /// What renders components that are React code; empty where robbieblocks.toml has no `[react]`.
+    pub packages: Arc<Packages>,
     /// Whether documents are missing because they could not be read, so that a reference to something
     /// unknown may be no fault of its own.
     pub incomplete: bool,

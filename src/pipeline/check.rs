@@ -55,6 +55,7 @@ pub fn check_site(
         now: request.now,
         all: Some(Reason::NoLedger),
         explain: Explain::Nothing,
+        react: &options.react,
     };
     diagnostics.extend(guarded(options.exhausted, || say(&job, &plan, progress)));
     Outcome::failed(diagnostics)

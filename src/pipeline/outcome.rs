@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::ledger::Ledger;
 use crate::load::CONFIG_FILE;
 use crate::model::{Moment, Site};
+use crate::render::react::Stage;
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Options {
     pub from: Option<String>,
     /// What is done when templates take all memory; `None` trusts them.
     pub exhausted: Option<Exhausted>,
+    /// Where React code is compiled and run.
+    pub react: Arc<dyn Stage>,
 }
 
 /// What came of it.

@@ -2,9 +2,11 @@
 
 use super::Options;
 use crate::files::Folder;
+use crate::ledger::Facts;
 use crate::load::read_config;
 use crate::model::{Config, Moment};
 use crate::plan::Request;
+use crate::render::react::bounds_of_day;
 
 /// The configuration, where nothing is wrong with it.
 pub(super) fn sound_config(folder: &Folder) -> Option<Config> {
@@ -19,6 +21,19 @@ pub(super) fn request(options: &Options, config: &Config) -> Request {
         drafts: options.drafts || config.build.drafts,
         now: options.now,
     }
+}
+
+/// The facts of a build, of which some page says what day it is or none does: then the day's beginning and
+/// end are moments at which that changes.
+pub(super) fn with_day(mut facts: Facts, asked_day: bool, request: &Request) -> Facts {
+    facts.asked_day |= asked_day;
+    if facts.asked_day {
+        facts.boundaries.extend(bounds_of_day(request.now));
+        facts.boundaries.sort_unstable();
+        facts.boundaries.dedup();
+        facts.passed = passed(&facts.boundaries, request);
+    }
+    facts
 }
 
 /// The first moment that has not passed.

@@ -122,11 +122,14 @@ impl Standing {
             now,
             all: None,
             explain: options.explain,
+            react: &options.react,
         };
         let store = self.open()?;
         let readers = Some(&self.readers);
         let built = render_changed(&job, &self.ledger, readers, &store, &|_, _| ());
-        if self.ledger.is_unsound() || !built.diagnostics.is_empty() {
+        // That a page says what day it is concerns all of a build.
+        let is_new = built.asked_day && !self.ledger.facts.asked_day;
+        if self.ledger.is_unsound() || !built.diagnostics.is_empty() || is_new {
             store.abandon();
             return None;
         }

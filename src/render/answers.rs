@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use super::context::{NodeFacts, pages_listed};
 use super::engine::Engine;
+use super::react::island;
 use crate::codec::Writer;
-use crate::model::Page;
+use crate::model::{Hydrate, Page};
 use crate::track::{Answer, Kind, page_field};
 
 /// The answers for one node, each found once.
@@ -120,6 +121,38 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
             let page = site.pages.find(key).map(|index| &site.pages[index]);
             page.map_or(Answer::of(None), |page| page_answer(page, field))
         }
+        Kind::React => {
+            let component = site.components.get(name);
+            let Some((component, code)) = component.and_then(|it| Some((it, it.react.as_ref()?)))
+            else {
+                return Answer::of(None);
+            };
+            let runtime = facts.react.runtime(site).map(|runtime| runtime.digest);
+            let hydrate = component.hydrate().map_or("", Hydrate::as_str);
+            Answer::of(Some(&[
+                code.as_bytes(),
+                runtime.as_ref().map_or(&[], |digest| digest.as_bytes()),
+                hydrate.as_bytes(),
+            ]))
+        }
+        Kind::Island => {
+            let component = site.components.get(name);
+            match component.and_then(|component| island(facts, component)) {
+                None => Answer::of(None),
+                Some((module, hydrate)) => {
+                    Answer::of(Some(&[module.as_bytes(), hydrate.as_str().as_bytes()]))
+                }
+            }
+        }
+        Kind::Library => match &facts.names.library {
+            None => Answer::of(None),
+            Some(library) => {
+                let mut writer = Writer::default();
+                writer.text(&library.loader).map(&library.imports);
+                Answer::of(Some(&[&writer.0]))
+            }
+        },
+        Kind::Today => Answer::of(Some(&[&facts.react.day.to_le_bytes()])),
     }
 }
 

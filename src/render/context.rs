@@ -9,6 +9,7 @@ use minijinja::value::{Enumerator, Kwargs, Object, Value};
 use serde::{Deserialize, Serialize};
 
 use super::failure::failure;
+use super::react::{LibraryNames, ReactFacts, library_html};
 use super::style::TokenValues;
 use super::text::{encode_path, escape};
 use crate::diag::{code, did_you_mean};
@@ -50,6 +51,12 @@ pub struct AssetNames {
     pub component_styles: BTreeMap<String, String>,
     /// The theme's assets, by their path below `assets/`.
     pub assets: BTreeMap<String, String>,
+    /// The modules of components that come to life in the browser, by component.
+    pub islands: BTreeMap<String, String>,
+    /// The digests of the React code that was looked at for that, by component.
+    pub codes: BTreeMap<String, String>,
+    /// What islands need, where there are any.
+    pub library: Option<LibraryNames>,
 }
 
 /// A script of a node: its file name and the digest that a browser checks.
@@ -76,6 +83,7 @@ pub struct NodeFacts {
     pub names: Arc<AssetNames>,
     pub tokens: Arc<TokenValues>,
     pub script: Option<NodeScript>,
+    pub react: Arc<ReactFacts>,
 }
 
 /// The same for one of its bundles.
@@ -384,17 +392,23 @@ pub fn head(
     Value::from_safe_string(html)
 }
 
-/// `scripts()`: the node's own scripts, where the site allows them.
-pub fn scripts(facts: &BundleFacts) -> Value {
+/// `scripts()`: what brings the `islands` of the page to life, and the node's own scripts, where the site
+/// allows them.
+pub fn scripts(facts: &BundleFacts, islands: &[String]) -> Value {
+    let mut html = match islands {
+        [] => String::new(),
+        _ => library_html(facts, islands),
+    };
     ask(Kind::Script, "");
-    Value::from_safe_string(match &facts.of_node.script {
-        None => String::new(),
-        Some(script) => format!(
+    if let Some(script) = &facts.of_node.script {
+        html.push_str(&format!(
             "<script src=\"{}\" integrity=\"{}\" defer></script>",
             escape(&facts.asset_url(&script.name)),
             script.integrity
-        ),
-    })
+        ));
+    }
+    html.truncate(html.trim_end().len());
+    Value::from_safe_string(html)
 }
 
 /// The options of `pages(…)`. As JSON they are the name of a question.

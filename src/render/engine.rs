@@ -116,6 +116,12 @@ impl Engine {
         Ok(String::from_utf8(output.0).expect("the engine writes only text"))
     }
 
+    /// Whether there is a template of this name.
+    pub fn has(&self, name: &str) -> bool {
+        ask(Kind::Template, name);
+        self.text(name).is_some()
+    }
+
     /// The text of a template, if there is one.
     pub(super) fn text<'a>(&'a self, name: &'a str) -> Option<&'a str> {
         find(&self.site, &self.theme, name).map(|(_, text)| text)

@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use minijinja::value::{Enumerator, Object, Value};
 
-use super::context::{BundleValues, Context, PageValue, head, scripts};
+use super::context::{BundleValues, Context, NodeFacts, PageValue, head, scripts};
 use super::engine::Engine;
 use super::markdown::Ids;
 use super::policy::{PolicyNeeds, policy_needs};
 use super::props::{Binding, Defaults, bind_props};
+use super::react::{self, block_html, island};
 use super::text::escape;
 use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
-use crate::model::Table;
+use crate::model::{Component, Hydrate, Page, Table};
 use crate::plan::PageJob;
 use crate::track::{Kind, ask};
 
@@ -36,6 +37,8 @@ pub struct Body {
     components: Vec<String>,
     /// Whether there is highlighted code in it.
     has_code: bool,
+    /// The components that come to life in the browser, sorted.
+    islands: Vec<String>,
 }
 
 /// Renders the blocks of a page of a bundle; `props` are those of all its blocks. What fails is
@@ -90,10 +93,12 @@ fn render_blocks(
         markdown: &site.config.markdown,
         ids: &mut ids,
         has_code: false,
+        fills: true,
         defaults: Defaults::default(),
     };
     let page_value = page_value(bundle, page_index);
     let mut components: Vec<String> = Vec::new();
+    let mut islands: Vec<String> = Vec::new();
     let none = Table::new();
     for &index in blocks {
         let block = &page.blocks[index];
@@ -108,13 +113,28 @@ fn render_blocks(
             ("order", Value::from(index)),
             ("component", Value::from(block.component.as_str())),
         ]);
+        let template = format!("components/{}.html", component.key);
+        let is_react = component.react.is_some() && !engine.has(&template);
+        binding.fills = !is_react;
         let props = bind_props(component, props.get(index).unwrap_or(&none), &mut binding);
+        if is_react {
+            match render_react(&facts.of_node, component, &block.key, &props) {
+                Ok((html, is_island)) => {
+                    islands.extend(is_island.then(|| component.key.clone()));
+                    if let Some(zone) = zones.get_mut(block.zone.as_str()) {
+                        zone.push_str(&html);
+                    }
+                }
+                Err(diagnostic) => diagnostics.push(of_block(diagnostic, page, index)),
+            }
+            continue;
+        }
         let context = Value::from_object(Context {
             bundle: Arc::clone(bundle),
             page: page_value.clone(),
             own: vec![("props", props), ("block", block_value)],
         });
-        match engine.render(&format!("components/{}.html", component.key), context, 1024) {
+        match engine.render(&template, context, 1024) {
             Ok(html) => {
                 if let Some(zone) = zones.get_mut(block.zone.as_str()) {
                     zone.push_str(&format!(
@@ -125,18 +145,51 @@ fn render_blocks(
                     ));
                 }
             }
-            Err(diagnostic) => {
-                let field = FieldPath::from("blocks").then(index);
-                diagnostics.push(diagnostic.related(
-                    Place::value(Arc::clone(&page.origin), field),
-                    format!("while rendering the block `{}` of this page", block.key),
-                ));
-            }
+            Err(diagnostic) => diagnostics.push(of_block(diagnostic, page, index)),
         }
     }
-    components.sort_unstable();
-    components.dedup();
-    body(zones, components, binding.has_code)
+    for keys in [&mut components, &mut islands] {
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    Body {
+        islands,
+        ..body(zones, components, binding.has_code)
+    }
+}
+
+/// A diagnostic of a component, with the block that it was rendered for.
+fn of_block(diagnostic: Diagnostic, page: &Page, index: usize) -> Diagnostic {
+    let field = FieldPath::from("blocks").then(index);
+    diagnostic.related(
+        Place::value(Arc::clone(&page.origin), field),
+        format!(
+            "while rendering the block `{}` of this page",
+            page.blocks[index].key
+        ),
+    )
+}
+
+/// The block of a component that is React code, and whether it comes to life in the browser.
+fn render_react(
+    facts: &NodeFacts,
+    component: &Component,
+    block: &str,
+    props: &Value,
+) -> Result<(String, bool), Diagnostic> {
+    ask(Kind::React, &component.key);
+    ask(Kind::Island, &component.key);
+    let island = island(facts, component);
+    let props = serde_json::to_string(props).expect("props are texts, numbers, lists and maps");
+    let html = match component.hydrate() {
+        Some(Hydrate::Only) => String::new(),
+        _ => facts
+            .react
+            .render(&facts.site, component, &props)
+            .map_err(|fault| react::diagnostic(&component.react_origin(), &fault))?,
+    };
+    let html = block_html(component, block, &html, island, &props);
+    Ok((html, island.is_some()))
 }
 
 fn body(zones: BTreeMap<String, String>, components: Vec<String>, has_code: bool) -> Body {
@@ -150,6 +203,7 @@ fn body(zones: BTreeMap<String, String>, components: Vec<String>, has_code: bool
         length,
         components,
         has_code,
+        islands: Vec::new(),
     }
 }
 
@@ -163,12 +217,14 @@ pub fn render_in_layout(
     let page = bundle.facts.page(Some(job.page));
     let mut diagnostics = Diagnostics::new();
     let zones = Arc::new(Zones::new(&body.zones));
-    let html = render_layout(engine, bundle, Some(job.page), &zones, body).map_err(|error| {
-        error.related(
-            Place::whole(Arc::clone(&page.origin)),
-            "while rendering the layout of this page",
-        )
-    })?;
+    let loads = Arc::new(AtomicBool::new(body.islands.is_empty()));
+    let html =
+        render_layout(engine, bundle, Some(job.page), &zones, &loads, body).map_err(|error| {
+            error.related(
+                Place::whole(Arc::clone(&page.origin)),
+                "while rendering the layout of this page",
+            )
+        })?;
     for zone in zones.unread() {
         let at = job
             .blocks
@@ -195,6 +251,19 @@ pub fn render_in_layout(
             )),
         );
     }
+    if !loads.load(Ordering::Relaxed) {
+        diagnostics.push(
+            Diagnostic::error(
+                code::NO_SCRIPTS,
+                Place::whole(Arc::clone(&page.origin)),
+                format!(
+                    "the layout `{}` does not call `scripts()`, which `{}` needs in the browser",
+                    page.layout, body.islands[0]
+                ),
+            )
+            .hint("write `{{ scripts() }}` before `</body>` in the layout"),
+        );
+    }
     finish(html, &page.origin, diagnostics)
 }
 
@@ -206,7 +275,7 @@ pub fn render_not_found(
     let facts = &bundle.facts;
     let body = body(empty_zones(bundle, "404"), Vec::new(), false);
     let zones = Arc::new(Zones::new(&body.zones));
-    let html = render_layout(engine, bundle, None, &zones, &body)?;
+    let html = render_layout(engine, bundle, None, &zones, &Arc::default(), &body)?;
     let site = &facts.of_node.site;
     let origin = match site.theme_text(&facts.of_node.theme, "layouts/404.html") {
         Some(file) => &file.origin,
@@ -308,12 +377,14 @@ fn render_layout(
     bundle: &Arc<BundleValues>,
     index: Option<usize>,
     zones: &Arc<Zones>,
+    loads: &Arc<AtomicBool>,
     body: &Body,
 ) -> Result<String, Diagnostic> {
     let facts = &bundle.facts;
     let for_head = Arc::clone(facts);
     let for_scripts = Arc::clone(facts);
     let (components, has_code) = (body.components.clone(), body.has_code);
+    let (islands, loads) = (body.islands.clone(), Arc::clone(loads));
     let context = Value::from_object(Context {
         bundle: Arc::clone(bundle),
         page: page_value(bundle, index),
@@ -325,7 +396,10 @@ fn render_layout(
             ),
             (
                 "scripts",
-                Value::from_function(move || scripts(&for_scripts)),
+                Value::from_function(move || {
+                    loads.store(true, Ordering::Relaxed);
+                    scripts(&for_scripts, &islands)
+                }),
             ),
         ],
     });

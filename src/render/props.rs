@@ -13,6 +13,8 @@ pub struct Binding<'a> {
     pub ids: &'a mut Ids,
     /// Whether some Markdown had highlighted code.
     pub has_code: bool,
+    /// Whether what is declared and not given is `none`; otherwise it is not there.
+    pub fills: bool,
     pub defaults: Defaults,
 }
 
@@ -106,7 +108,8 @@ fn bind_table(
                 binding.defaults.depth -= 1;
                 value
             }
-            _ => Rendered::from(()),
+            _ if binding.fills => Rendered::from(()),
+            _ => continue,
         };
         entries.push((key.clone(), value));
     }
@@ -193,6 +196,7 @@ mod tests {
             template: None,
             styles: None,
             react: None,
+            is_jsx: false,
         }
     }
 
@@ -206,6 +210,7 @@ mod tests {
             markdown: &config,
             ids: &mut Ids::new(std::iter::empty()),
             has_code: false,
+            fills: true,
             defaults: Defaults::default(),
         };
         bind_props(component, &Table::new(), &mut binding)

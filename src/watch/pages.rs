@@ -88,7 +88,7 @@ fn sample(scene: &Scene, ask: &Ask) -> Answer {
             ..html(body)
         };
     };
-    let showroom = showroom(site, scene.drafts);
+    let showroom = showroom(site, scene);
     let (status, body) = workbench::sample(&showroom, &ask.query, ask.posted.as_ref());
     Answer {
         status,
@@ -99,16 +99,16 @@ fn sample(scene: &Scene, ask: &Ask) -> Answer {
 
 /// The showroom of a site: that of the last one that was shown is kept, because samples are asked for by
 /// the dozen.
-fn showroom(site: &Arc<Site>, drafts: bool) -> Arc<Showroom> {
+fn showroom(site: &Arc<Site>, scene: &Scene) -> Arc<Showroom> {
     static LAST: Mutex<Option<(bool, Arc<Showroom>)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     match &*last {
-        Some((with, showroom)) if *with == drafts && Arc::ptr_eq(showroom.site(), site) => {
+        Some((with, showroom)) if *with == scene.drafts && Arc::ptr_eq(showroom.site(), site) => {
             Arc::clone(showroom)
         }
         _ => {
-            let showroom = Arc::new(Showroom::new(site, drafts));
-            *last = Some((drafts, Arc::clone(&showroom)));
+            let showroom = Arc::new(Showroom::new(site, scene.drafts, &scene.react, scene.now));
+            *last = Some((scene.drafts, Arc::clone(&showroom)));
             showroom
         }
     }
@@ -184,6 +184,7 @@ mod tests {
         reason = "the tests write a site and build it"
     )]
 
+    use crate::render::react::NoStage;
     use std::fs;
     use std::path::Path;
 
@@ -221,6 +222,7 @@ mod tests {
             explain: crate::pipeline::Explain::Nothing,
             from: None,
             exhausted: None,
+            react: Arc::new(NoStage),
         };
         let outcome = build_folder(folder.path(), &options, &|_, _| ());
         let report = outcome.report.expect("a new site has no errors");
@@ -232,6 +234,7 @@ mod tests {
         };
         let loaded = load_site(&Folder::new(folder.path()));
         let scene = Scene {
+            react: Arc::new(NoStage),
             round: 1,
             root: folder.path().to_path_buf(),
             out: report.out,

@@ -9,6 +9,7 @@ use crate::ledger::Ledger;
 use crate::load::Located;
 use crate::model::{Moment, Site};
 use crate::pipeline::BuiltBundle;
+use crate::render::react;
 
 /// A site and its output after a round. It is never changed, only replaced by the next one.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Scene {
     pub drafts: bool,
     /// The time that conditions were held against.
     pub now: Moment,
+    /// Where React code is compiled and run.
+    pub react: Arc<dyn react::Stage>,
     /// The site as it is now, as far as it can be understood, also where it has errors; `None` only
     /// where robbieblocks.toml cannot be used.
     pub site: Option<Arc<Site>>,
@@ -50,13 +53,20 @@ pub struct Made {
 
 impl Scene {
     /// What there is before the first round: nothing is known of the site.
-    pub fn before(root: &Path, out: &Path, drafts: bool, now: Moment) -> Scene {
+    pub fn before(
+        root: &Path,
+        out: &Path,
+        drafts: bool,
+        now: Moment,
+        react: Arc<dyn react::Stage>,
+    ) -> Scene {
         Scene {
             round: 0,
             root: root.to_path_buf(),
             out: out.to_path_buf(),
             drafts,
             now,
+            react,
             site: None,
             bundles: [].into(),
             diagnostics: [].into(),

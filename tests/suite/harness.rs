@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use rbgen::render::react::Stage;
+use rbgen::sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -164,6 +166,11 @@ impl Built {
             })
             .collect()
     }
+}
+
+/// Where React code is run: in processes of the rbgen that is tested.
+pub fn react() -> Arc<dyn Stage> {
+    Arc::new(Sandbox::new(env!("CARGO_BIN_EXE_rbgen").into()))
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -110,6 +110,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "model",
             "format",
             "load",
+            "render",
             "db",
             "pipeline",
             "deploy",

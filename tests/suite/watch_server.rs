@@ -20,7 +20,7 @@ use rbgen::serve::{AllowedHosts, Port, Serving};
 use rbgen::watch::server::{Settings, serve};
 use rbgen::watch::{Scene, Stage};
 
-use crate::harness::{TestSite, manifests, symlink, text, tree};
+use crate::harness::{TestSite, manifests, react, symlink, text, tree};
 use crate::http::{Answer, raw};
 
 /// A site with three nodes: one below a path of its host, one with the name of the app that all have.
@@ -64,6 +64,7 @@ fn scene(site: &TestSite, round: u64) -> Scene {
         out: site.path("dist"),
         drafts: false,
         now: Moment::now(),
+        react: react(),
         site: loaded.site.map(Arc::new),
         bundles: bundles.collect(),
         diagnostics: locate(&folder, loaded.diagnostics).into(),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rbgen::build::sample::Showroom;
 use rbgen::files::Folder;
 use rbgen::load::load_site;
-use rbgen::model::{Site, Table, Value};
+use rbgen::model::{Moment, Site, Table, Value};
 use rbgen::workbench::{Graph, gallery_page, graph_page, sample, tokens_page};
 use serde_json::json;
 
-use crate::harness::{TestSite, project};
+use crate::harness::{TestSite, project, react};
 
 fn loaded(site: &TestSite) -> Arc<Site> {
     Arc::new(load_site(&Folder::new(site.root())).site.unwrap())
@@ -37,7 +37,7 @@ fn table(value: serde_json::Value) -> Table {
 #[test]
 fn every_component_of_the_example_site_renders_at_every_node() {
     let site = example_site();
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let mut samples = 0;
     for node in site.nodes.keys() {
         for component in site.components.values() {
@@ -61,7 +61,7 @@ fn the_assets_of_a_sample_are_those_that_the_node_has() {
     let test_site = TestSite::example();
     test_site.build(&[]);
     let site = loaded(&test_site);
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let example = &site.components["callout"].examples[0];
     let html = showroom
         .render("fluenti-local", "callout", &example.props)
@@ -107,7 +107,7 @@ fn the_gallery_shows_every_component_and_its_frames() {
 #[test]
 fn samples_are_asked_for_by_query_and_by_post() {
     let site = example_site();
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let ask = |pairs: &[(&str, &str)]| sample(&showroom, &query(pairs), None);
     let node = ("node", "fluenti-local");
     let (status, html) = ask(&[node, ("component", "callout"), ("example", "Warning")]);
@@ -184,7 +184,7 @@ fn components_that_cannot_be_shown_say_why() {
         "{% for a in range(9999) %}{% for b in range(9999) %}{% set x = a %}{% endfor %}{% endfor %}",
     );
     let site = loaded(&site);
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let node = site.nodes.keys().next().unwrap().clone();
     let codes = |component: &str| -> Vec<&str> {
         let found = showroom
@@ -241,7 +241,7 @@ props = { many = "</script><script>alert(1)</script>", deep = { deep = { } } }
         assert!(!page.contains("<script>alert"), "{page}");
         assert!(!page.contains("</p><script>"), "{page}");
     }
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let node = site.nodes.keys().next().unwrap();
     let props = table(json!({"many": "</script><script>alert(1)</script>"}));
     let html = showroom.render(node, "harm", &props).unwrap();
@@ -289,7 +289,7 @@ fn what_turns_lines_around_is_shown_on_no_page() {
 #[test]
 fn a_sample_repeats_only_so_much() {
     let site = example_site();
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let long = "x".repeat(100_000);
     for (node, component) in [(long.as_str(), "callout"), ("fluenti-local", long.as_str())] {
         let posted = json!({"node": node, "component": component, "props": {}});
@@ -404,7 +404,7 @@ fn schemas_without_end_give_pages_that_end() {
     let page = gallery_page(&site, 1, &query(&[("component", "endless")]));
     // The schema itself is in it once, for the form.
     assert!(page.len() < 1_500_000, "{}", page.len());
-    let showroom = Showroom::new(&site, false);
+    let showroom = Showroom::new(&site, false, &react(), Moment::UNIX_EPOCH);
     let node = site.nodes.keys().next().unwrap();
     let (status, html) = sample(
         &showroom,

@@ -105,6 +105,7 @@ fn errors(site: &Site, more: Vec<Page>) -> Diagnostics {
         documents,
         themes: Arc::unwrap_or_clone(site.themes).into_values().collect(),
         statics: Arc::unwrap_or_clone(site.statics),
+        packages: Arc::unwrap_or_clone(site.packages),
         incomplete: site.incomplete,
         remembered: None,
         only_pages: false,

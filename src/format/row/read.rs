@@ -124,6 +124,7 @@ pub fn read_component_row(row: ComponentRow, diagnostics: &mut Diagnostics) -> O
         template: reader.part("template", row.template),
         styles: reader.part("styles", row.styles),
         react: reader.part("react", row.react),
+        is_jsx: false,
         key: row.key,
     };
     Some(component)

@@ -5,12 +5,15 @@
 
 pub mod compile;
 pub mod engine;
+mod island;
 pub mod runtime;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Place, code};
+pub use island::{LibraryNames, ReactFacts, bounds_of_day, island};
+pub(super) use island::{block_html, library_html};
 pub use runtime::Runtime;
 
 /// What code may import: all of it is the library of React components, whichever it is.
@@ -111,6 +114,31 @@ pub trait Stage: Send + Sync + std::fmt::Debug {
 
     /// The HTML of a component. The same call gives the same answer, whatever ran before.
     fn render(&self, call: &Call<'_>) -> Result<Rendered, Fault>;
+}
+
+/// The module that looks for islands on a page and brings them to life.
+pub fn loader() -> String {
+    include_str!("client/islands.js").to_string()
+}
+
+/// No stage: for whoever renders nothing.
+#[derive(Debug)]
+pub struct NoStage;
+
+impl Stage for NoStage {
+    fn outline(&self, _: &str) -> Result<Outline, Vec<Fault>> {
+        Err(NoStage::fault().into())
+    }
+
+    fn render(&self, _: &Call<'_>) -> Result<Rendered, Fault> {
+        Err(NoStage::fault())
+    }
+}
+
+impl NoStage {
+    fn fault() -> Fault {
+        Fault::new(FaultKind::Stage, "React code is not run here")
+    }
 }
 
 impl From<Fault> for Vec<Fault> {

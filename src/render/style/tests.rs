@@ -39,6 +39,7 @@ fn site() -> Site {
         nodes: Arc::default(),
         themes: Arc::new(BTreeMap::from([("base".to_string(), theme("base", &[]))])),
         statics: Arc::default(),
+        packages: Arc::default(),
         incomplete: false,
     }
 }
@@ -115,6 +116,7 @@ fn component(key: &str, styles: &str) -> Component {
         template: None,
         styles: Some(styles.into()),
         react: None,
+        is_jsx: false,
     }
 }
 

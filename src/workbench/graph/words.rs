@@ -31,6 +31,8 @@ pub fn group_of(kind: Kind) -> &'static str {
         Kind::Token => "Tokens",
         Kind::Pages => "Lists of pages",
         Kind::Route | Kind::Field => "Other pages",
+        Kind::React | Kind::Island | Kind::Library => "React components",
+        Kind::Today => "The time",
     }
 }
 
@@ -132,6 +134,16 @@ fn files_of(question: &Question, subject: &Subject<'_>) -> Vec<String> {
                 .chain(theirs.map(|file| file.origin.to_string()))
                 .collect()
         }
+        Kind::React | Kind::Island => {
+            let component = site.components.get(name);
+            component
+                .map(|component| component.react_origin())
+                .into_iter()
+                .chain((question.kind == Kind::Island).then(|| site.config.origin.to_string()))
+                .collect()
+        }
+        Kind::Library => config(),
+        Kind::Today => Vec::new(),
         Kind::Asset => {
             let asset = site.theme_asset(theme, name);
             asset

@@ -12,7 +12,7 @@ use super::disk;
 use super::kinds::{Edit, Kind, Sequence};
 use super::site::{APPS, Files, NODES, Site};
 use super::start::start;
-use crate::harness::{Tree, differences, remove_any, tree};
+use crate::harness::{Tree, differences, react, remove_any, tree};
 
 /// What a sequence, or many, came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -374,6 +374,7 @@ fn options(asked: &Asked) -> Options {
         explain: Explain::Nothing,
         from: None,
         exhausted: None,
+        react: react(),
     }
 }
 

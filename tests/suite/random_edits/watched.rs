@@ -21,7 +21,7 @@ use super::kinds::{Edit, Kind, Numbers, sequence};
 use super::site::{Files, Site};
 use super::start::start;
 use crate::commits::git;
-use crate::harness::{Tree, differences, number, remove_any, tree};
+use crate::harness::{Tree, differences, number, react, remove_any, tree};
 
 const EDITS: u64 = 1000;
 const SEED: u64 = 1;
@@ -56,6 +56,7 @@ fn options() -> Options {
         explain: Explain::Made,
         from: None,
         exhausted: None,
+        react: react(),
     }
 }
 
@@ -351,6 +352,7 @@ fn run(poll: Option<Duration>, edits: u64, seed: u64) {
         &root.join("dist"),
         false,
         Moment::now(),
+        react(),
     ));
     let (sender, signals) = channel();
     let settings = Settings {

@@ -147,6 +147,7 @@ fn edit_component(dice: &mut Dice, documents: &mut Documents, mark: &str) {
             template: Some("<b></b>".into()),
             styles: None,
             react: None,
+            is_jsx: false,
         }),
     }
 }

@@ -1,0 +1,246 @@
+//! What components that are React code need of a build: which of them come to life in the browser, the modules
+//! that do it, and the library.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use rayon::prelude::*;
+
+use super::Job;
+use super::prepare::{hashed_name, read_names};
+use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
+use crate::digest::{Digest, Hasher};
+use crate::model::{Component, Hydrate, Library, Node, Site};
+use crate::render::AssetNames;
+use crate::render::react::runtime::{ClientFile, client_files, licences, runtime};
+use crate::render::react::{LibraryNames, Outline, ReactFacts, diagnostic, loader};
+
+/// The React code of a build. Most of it is only looked at where the ledger does not know it.
+pub struct ReactReady {
+    pub facts: Arc<ReactFacts>,
+    /// Names by component, for the names of a theme.
+    pub islands: BTreeMap<String, String>,
+    pub codes: BTreeMap<String, String>,
+    pub library: Option<LibraryNames>,
+    /// What was found out of components, by key.
+    outlines: Mutex<BTreeMap<String, Arc<Outline>>>,
+    /// The files of the library and of its licences, by their hashed names.
+    files: OnceLock<BTreeMap<String, String>>,
+}
+
+/// A component, the digest of its code, and its module, where it comes to life.
+type LookedAt<'a> = (&'a Component, String, Result<Option<String>, Diagnostics>);
+
+/// The names that a page needs are known before it is rendered: so components are compiled first.
+pub fn prepare_react(
+    job: &Job<'_>,
+    used: &BTreeSet<&str>,
+    diagnostics: &mut Diagnostics,
+) -> ReactReady {
+    let site = job.site;
+    let mut ready = nothing_to_prepare(job);
+    let components: Vec<&Component> = used
+        .iter()
+        .filter_map(|key| site.components.get(*key))
+        .filter(|component| component.react.is_some())
+        .collect();
+    let Some(react) = site
+        .config
+        .react
+        .as_ref()
+        .filter(|_| !components.is_empty())
+    else {
+        return ready;
+    };
+    let library = react.library();
+    if site.packages.can_be_there
+        && let Err(missing) = runtime(library, &site.packages)
+    {
+        let field = FieldPath::from("react").then("packages");
+        let folder = &site.packages.folder;
+        diagnostics.push(
+            Diagnostic::error(
+                code::REACT_PACKAGES,
+                Place::value(Arc::clone(&site.config.origin), field),
+                format!("`{missing}`, which renders React components, is not in `{folder}`"),
+            )
+            .hint(format!("run `{}`", site.packages.install(library))),
+        );
+    }
+    // Themes share what the ledger says of components.
+    let before = job.ledger.and_then(|ledger| {
+        let mut themes = site.themes.keys();
+        themes.find_map(|theme| read_names(ledger.theme(theme)?))
+    });
+    let looked_at: Vec<LookedAt<'_>> = components
+        .par_iter()
+        .map(|component| {
+            let digest = code_digest(component);
+            let known = before.as_ref().filter(|before| {
+                job.all.is_none() && before.codes.get(&component.key) == Some(&digest)
+            });
+            let module = match known {
+                Some(names) => Ok(names.islands.get(&component.key).cloned()),
+                None => ready.look_at(component),
+            };
+            (*component, digest, module)
+        })
+        .collect();
+    for (component, digest, module) in looked_at {
+        let key = &component.key;
+        match module {
+            Err(found) => diagnostics.extend(found),
+            Ok(module) => {
+                ready.codes.insert(key.clone(), digest);
+                ready.islands.extend(module.map(|name| (key.clone(), name)));
+            }
+        }
+    }
+    if !ready.islands.is_empty() && !diagnostics.has_errors() {
+        let made_from = ready.facts.runtime(site).map(|runtime| runtime.digest);
+        let made_from = made_from.map_or(String::new(), |digest| digest.hex());
+        let known = before.and_then(|before| before.library);
+        let known = known.filter(|known| job.all.is_none() && known.made_from == made_from);
+        ready.library = Some(known.unwrap_or_else(|| ready.name_library(site, library, made_from)));
+    }
+    ready
+}
+
+/// The same where nothing is to be prepared: there is no React code, or the ledger has all names.
+pub fn nothing_to_prepare(job: &Job<'_>) -> ReactReady {
+    ReactReady {
+        facts: Arc::new(ReactFacts::new(job.react, job.now)),
+        islands: BTreeMap::new(),
+        codes: BTreeMap::new(),
+        library: None,
+        outlines: Mutex::default(),
+        files: OnceLock::new(),
+    }
+}
+
+/// Warns of code from rows that stays without its scripts at a node.
+pub fn warn_of_rows(
+    site: &Site,
+    node: &Node,
+    components: &BTreeSet<String>,
+    names: &AssetNames,
+    diagnostics: &mut Diagnostics,
+) {
+    if site.config.allows_scripts(&node.id) {
+        return;
+    }
+    let found = components.iter().filter_map(|key| site.components.get(key));
+    for component in found.filter(|it| it.is_row() && names.islands.contains_key(&it.key)) {
+        diagnostics.push(
+            Diagnostic::warning(
+                code::REACT_NOT_HYDRATED,
+                Place::whole(component.react_origin()),
+                match component.hydrate() {
+                    Some(Hydrate::Only) => format!(
+                        "the component `{}` is empty on node `{}`: it is rendered in the browser alone",
+                        component.key, node.id
+                    ),
+                    _ => format!(
+                        "the component `{}` does nothing in the browser on node `{}`",
+                        component.key, node.id
+                    ),
+                },
+            )
+            .hint(format!(
+                "allow its scripts with `allow_scripts = true` under `[node.{}]` in robbieblocks.toml",
+                node.id
+            )),
+        );
+    }
+}
+
+impl ReactReady {
+    /// The name of the module of a component, where it comes to life.
+    fn look_at(&self, component: &Component) -> Result<Option<String>, Diagnostics> {
+        let outline = self.outline(component)?;
+        let comes = component.comes_to_life(outline.interactive);
+        Ok(comes.map(|_| {
+            let digest = Digest::of_bytes(outline.client.as_bytes());
+            hashed_name(&format!("{}.js", component.key), &digest)
+        }))
+    }
+
+    fn outline(&self, component: &Component) -> Result<Arc<Outline>, Diagnostics> {
+        let known = || self.outlines.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(outline) = known().get(&component.key) {
+            return Ok(Arc::clone(outline));
+        }
+        let code = component.react.as_deref().unwrap_or_default();
+        let outline = self.facts.stage().outline(code).map_err(|faults| {
+            let origin = component.react_origin();
+            let mut found = Diagnostics::new();
+            for fault in &faults {
+                found.push(diagnostic(&origin, fault));
+            }
+            found
+        })?;
+        let outline = Arc::new(outline);
+        known().insert(component.key.clone(), Arc::clone(&outline));
+        Ok(outline)
+    }
+
+    /// The module of a component.
+    pub fn module(&self, component: &Component) -> Result<String, Diagnostics> {
+        Ok(self.outline(component)?.client.clone())
+    }
+
+    fn name_library(&self, site: &Site, library: Library, made_from: String) -> LibraryNames {
+        let (names, files) = library_files(site, library);
+        let _ = self.files.set(files);
+        LibraryNames { made_from, ..names }
+    }
+
+    /// The text of a file of the library, by its hashed name.
+    pub fn library_file(&self, site: &Site, name: &str) -> Cow<'_, str> {
+        let make = || match &site.config.react {
+            Some(react) => library_files(site, react.library()).1,
+            None => BTreeMap::new(),
+        };
+        let files = self.files.get_or_init(make);
+        Cow::Borrowed(files.get(name).map_or("", String::as_str))
+    }
+}
+
+/// What decides what is to be known of a component.
+fn code_digest(component: &Component) -> String {
+    let mut hasher = Hasher::new("react code");
+    hasher
+        .text(component.react.as_deref().unwrap_or_default())
+        .text(component.hydrate().map_or("", Hydrate::as_str));
+    hasher.finish().hex()
+}
+
+/// The files of the library for browsers, by their hashed names; each says where its licences are.
+fn library_files(site: &Site, library: Library) -> (LibraryNames, BTreeMap<String, String>) {
+    let licences = licences(library, &site.packages);
+    let licences_name = hashed_name("licences.txt", &Digest::of_bytes(licences.as_bytes()));
+    let mut names = LibraryNames {
+        licences: licences_name.clone(),
+        ..LibraryNames::default()
+    };
+    let mut files = BTreeMap::new();
+    for ClientFile {
+        name,
+        text,
+        names: imported_as,
+    } in client_files(library, &site.packages)
+    {
+        let text = format!("/* licences: {licences_name} */\n{text}");
+        let hashed = hashed_name(&name, &Digest::of_bytes(text.as_bytes()));
+        for import in imported_as {
+            names.imports.insert(import, hashed.clone());
+        }
+        files.insert(hashed, text);
+    }
+    let text = loader();
+    names.loader = hashed_name("islands.js", &Digest::of_bytes(text.as_bytes()));
+    files.insert(names.loader.clone(), text);
+    files.insert(licences_name, licences);
+    (names, files)
+}
