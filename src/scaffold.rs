@@ -22,7 +22,33 @@ pub const SCHEMA_FOLDER: &str = ".rbgen/schemas";
 /// Files by their path, relative to the site, with `/`.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-static BASE: Dir = include_dir!("$CARGO_MANIFEST_DIR/themes/base");
+/// The theme `base`, without packages that somebody may have installed there.
+static BASE: [(&str, Dir); 4] = [
+    (
+        "assets",
+        include_dir!("$CARGO_MANIFEST_DIR/themes/base/assets"),
+    ),
+    (
+        "layouts",
+        include_dir!("$CARGO_MANIFEST_DIR/themes/base/layouts"),
+    ),
+    (
+        "partials",
+        include_dir!("$CARGO_MANIFEST_DIR/themes/base/partials"),
+    ),
+    (
+        "styles",
+        include_dir!("$CARGO_MANIFEST_DIR/themes/base/styles"),
+    ),
+];
+const BASE_FILES: [(&str, &str); 3] = [
+    ("theme.toml", include_str!("../themes/base/theme.toml")),
+    ("package.json", include_str!("../themes/base/package.json")),
+    (
+        "package-lock.json",
+        include_str!("../themes/base/package-lock.json"),
+    ),
+];
 static TOKENS: Dir = include_dir!("$CARGO_MANIFEST_DIR/content/tokens");
 static COMMON: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/scaffold/common");
 static CARDS: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/scaffold/cards");
@@ -77,7 +103,12 @@ impl Template {
 /// first line.
 pub fn site_files(template: Template, site_name: &str) -> Files {
     let mut files = Files::new();
-    add(&mut files, "themes/base", &BASE);
+    for (folder, inner) in &BASE {
+        add(&mut files, &format!("themes/base/{folder}"), inner);
+    }
+    for (name, text) in BASE_FILES {
+        files.insert(format!("themes/base/{name}"), text.into());
+    }
     add(&mut files, "content/tokens", &TOKENS);
     for layer in template.layers() {
         add(&mut files, "", layer);

@@ -15,6 +15,7 @@ use crate::files::Folder;
 use crate::load::{CONFIG_FILE, load_site};
 use crate::model::{Config, Site};
 use crate::pipeline::STATE_FOLDER;
+use crate::render::react::runtime::runtime;
 use crate::scaffold::SCHEMA_FOLDER;
 use crate::store::output_place;
 
@@ -205,7 +206,7 @@ fn look_at_site(root: &Path, findings: &mut Vec<Finding>) {
     sync::look(root, findings);
     look_at_schemas(root, site, findings);
     look_at_file_system(root, findings);
-    look_at_react(root, &site.config, findings);
+    look_at_react(site, findings);
     databases::look(&site.config, &|name| std::env::var(name).ok(), findings);
 }
 
@@ -432,35 +433,30 @@ fn look_at_file_system(root: &Path, findings: &mut Vec<Finding>) {
     ));
 }
 
-fn look_at_react(root: &Path, config: &Config, findings: &mut Vec<Finding>) {
-    let Some(react) = &config.react else {
+fn look_at_react(site: &Site, findings: &mut Vec<Finding>) {
+    let Some(react) = &site.config.react else {
         return;
     };
-    for program in ["node", "npm"] {
-        findings.push(match in_path(program) {
-            Some(path) => finding(
-                Health::Ok,
-                "react",
-                format!("{program} is {}", path.display()),
-            ),
-            None => hinted(
-                Health::Warn,
-                "react",
-                format!("{program} is not in the PATH"),
-                "install Node.js, or delete `[react]` from robbieblocks.toml",
-            ),
-        });
-    }
-    let packages = &react.packages;
-    findings.push(match root.join(packages).is_dir() {
-        true => finding(Health::Ok, "react", format!("`{packages}` is there")),
-        false => hinted(
+    let (library, packages) = (react.library(), &site.packages);
+    let Err(missing) = runtime(library, packages) else {
+        let message = format!("{} is in `{}`", react.runtime, packages.folder);
+        findings.push(finding(Health::Ok, "react", message));
+        return;
+    };
+    findings.push(hinted(
+        Health::Warn,
+        "react",
+        format!("`{missing}` is not in `{}`", packages.folder),
+        format!("run `{}`", packages.install(library)),
+    ));
+    if in_path("npm").is_none() {
+        findings.push(hinted(
             Health::Warn,
             "react",
-            format!("there is no folder `{packages}`"),
-            "`npm install` in the folder above it makes one",
-        ),
-    });
+            "npm is not in the PATH".to_string(),
+            "install Node.js, which brings it; rbgen itself does not need it",
+        ));
+    }
 }
 
 fn in_path(program: &str) -> Option<PathBuf> {

@@ -57,6 +57,9 @@ struct ComponentArguments {
     /// Its name [default: made of its key]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Write React code, and no template
+    #[arg(long)]
+    react: bool,
 }
 
 #[derive(Args)]
@@ -98,7 +101,7 @@ pub fn run(globals: &Globals, arguments: &NewArguments) -> Status {
     };
     match &arguments.what {
         What::Page(arguments) => page::run(globals, &root, &site, arguments),
-        What::Component(arguments) => new_component(globals, &root, arguments),
+        What::Component(arguments) => new_component(globals, &root, &site, arguments),
         What::Node(arguments) => new_node(globals, &root, &site, arguments),
         What::Token(arguments) => token::run(globals, &root, &site, arguments),
     }
@@ -147,7 +150,18 @@ fn named(given: Option<&String>, key: &str) -> Result<String, Fault> {
     }
 }
 
-fn new_component(globals: &Globals, root: &Path, arguments: &ComponentArguments) -> Status {
+/// What a site without React components needs for its first.
+const REACT_NEXT: &str = "React components need a library. Add this to robbieblocks.toml, and run `npm ci --prefix themes/base`:
+
+[react]
+packages = \"themes/base/node_modules\"";
+
+fn new_component(
+    globals: &Globals,
+    root: &Path,
+    site: &Site,
+    arguments: &ComponentArguments,
+) -> Status {
     let key = arguments.key.as_str();
     let name = match key_fault("the key of a component", key, 255) {
         Some(fault) => Err(fault),
@@ -157,15 +171,27 @@ fn new_component(globals: &Globals, root: &Path, arguments: &ComponentArguments)
         Ok(name) => name,
         Err((message, hint)) => return place::fail(globals, &message, &hint),
     };
-    // React code of that name would become this component's.
-    for ending in ["tsx", "jsx"] {
+    // Code or a template of that name would become this component's.
+    let endings: &[&str] = match arguments.react {
+        true => &["html", "jsx"],
+        false => &["tsx", "jsx"],
+    };
+    for ending in endings {
         let path = format!("content/components/{key}.{ending}");
         if Folder::new(root).has_file(&path) {
             return place::refuse(globals, &place::Refusal::Taken(vec![path]));
         }
     }
-    let files = component_files(&NewComponent { key, name: &name });
-    finish(globals, root, &files, "")
+    let files = component_files(&NewComponent {
+        key,
+        name: &name,
+        is_react: arguments.react,
+    });
+    let next = match arguments.react && site.config.react.is_none() {
+        true => REACT_NEXT,
+        false => "",
+    };
+    finish(globals, root, &files, next)
 }
 
 fn new_node(globals: &Globals, root: &Path, site: &Site, arguments: &NodeArguments) -> Status {

@@ -107,11 +107,77 @@ fn accepts(component: &Component, props: &[(&str, &str)]) -> bool {
 pub struct NewComponent<'a> {
     pub key: &'a str,
     pub name: &'a str,
+    /// Whether it is React code.
+    pub is_react: bool,
 }
 
-/// The files of a component: its definition with a schema and an example, its template, its styles.
+/// The files of a component that is React code, which does something in the browser.
+fn react_files(component: &NewComponent<'_>) -> Files {
+    let NewComponent { key, name, .. } = component;
+    let path = |ending: &str| format!("content/components/{key}.{ending}");
+    let definition = format!(
+        "{schema}name = {name}
+type = \"widget\"
+version = \"1.0.0\"
+published = true
+
+# What a block may give it, as a JSON Schema. The code gets these as its props.
+[props]
+type = \"object\"
+additionalProperties = false
+
+[props.properties.title]
+type = \"string\"
+
+[props.properties.start]
+type = \"integer\"
+default = 0
+
+# When it comes to life in the browser: load, idle, visible, never, or only, which renders it nowhere else.
+# Without a word, it does so at once where its code has a hook or an event handler.
+# [metadata]
+# hydrate = \"visible\"
+
+[[examples]]
+name = \"From three\"
+props = {{ title = {name}, start = 3 }}
+",
+        schema = schema_line(&path("toml")).unwrap_or_default(),
+        name = quoted(name),
+    );
+    let code = "import { useState } from \"react\";
+
+interface Props {
+  title?: string;
+  start: number;
+}
+
+export default function Component({ title, start }: Props) {
+  const [count, setCount] = useState(start);
+  return (
+    <section>
+      {title && <h2>{title}</h2>}
+      <button type=\"button\" onClick={() => setCount(count + 1)}>
+        Counted to {count}
+      </button>
+    </section>
+  );
+}
+";
+    Files::from([
+        (path("toml"), definition.into_bytes()),
+        (path("tsx"), code.into()),
+        (path("css"), component_styles(key).into_bytes()),
+    ])
+}
+
+/// The files of a component: its definition with a schema and an example, its template or its React code, its
+/// styles.
 pub fn component_files(component: &NewComponent<'_>) -> Files {
-    let NewComponent { key, name } = component;
+    if component.is_react {
+        return react_files(component);
+    }
+    let NewComponent { key, name, .. } = component;
     let path = |ending: &str| format!("content/components/{key}.{ending}");
     let definition = format!(
         "{schema}name = {name}
@@ -151,19 +217,23 @@ props = {{ title = {name}, text = \"Some *text*.\" }}
 {% endif %}
 </section>
 ";
-    let styles = format!(
+    Files::from([
+        (path("toml"), definition.into_bytes()),
+        (path("html"), template.as_bytes().to_vec()),
+        (path("css"), component_styles(key).into_bytes()),
+    ])
+}
+
+/// Styles to begin with.
+fn component_styles(key: &str) -> String {
+    format!(
         "/* These rules reach only blocks of this component; `&` is the element around one, .rb-{key}. */
 section {{
   display: grid;
   gap: 1rem;
 }}
 "
-    );
-    Files::from([
-        (path("toml"), definition.into_bytes()),
-        (path("html"), template.as_bytes().to_vec()),
-        (path("css"), styles.into_bytes()),
-    ])
+    )
 }
 
 /// The text of a node that has these apps.
@@ -246,6 +316,7 @@ mod tests {
 
     fn component(key: &str) -> Component {
         let files = component_files(&NewComponent {
+            is_react: false,
             key,
             name: "The \"name\"",
         });

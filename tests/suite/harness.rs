@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, LazyLock};
 
+use rbgen::model::Library;
 use rbgen::render::react::Stage;
 use rbgen::sandbox::Sandbox;
 use serde_json::Value;
@@ -173,6 +174,16 @@ pub fn react() -> Arc<dyn Stage> {
     Arc::new(Sandbox::new(env!("CARGO_BIN_EXE_rbgen").into()))
 }
 
+/// Copies preact, as far as rbgen reads it, into the folder `packages` of a site.
+pub fn install_preact(site: &TestSite) {
+    let from = project().join("tests/react/node_modules");
+    for path in Library::Preact.files() {
+        let text = fs::read(from.join(path))
+            .unwrap_or_else(|_| panic!("{path} is missing: run `npm ci --prefix tests/react`"));
+        site.write(&format!("packages/{path}"), text);
+    }
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -219,7 +230,9 @@ pub fn tree(root: &Path) -> Tree {
             let entry = entry.unwrap();
             let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
             let kind = entry.file_type().unwrap();
-            if kind.is_dir() {
+            if entry.file_name() == "node_modules" {
+                // Somebody may have installed packages, which are of no site.
+            } else if kind.is_dir() {
                 walk(&entry.path(), &format!("{path}/"), files);
             } else if kind.is_symlink() {
                 let target = fs::read_link(entry.path()).unwrap();
