@@ -12,6 +12,7 @@ mod corpus;
 mod database;
 mod deploys;
 mod listen;
+mod react;
 mod readers;
 mod remote;
 mod rows;
@@ -60,6 +61,9 @@ struct Arguments {
     /// Only the rows of watching
     #[arg(long, conflicts_with_all = ["database", "deploys"])]
     watching: bool,
+    /// Only the rows of React components: a folder of packages that has preact
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["database", "deploys", "watching"])]
+    react: Option<PathBuf>,
     /// A Chromium that shows what is watched
     #[arg(long, value_name = "FILE")]
     chromium: Option<PathBuf>,
@@ -145,6 +149,9 @@ fn measure(arguments: &Arguments, work: &Path) -> Result<Vec<Row>> {
     if arguments.watching {
         let chromium = arguments.chromium.as_deref();
         return watching::watching(program, work, size, arguments.large, chromium);
+    }
+    if let Some(packages) = &arguments.react {
+        return react::react(program, work, size, rounds, packages);
     }
     let mut one = Site::make(program, &work.join("one"), size)?;
     let mut two = Site::make(program, &work.join("two"), Size { nodes: 2, ..size })?;

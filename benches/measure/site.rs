@@ -45,6 +45,11 @@ impl Site {
         })
     }
 
+    /// The folder of the site.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub fn set_nodes(&mut self, nodes: usize) -> Result<()> {
         self.size.nodes = nodes;
         Ok(write_nodes(&self.root, self.size)?)

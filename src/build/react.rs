@@ -13,7 +13,7 @@ use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::model::{Component, Hydrate, Library, Node, Site};
 use crate::render::AssetNames;
-use crate::render::react::runtime::{ClientFile, client_files, licences, runtime};
+use crate::render::react::runtime::{ClientFile, client_files, licences};
 use crate::render::react::{LibraryNames, Outline, ReactFacts, diagnostic, loader};
 
 /// The React code of a build. Most of it is only looked at where the ledger does not know it.
@@ -55,15 +55,14 @@ pub fn prepare_react(
     };
     let library = react.library();
     if site.packages.can_be_there
-        && let Err(missing) = runtime(library, &site.packages)
+        && let Err(missing) = ready.facts.runtime(site)
     {
         let field = FieldPath::from("react").then("packages");
-        let folder = &site.packages.folder;
         diagnostics.push(
             Diagnostic::error(
                 code::REACT_PACKAGES,
                 Place::value(Arc::clone(&site.config.origin), field),
-                format!("`{missing}`, which renders React components, is not in `{folder}`"),
+                format!("the library of React components is incomplete: {missing}"),
             )
             .hint(format!("run `{}`", site.packages.install(library))),
         );
@@ -98,8 +97,8 @@ pub fn prepare_react(
         }
     }
     if !ready.islands.is_empty() && !diagnostics.has_errors() {
-        let made_from = ready.facts.runtime(site).map(|runtime| runtime.digest);
-        let made_from = made_from.map_or(String::new(), |digest| digest.hex());
+        let runtime = ready.facts.runtime(site).ok();
+        let made_from = runtime.map_or(String::new(), |runtime| runtime.digest.hex());
         let known = before.and_then(|before| before.library);
         let known = known.filter(|known| job.all.is_none() && known.made_from == made_from);
         ready.library = Some(known.unwrap_or_else(|| ready.name_library(site, library, made_from)));

@@ -446,7 +446,7 @@ fn look_at_react(site: &Site, findings: &mut Vec<Finding>) {
     findings.push(hinted(
         Health::Warn,
         "react",
-        format!("`{missing}` is not in `{}`", packages.folder),
+        missing,
         format!("run `{}`", packages.install(library)),
     ));
     if in_path("npm").is_none() {

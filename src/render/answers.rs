@@ -127,7 +127,8 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
             else {
                 return Answer::of(None);
             };
-            let runtime = facts.react.runtime(site).map(|runtime| runtime.digest);
+            let runtime = facts.react.runtime(site).ok();
+            let runtime = runtime.map(|runtime| runtime.digest);
             let hydrate = component.hydrate().map_or("", Hydrate::as_str);
             Answer::of(Some(&[
                 code.as_bytes(),

@@ -35,6 +35,7 @@ mod output;
 mod pooler;
 mod postgres;
 mod random_edits;
+mod react;
 mod rename;
 mod roles;
 mod scaffold;

@@ -16,8 +16,8 @@ pub struct ReactFacts {
     stage: Arc<dyn Stage>,
     /// The day of the build, in milliseconds since 1970.
     pub day: i64,
-    /// Made when it is first needed; `None` where packages are missing.
-    runtime: OnceLock<Option<Arc<Runtime>>>,
+    /// Made when it is first needed; an error says what is missing.
+    runtime: OnceLock<Result<Arc<Runtime>, String>>,
 }
 
 impl ReactFacts {
@@ -35,13 +35,16 @@ impl ReactFacts {
         &*self.stage
     }
 
-    /// The library, where the site has it.
-    pub fn runtime(&self, site: &Site) -> Option<&Arc<Runtime>> {
-        let make = || {
-            let library = site.config.react.as_ref()?.library();
-            runtime(library, &site.packages).ok().map(Arc::new)
+    /// The library, or what of it is missing.
+    pub fn runtime(&self, site: &Site) -> Result<&Arc<Runtime>, &str> {
+        let make = || match &site.config.react {
+            Some(react) => runtime(react.library(), &site.packages).map(Arc::new),
+            None => Err("robbieblocks.toml has no `[react]`".to_string()),
         };
-        self.runtime.get_or_init(make).as_ref()
+        self.runtime
+            .get_or_init(make)
+            .as_ref()
+            .map_err(String::as_str)
     }
 
     /// The HTML of a component; none where the library is not there.
@@ -51,7 +54,7 @@ impl ReactFacts {
         component: &Component,
         props: &str,
     ) -> Result<String, Fault> {
-        let (Some(code), Some(runtime)) = (&component.react, self.runtime(site)) else {
+        let (Some(code), Ok(runtime)) = (&component.react, self.runtime(site)) else {
             return Ok(String::new());
         };
         let rendered: Rendered = self.stage.render(&Call {
