@@ -1,0 +1,1 @@
+(function (now) { "use strict"; return { Intl: {} }; })
