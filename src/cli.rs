@@ -29,6 +29,7 @@ mod new;
 mod output;
 mod place;
 mod print;
+mod react_worker;
 mod remote;
 mod remote_helper;
 mod rollback;
@@ -152,6 +153,9 @@ enum Command {
     /// What git runs for a remote that is a database
     #[command(hide = true)]
     RemoteHelper(remote_helper::RemoteHelperArguments),
+    /// What renders React components, in a process of its own
+    #[command(hide = true)]
+    ReactWorker,
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages
@@ -238,6 +242,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(answer) => return ExitCode::from(output::ended(say_usage(&answer)) as u8),
     };
+    // It needs no threads, and limits its process.
+    if matches!(arguments.command, Command::ReactWorker) {
+        react_worker::run();
+    }
     let globals = &arguments.globals;
     print::JSON.store(globals.json, std::sync::atomic::Ordering::Relaxed);
     match globals.color {
@@ -295,6 +303,7 @@ fn run(globals: &Globals, command: &Command) -> Status {
         Command::Schema(arguments) => schema::run(globals, arguments),
         Command::Doctor(arguments) => doctor::run(globals, arguments),
         Command::Explain(arguments) => explain::run(globals, arguments),
+        Command::ReactWorker => react_worker::run(),
         Command::RemoteHelper(arguments) => remote_helper::run(globals, arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => completions::write_man(globals, arguments),

@@ -58,7 +58,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "failpoint",
         ],
     ),
-    ("sandbox", &["digest", "codec", "render"]),
+    ("sandbox", &["digest", "model", "codec", "render"]),
     ("archive", &["diag", "digest", "bundle"]),
     ("db", &["diag", "digest", "model", "format", "compare"]),
     (

@@ -1,0 +1,214 @@
+//! What a process that runs React code does: reads requests, compiles and renders, and answers. It opens
+//! nothing, and takes from itself what it would need for it.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::limits::{STATUS_PANIC, STATUS_REQUEST, Watch, restrict};
+use super::protocol::{
+    Answer, Incoming, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Request, read_request, write_answer,
+    write_greeting,
+};
+use crate::codec::Writer;
+use crate::digest::Digest;
+use crate::render::react::compile::{Compiled, compile};
+use crate::render::react::engine::Engine;
+use crate::render::react::{Fault, FaultKind, Rendered, Runtime};
+
+/// The stack of the thread that works, because parsers and engines recurse. Only what is touched is taken.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// How many components and libraries are kept, those that were asked for last.
+const MOST_COMPONENTS: usize = 32;
+const MOST_LIBRARIES: usize = 2;
+
+/// How much is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Works until standard input ends, or a limit is reached. The statuses are those of `limits`.
+pub fn work() -> ! {
+    let watch = Arc::new(Watch::new());
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn({
+        let watch = Arc::clone(&watch);
+        move || {
+            let status = catch_unwind(AssertUnwindSafe(|| serve(&watch)));
+            std::process::exit(status.unwrap_or(STATUS_PANIC).into());
+        }
+    });
+    let status = match worker {
+        Ok(_) => watch.watch(),
+        Err(_) => STATUS_PANIC,
+    };
+    std::process::exit(status.into())
+}
+
+/// Answers until there are no more requests.
+fn serve(watch: &Arc<Watch>) -> u8 {
+    let ends = own(&io::stdin()).and_then(|input| Ok((input, own(&io::stdout())?)));
+    let Ok((mut input, mut output)) = ends else {
+        return STATUS_REQUEST;
+    };
+    restrict();
+    let mut shelves = Shelves::default();
+    let mut incoming = Incoming::new(MAX_REQUEST_BYTES);
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut outgoing = Writer::default();
+    write_greeting(&mut outgoing);
+    loop {
+        // Whoever asked may be gone, and then nobody wants an answer.
+        if !outgoing.0.is_empty() && output.write_all(&outgoing.0).is_err() {
+            return 0;
+        }
+        outgoing = Writer::default();
+        let message = loop {
+            match incoming.next() {
+                Ok(Some(message)) => break message,
+                Err(_) => return STATUS_REQUEST,
+                Ok(None) => match input.read(&mut piece) {
+                    Ok(0) => return 0,
+                    Ok(count) => incoming.push(&piece[..count]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => return 0,
+                },
+            }
+        };
+        let Some(request) = read_request(&message) else {
+            return STATUS_REQUEST;
+        };
+        if let Some(answer) = answer(&mut shelves, request, watch) {
+            write_answer(&mut outgoing, &answer);
+            if outgoing.0.len() > MAX_ANSWER_BYTES {
+                let fault = Fault::new(FaultKind::Limits, "the component became too long");
+                outgoing = Writer::default();
+                write_answer(&mut outgoing, &refusal(&answer, fault));
+            }
+        }
+    }
+}
+
+/// An end of a pipe without a buffer.
+fn own(end: &impl AsFd) -> io::Result<File> {
+    Ok(File::from(end.as_fd().try_clone_to_owned()?))
+}
+
+/// An answer to the same question, which is a fault.
+fn refusal(answer: &Answer, fault: Fault) -> Answer {
+    match answer {
+        Answer::Rendered(_) => Answer::Rendered(Err(fault)),
+        Answer::Missing | Answer::Outline(_) => Answer::Outline(Err(fault.into())),
+    }
+}
+
+/// What the process keeps, that of which was asked last at the end.
+#[derive(Default)]
+struct Shelves {
+    libraries: Vec<Arc<Runtime>>,
+    components: Vec<Component>,
+}
+
+struct Component {
+    /// Of its code.
+    digest: Digest,
+    compiled: Result<Compiled, Vec<Fault>>,
+    /// Its engine, and the digest of the library in it.
+    engine: Option<(Digest, Engine)>,
+}
+
+/// Does what is requested; gives the answer of what is answered.
+fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Option<Answer> {
+    match request {
+        Request::Library(library) => {
+            shelves
+                .libraries
+                .retain(|other| other.digest != library.digest);
+            shelves.libraries.push(Arc::new(library.into_owned()));
+            keep_last(&mut shelves.libraries, MOST_LIBRARIES);
+            None
+        }
+        Request::Code { digest, text } => {
+            shelves.components.retain(|other| other.digest != digest);
+            shelves.components.push(Component {
+                digest,
+                compiled: watch.step(|| compile(text)),
+                engine: None,
+            });
+            keep_last(&mut shelves.components, MOST_COMPONENTS);
+            None
+        }
+        Request::Outline { code } => Some(match find(&mut shelves.components, &code) {
+            None => Answer::Missing,
+            Some(component) => Answer::Outline(match &component.compiled {
+                Ok(compiled) => Ok(compiled.outline.clone()),
+                Err(faults) => Err(faults.clone()),
+            }),
+        }),
+        Request::Render {
+            library,
+            code,
+            props,
+            day,
+        } => {
+            let library = shelves
+                .libraries
+                .iter()
+                .find(|other| other.digest == library);
+            let component = find(&mut shelves.components, &code);
+            Some(match library.zip(component) {
+                None => Answer::Missing,
+                Some((library, component)) => {
+                    Answer::Rendered(render(component, library, props, day, watch))
+                }
+            })
+        }
+    }
+}
+
+/// Renders in the engine of the component, which is made where there is none.
+fn render(
+    component: &mut Component,
+    library: &Arc<Runtime>,
+    props: &str,
+    day: i64,
+    watch: &Arc<Watch>,
+) -> Result<Rendered, Fault> {
+    let (_, mut engine) = match component.engine.take() {
+        Some(kept) if kept.0 == library.digest => kept,
+        _ => {
+            let compiled = component.compiled.clone().map_err(first)?;
+            let is_over = {
+                let watch = Arc::clone(watch);
+                Box::new(move || watch.is_over())
+            };
+            let engine = watch.step(|| Engine::new(library, compiled, is_over))?;
+            (library.digest, engine)
+        }
+    };
+    let rendered = watch.step(|| engine.render(props, day));
+    // An engine that ran out of something may lack it the next time.
+    let is_exhausted = matches!(&rendered, Err(fault) if fault.kind == FaultKind::Limits);
+    if !is_exhausted {
+        component.engine = Some((library.digest, engine));
+    }
+    rendered
+}
+
+/// The first of what is wrong with code that cannot be rendered.
+fn first(faults: Vec<Fault>) -> Fault {
+    let nothing = || Fault::new(FaultKind::Failed, "the code cannot be compiled");
+    faults.into_iter().next().unwrap_or_else(nothing)
+}
+
+/// The component of a code, which thereby was asked for last.
+fn find<'s>(components: &'s mut [Component], code: &Digest) -> Option<&'s mut Component> {
+    let at = components.iter().position(|other| other.digest == *code)?;
+    components[at..].rotate_left(1);
+    components.last_mut()
+}
+
+fn keep_last<T>(items: &mut Vec<T>, most: usize) {
+    let surplus = items.len().saturating_sub(most);
+    items.drain(..surplus);
+}
