@@ -1,0 +1,799 @@
+//! Components that mean harm: each ends within its limits, with a fault that tells what it did, and all
+//! around it others are rendered as ever.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rbgen::render::react::FaultKind::{self, Component, Failed, Import, Limits, Syntax};
+
+use super::{PATIENCE, hello, render, sandbox};
+
+/// What comes of a component.
+enum Comes {
+    /// A fault of one of these kinds.
+    Fault(&'static [FaultKind]),
+    /// This HTML, each time.
+    Html(&'static str),
+    /// Either of the two, as the engine likes it: what matters is that it ends.
+    Either(&'static [FaultKind]),
+}
+use Comes::{Either, Fault, Html};
+
+/// Renders each while another is rendered, and once more.
+fn endure<C: AsRef<str>>(components: &[(&str, C, Comes)]) {
+    for (name, code, comes) in components {
+        let code = code.as_ref();
+        let sandbox = sandbox();
+        hello(&sandbox);
+        let began = Instant::now();
+        let is_done = AtomicBool::new(false);
+        let rendered = std::thread::scope(|scope| {
+            let hostile = scope.spawn(|| {
+                let rendered = render(&sandbox, code);
+                is_done.store(true, Ordering::Relaxed);
+                rendered
+            });
+            while !is_done.load(Ordering::Relaxed) {
+                hello(&sandbox);
+            }
+            hostile.join().unwrap()
+        });
+        assert!(began.elapsed() < PATIENCE, "{name}: {:?}", began.elapsed());
+        match (comes, &rendered) {
+            (Fault(kinds) | Either(kinds), Err(fault)) => {
+                assert!(kinds.contains(&fault.kind), "{name}: {fault:?}");
+                assert!(!fault.message.is_empty(), "{name}: {fault:?}");
+                let range = fault.range.clone().unwrap_or_default();
+                assert!(code.get(range).is_some(), "{name}: {fault:?}");
+            }
+            (Html(html), Ok(rendered)) => assert_eq!(rendered.html, *html, "{name}"),
+            (Either(_), Ok(_)) => {}
+            (_, Ok(rendered)) => panic!("{name}: {rendered:?}"),
+            (_, Err(fault)) => panic!("{name}: {fault:?}"),
+        }
+        if rendered.is_ok() {
+            assert_eq!(render(&sandbox, code), rendered, "{name}, again");
+        }
+        hello(&sandbox);
+    }
+}
+
+/// A component whose function is this.
+fn body(statements: &str) -> String {
+    format!("export default function Hostile(props) {{ {statements} }}")
+}
+
+/// A component that gives what an expression is, as text.
+fn says(expression: &str) -> String {
+    body(&format!("return <p>{{String({expression})}}</p>;"))
+}
+
+#[test]
+fn code_that_does_not_end() {
+    endure(&[
+        ("a loop", body("while (true);"), Fault(&[Limits])),
+        (
+            "a loop of the module",
+            "for (;;); export default () => <p/>;".into(),
+            Fault(&[Limits]),
+        ),
+        (
+            "a loop that catches everything",
+            body("for (;;) { try { for (;;); } catch {} finally { continue; } }"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a return that is caught",
+            body("function f() { try { for (;;); } finally { return f(); } } return f();"),
+            Fault(&[Limits]),
+        ),
+        (
+            "waiting for the clock",
+            body("const begun = Date.now(); while (Date.now() - begun < 1e9);"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a comparison that does not end",
+            body("[3, 2, 1].sort(() => { for (;;); });"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a class that renders without end",
+            "import { Component } from 'react';
+            export default class Hostile extends Component { render() { for (;;); } }"
+                .into(),
+            Fault(&[Limits]),
+        ),
+        (
+            "a state that is always set",
+            "import { useState } from 'react';
+            export default () => { const [n, set] = useState(0); set(n + 1); return <p>{n}</p>; }"
+                .into(),
+            Either(&[Limits, Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_does_not_end_where_nobody_looks_at_the_time() {
+    endure(&[
+        (
+            "a search in what never ends",
+            body("Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1);"),
+            Fault(&[Limits]),
+        ),
+        (
+            "searches in a long text",
+            body("const text = 'a'.repeat(2 ** 24); for (;;) text.indexOf('ab');"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a search whose every step begins anew",
+            body("('a'.repeat(2 ** 20)).indexOf('a'.repeat(2 ** 19) + 'b'); for (;;);"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a regular expression with a choice at each letter",
+            body("return <p>{String(/^(a+)+$/.test('a'.repeat(60) + '!'))}</p>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a long list joined",
+            body("return <p>{new Array(2 ** 32 - 1).join('x')}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a long list sorted",
+            body("const list = []; list.length = 2 ** 32 - 1; return <p>{list.sort().length}</p>;"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a large number",
+            body("return <p>{String(2n ** (2n ** 30n))}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "large numbers that fit",
+            body("let n = 3n; for (;;) n = n * n % (1n << 500000n);"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a giant as JSON",
+            body(
+                "let value = 'x'.repeat(1024);
+                for (let i = 0; i < 40; i++) value = [value, value];
+                return <p>{JSON.stringify(value)}</p>;",
+            ),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "waiting for another thread",
+            body("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"),
+            Fault(&[Limits, Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_goes_on_after_it_is_done() {
+    endure(&[
+        (
+            "an asynchronous loop",
+            body("(async () => { for (;;) await 0; })(); return <p>done</p>;"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "an asynchronous component",
+            "export default async function Hostile() { for (;;) await 0; }".into(),
+            Fault(&[Limits, Failed, Component]),
+        ),
+        (
+            "promises that make promises",
+            body("const go = () => Promise.resolve().then(go); go(); return <p>done</p>;"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "what can be waited for without end",
+            body("return { then(done) { done(this); } };"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a thrown promise, for which libraries wait",
+            body("throw new Promise(() => {});"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a cleaning up that does not end",
+            body(
+                "const registry = new FinalizationRegistry(() => { for (;;); });
+                for (let i = 0; i < 1e5; i++) registry.register({}, i);
+                return <p>done</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "timers",
+            says("typeof setTimeout + typeof setInterval + typeof setImmediate"),
+            Either(&[Limits, Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_takes_all_memory() {
+    endure(&[
+        (
+            "a text that doubles",
+            body("let text = 'x'; for (;;) text += text;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a list that grows",
+            body("const list = []; for (;;) list.push([1, 2, 3]);"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a buffer",
+            body("return <p>{new ArrayBuffer(2 ** 33).byteLength}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "many buffers",
+            body("const all = []; for (;;) all.push(new Float64Array(2 ** 20).fill(1));"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a map that grows",
+            body("const map = new Map(); for (let i = 0; ; i++) map.set(i, { i });"),
+            Fault(&[Limits]),
+        ),
+        (
+            "memory taken and the failure caught, again and again",
+            body(
+                "const all = []; for (;;) try { for (;;) all.push('x'.repeat(2 ** 20) + all.length); } catch {}",
+            ),
+            Fault(&[Limits]),
+        ),
+        (
+            "a generator that is spread",
+            body("function* endless() { for (;;) yield 1; } return [...endless()];"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a text that is filled up",
+            body("return <p>{''.padEnd(2 ** 30, 'x')}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "symbols that are never forgotten",
+            body("for (let i = 0; ; i++) Symbol.for('x'.repeat(1000) + i);"),
+            Fault(&[Limits]),
+        ),
+        (
+            "much HTML",
+            body("return <p>{'x'.repeat(2 ** 26)}</p>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "very much HTML of many elements",
+            body(
+                "const part = 'x'.repeat(2 ** 20); return Array(1024).fill(0).map(() => <p>{part}</p>);",
+            ),
+            Fault(&[Limits]),
+        ),
+        (
+            "HTML that grows where it is escaped",
+            body("return <p>{'\"<>&'.repeat(2 ** 21)}</p>;"),
+            Fault(&[Limits]),
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_nests_without_end() {
+    endure(&[
+        (
+            "a function that calls itself",
+            body("const f = n => f(n + 1) + 1; return <p>{f(0)}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a component that shows itself",
+            "export default function Hostile() { return <div><Hostile/></div>; }".into(),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a deep tree",
+            body(
+                "let tree = <p/>; for (let i = 0; i < 200000; i++) tree = <b>{tree}</b>; return tree;",
+            ),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a deep list",
+            body("let list = []; for (let i = 0; i < 200000; i++) list = [list]; return list;"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a ring of lists",
+            body("const list = []; list.push(list); return list;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "deep JSON that is read",
+            body("return <p>{JSON.parse('['.repeat(1e6) + ']'.repeat(1e6)).length}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "deep JSON that is written",
+            body(
+                "let list = []; for (let i = 0; i < 1e5; i++) list = [list]; return <p>{JSON.stringify(list).length}</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a deep regular expression",
+            body("return <p>{new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).source.length}</p>;"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a regular expression that nests as it matches",
+            body(
+                "return <p>{String(new RegExp('(?:a|b)*'.repeat(50) + 'c').test('ab'.repeat(1e5)))}</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a getter that gets itself",
+            body("const it = { get it() { return this.it; } }; return <p>{it.it}</p>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "proxies of proxies",
+            body(
+                "let it = {}; for (let i = 0; i < 1e6; i++) it = new Proxy(it, {}); return <p>{String(it.x)}</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "functions bound again and again",
+            body(
+                "let f = () => 1; for (let i = 0; i < 1e6; i++) f = f.bind(null); return <p>{f()}</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a long chain of prototypes that is let go",
+            body(
+                "let it = {}; for (let i = 0; i < 1e6; i++) it = { it }; it = null; return <p>done</p>;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn sources_that_nest() {
+    let nested = |open: &str, inside: &str, close: &str, times: usize| {
+        let (open, close) = (open.repeat(times), close.repeat(times));
+        format!("export default () => <p>{{String({open}{inside}{close})}}</p>;")
+    };
+    let deep = 100_000;
+    let jsx = ("<b>".repeat(deep), "</b>".repeat(deep));
+    let types = ("[".repeat(deep), "]".repeat(deep));
+    endure(&[
+        (
+            "brackets",
+            nested("[", "", "]", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "parentheses",
+            nested("(", "1", ")", deep),
+            Fault(&[Limits, Syntax]),
+        ),
+        (
+            "brackets that stay open",
+            nested("[", "", "", deep),
+            Fault(&[Limits, Syntax]),
+        ),
+        (
+            "negations",
+            nested("!", "1", "", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "minus signs",
+            nested("- ", "1", "", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "choices",
+            nested("a ? b : ", "1", "", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "sums",
+            nested("1 + ", "1", "", deep),
+            Either(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "templates",
+            nested("`${", "1", "}`", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "objects",
+            nested("{a: ", "1", "}", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "functions",
+            nested("() => ", "1", "", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "calls",
+            nested("f(", "1", ")", deep),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "members",
+            nested("", "props", ".a", deep),
+            Either(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "elements",
+            format!("export default () => {}{};", jsx.0, jsx.1),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+        (
+            "types",
+            format!(
+                "type T = {}1{}; export default () => <p/>;",
+                types.0, types.1
+            ),
+            Either(&[Limits, Syntax]),
+        ),
+        (
+            "blocks",
+            format!(
+                "{}{} export default () => <p/>;",
+                "{".repeat(deep),
+                "}".repeat(deep)
+            ),
+            Fault(&[Limits, Syntax, Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn sources_that_are_no_text_for_a_person() {
+    endure(&[
+        (
+            "ten megabytes",
+            format!("export default () => <p/>;{}", "f();\n".repeat(2_000_000)),
+            Fault(&[Limits]),
+        ),
+        ("nothing", String::new(), Fault(&[Component])),
+        ("NUL", "\0\0\0".into(), Fault(&[Syntax, Component])),
+        (
+            "no end",
+            "export default () => <p>".into(),
+            Fault(&[Syntax]),
+        ),
+        (
+            "a greeting",
+            "rbgen react-worker\n\u{5}\0\0\0\u{3}\0\0".into(),
+            Fault(&[Syntax, Component]),
+        ),
+        (
+            "many names",
+            (0..20_000)
+                .map(|n| format!("let v{n} = v{};", n / 2))
+                .collect::<String>()
+                + "export default () => <p/>;",
+            Either(&[Limits, Failed, Syntax]),
+        ),
+        (
+            "a way out of the function around it",
+            "}); for (;;); (function () { export default () => <p/>;".into(),
+            Fault(&[Syntax]),
+        ),
+        (
+            "a comment that stays open",
+            "export default () => <p/>; /*".into(),
+            Fault(&[Syntax]),
+        ),
+        (
+            "a name of ours",
+            body(
+                "const $require = 1, $h = 2, $Fragment = 3; return <><i>{$require + $h + $Fragment}</i></>;",
+            ),
+            Html("<i>6</i>"),
+        ),
+    ]);
+}
+
+#[test]
+fn code_that_asks_for_what_is_not_its_own() {
+    let imports = [
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "https://example.org/x.js",
+        "./x",
+        "../x.tsx",
+        "fs",
+        "node:fs",
+        "std",
+        "os",
+        "qjs:std",
+        "child_process",
+        "data:text/javascript,export default 1",
+        "preact/../../x",
+        "",
+    ];
+    for module in imports {
+        endure(&[(
+            module,
+            format!("import it from '{module}'; export default () => <p>{{String(it)}}</p>;"),
+            Fault(&[Import]),
+        )]);
+    }
+    endure(&[
+        (
+            "all that another module exports",
+            "export * from '/etc/passwd'; export default () => <p/>;".into(),
+            Fault(&[Import]),
+        ),
+        (
+            "a module imported later",
+            body("import('fs').then(() => {}); return <p/>;"),
+            Fault(&[Import, Failed, Syntax]),
+        ),
+        (
+            "a module whose name is computed",
+            body("const name = ['/etc', 'passwd'].join('/'); import(name); return <p/>;"),
+            Fault(&[Import, Failed, Syntax]),
+        ),
+        ("a required module", says("require('fs')"), Fault(&[Import, Failed])),
+        ("a module of the engine", says("$require('std')"), Fault(&[Import, Failed])),
+        (
+            "what other engines have",
+            says("[typeof process, typeof std, typeof os, typeof bjson, typeof Deno, typeof Bun, typeof fetch,
+                typeof load, typeof scriptArgs, typeof XMLHttpRequest, typeof Worker, typeof module].join()"),
+            Html("<p>undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined</p>"),
+        ),
+        (
+            "the address of the module",
+            says("import.meta.url"),
+            Either(&[Failed, Syntax]),
+        ),
+        (
+            "code from a text, a way to all that is global",
+            says("typeof (new Function('return this'))().process"),
+            Either(&[Failed]),
+        ),
+        (
+            "an evaluated import",
+            body("return <p>{String((0, eval)('import(\"/etc/passwd\")'))}</p>;"),
+            Either(&[Failed, Import]),
+        ),
+        (
+            "an engine of its own",
+            says("(() => {}).constructor('return typeof std + typeof os')()"),
+            Either(&[Failed]),
+        ),
+    ]);
+}
+
+/// Each is rendered twice, and the second time must not see what the first has done.
+#[test]
+fn code_that_poisons_what_others_use() {
+    let poisons = [
+        "Object.prototype.poison = (Object.prototype.poison || 0) + 1",
+        "globalThis.poison = (globalThis.poison || 0) + 1",
+        "Array.prototype.poison = ([].poison || 0) + 1",
+        "Array.prototype.push = () => { for (;;); }",
+        "Array.prototype.join = () => 'poison'",
+        "String.prototype.replace = () => 'poison'",
+        "String.prototype.poison = (''.poison || 0) + 1",
+        "RegExp.prototype.test = () => false",
+        "RegExp.prototype[Symbol.replace] = () => 'poison'",
+        "JSON.parse = () => ({ name: 'poison' })",
+        "JSON.stringify = () => 'poison'",
+        "Object.keys = () => ['poison']",
+        "Object.prototype.toString = () => 'poison'",
+        "Function.prototype.call = () => 'poison'",
+        "Math.random = () => 0.5",
+        "Date.now = () => 5",
+        "Error.prepareStackTrace = () => { for (;;); }",
+        "Error.prototype.poison = (Error.prototype.poison || 0) + 1",
+        "Promise.prototype.then = () => { for (;;); }",
+        "Array.prototype[Symbol.iterator] = function* () { yield 'poison'; }",
+        "Object.defineProperty(Object.prototype, 'type', { get() { return 'poison'; } })",
+        "Object.defineProperty(Object.prototype, 'key', { set() { throw 'poison'; } })",
+        "Object.setPrototypeOf(Object.prototype.constructor, null)",
+        "delete globalThis.Object",
+        "delete Array.prototype.map",
+        "globalThis.Object = null",
+        "undefined = 1",
+        "(0, eval)('var poison = (globalThis.poison || 0) + 1')",
+        "React.createElement = () => 'poison'",
+        "Preact.options.vnode = () => { throw 'poison'; }",
+        "Preact.options.poison = (Preact.options.poison || 0) + 1",
+        "Preact.Component.prototype.poison = (Preact.Component.prototype.poison || 0) + 1",
+        "(<i/>).constructor.poison = ((<i/>).constructor.poison || 0) + 1",
+        "Object.getPrototypeOf(function* () {}).poison = (Object.getPrototypeOf(function* () {}).poison || 0) + 1",
+        "$h.poison = ($h.poison || 0) + 1",
+    ];
+    for poison in poisons {
+        let code = format!(
+            "import React from 'react';
+            import * as Preact from 'preact';
+            let count = 0;
+            export default function Hostile() {{
+                count++;
+                try {{ {poison}; }} catch (error) {{}}
+                const seen = [globalThis, Object.prototype, [], '', Preact.options, Error.prototype,
+                    Preact.Component.prototype, $h].map(it => it.poison).join();
+                return <p>{{count + seen}}</p>;
+            }}"
+        );
+        endure(&[(poison, code, Either(&[Failed, Limits]))]);
+    }
+}
+
+#[test]
+fn values_that_are_not_what_they_seem() {
+    let bomb = "const bomb = () => { for (;;); };";
+    let with = |statements: &str| body(&format!("{bomb} {statements}"));
+    endure(&[
+        (
+            "a text",
+            with("return <p title={{ toString: bomb }}/>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a value",
+            with("return <p>{+{ valueOf: bomb }}</p>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a primitive",
+            with("return <p className={{ [Symbol.toPrimitive]: bomb }}/>;"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a key",
+            with("return [<p key={{ toString: bomb }}/>];"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "markup",
+            with("return <p dangerouslySetInnerHTML={{ get __html() { bomb(); } }}/>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "a style",
+            with("return <p style={new Proxy({}, { ownKeys: bomb })}/>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "props",
+            with("return <p {...new Proxy({}, { ownKeys: bomb })}/>;"),
+            Fault(&[Limits]),
+        ),
+        (
+            "an element",
+            with("return new Proxy(<p/>, { get: bomb });"),
+            Fault(&[Limits]),
+        ),
+        (
+            "an element that is whatever is asked",
+            body(
+                "const it = new Proxy(function () {}, { get: () => it, apply: () => it, has: () => true }); return it;",
+            ),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a list",
+            with(
+                "return { [Symbol.iterator]: () => ({ next: () => ({ value: 'x', done: false }) }) };",
+            ),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "a list that is long",
+            body("return { __proto__: Array.prototype, length: 2 ** 53 - 1 };"),
+            Either(&[Limits, Failed]),
+        ),
+        (
+            "a list with a hostile length",
+            with("return new Proxy([], { get: bomb });"),
+            Fault(&[Limits]),
+        ),
+        (
+            "an error whose message does not end",
+            with("throw { get message() { bomb(); } };"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "an error that is no error",
+            with("throw new Proxy({}, { get: bomb, getPrototypeOf: bomb, has: bomb });"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "an error with a stack of its own",
+            with(
+                "const error = new Error('x'); Object.defineProperty(error, 'stack', { get: bomb }); throw error;",
+            ),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "an error with a long message",
+            body("throw new Error('x'.repeat(2 ** 24));"),
+            Fault(&[Limits, Failed]),
+        ),
+        (
+            "an error in many lines, with colours",
+            body("throw new Error('\\u001b[31m\\n\\n\\0\\ud800');"),
+            Fault(&[Failed]),
+        ),
+        ("nothing thrown", body("throw undefined;"), Fault(&[Failed])),
+        (
+            "an object",
+            body("return { html: '<p/>' };"),
+            Fault(&[Failed]),
+        ),
+        ("a function", body("return () => <p/>;"), Either(&[Failed])),
+        (
+            "a symbol",
+            body("return Symbol.iterator;"),
+            Either(&[Failed]),
+        ),
+        (
+            "a component that is no component",
+            "export default { render: () => <p/> };".into(),
+            Fault(&[Component, Failed]),
+        ),
+        (
+            "a component that is computed",
+            "export default new Proxy(function () {}, { apply() { for (;;); } });".into(),
+            Fault(&[Limits, Component, Failed]),
+        ),
+        (
+            "a tag that is markup",
+            body("const Tag = 'p><script>alert(1)</script><p'; return <Tag/>;"),
+            Either(&[Failed]),
+        ),
+    ]);
+}
+
+#[test]
+fn output_that_is_no_html() {
+    endure(&[
+        (
+            "half a character",
+            body("return <p>{'\\ud800'}</p>;"),
+            Html("<p>\u{fffd}</p>"),
+        ),
+        (
+            "half a character at each side of a text",
+            body("return <p>{'\\udc00'}{'x'}{'\\ud83d'}</p>;"),
+            Html("<p>\u{fffd}x\u{fffd}</p>"),
+        ),
+        ("NUL", body("return <p>{'a\\0b'}</p>;"), Html("<p>a\0b</p>")),
+        (
+            "what looks like an answer",
+            body("return <p>{'\\u0007\\0\\0\\0\\u0003\\0\\u0003abc\\u0001\\0\\0\\0\\0'}</p>;"),
+            Html("<p>\u{7}\0\0\0\u{3}\0\u{3}abc\u{1}\0\0\0\0</p>"),
+        ),
+        (
+            "an end of the page",
+            body("return <p>{'</body></html>'}</p>;"),
+            Html("<p>&lt;/body>&lt;/html></p>"),
+        ),
+        ("nothing", body("return null;"), Html("")),
+    ]);
+}
