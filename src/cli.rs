@@ -203,7 +203,7 @@ const DEFAULT_DATABASE: &str = "main";
 
 /// Where React code is compiled and run: in processes of this program, which begin when there is some.
 fn react() -> Arc<dyn Stage> {
-    Arc::new(Sandbox::new(PathBuf::from("/proc/self/exe")))
+    Arc::new(Sandbox::of_this_program())
 }
 
 impl Selection {

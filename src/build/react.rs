@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Job;
 use super::prepare::{hashed_name, read_names};
-use crate::diag::{Diagnostic, Diagnostics, FieldPath, Place, code};
+use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::model::{Component, Hydrate, Library, Node, Site};
 use crate::render::AssetNames;
@@ -57,12 +57,18 @@ pub fn prepare_react(
     if site.packages.can_be_there
         && let Err(missing) = ready.facts.runtime(site)
     {
-        let field = FieldPath::from("react").then("packages");
+        let names: Vec<String> = components
+            .iter()
+            .map(|it| format!("`{}`", it.key))
+            .collect();
         diagnostics.push(
             Diagnostic::error(
                 code::REACT_PACKAGES,
-                Place::value(Arc::clone(&site.config.origin), field),
-                format!("the library of React components is incomplete: {missing}"),
+                Place::whole(components[0].react_origin()),
+                format!(
+                    "{missing}, and React components need it: {}",
+                    names.join(", ")
+                ),
             )
             .hint(format!("run `{}`", site.packages.install(library))),
         );

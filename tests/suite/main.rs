@@ -35,6 +35,8 @@ mod output;
 mod pooler;
 mod postgres;
 mod random_edits;
+mod react;
+mod react_engine;
 mod rename;
 mod roles;
 mod sandbox;

@@ -37,6 +37,7 @@ fn packages(library: Library) -> Packages {
         folder: "tests/react/node_modules".into(),
         files,
         can_be_there: true,
+        has_lock: true,
     }
 }
 

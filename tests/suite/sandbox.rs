@@ -45,6 +45,7 @@ fn library(library: Library) -> Arc<Runtime> {
         folder: "node_modules".into(),
         files: files.collect::<BTreeMap<_, _>>(),
         can_be_there: true,
+        has_lock: true,
     };
     let made = runtime::runtime(library, &packages);
     Arc::new(made.expect("`npm ci --prefix tests/react` was run"))
