@@ -32,6 +32,7 @@ const COMPONENT: &str = "component";
 
 const HARNESS: &str = include_str!("engine/harness.js");
 const INTL: &str = include_str!("engine/intl.js");
+const INTL_DATA: &str = include_str!("engine/intl.data");
 
 /// What an engine has that is built in. No `WeakRef`, which shows when something is collected, and no
 /// `performance`, which is a clock.
@@ -270,10 +271,17 @@ fn prepare<'js>(
     }
     let component = evaluate(ctx, COMPONENT, &compiled.server)?;
     let load_intl = Function::new(ctx.clone(), |ctx: Ctx<'js>| evaluate(&ctx, "intl", INTL))?;
+    let intl_data = Function::new(ctx.clone(), || INTL_DATA)?;
     let harness = evaluate(ctx, "harness", HARNESS)?;
     let is_react = runtime.library == Library::React;
-    let made: Array<'_> =
-        harness.call((modules, is_react, load_intl, component, MAX_HTML_BYTES))?;
+    let made: Array<'_> = harness.call((
+        modules,
+        is_react,
+        load_intl,
+        intl_data,
+        component,
+        MAX_HTML_BYTES,
+    ))?;
     let inspect: Function<'_> = made.get(1)?;
     notes.inspect.replace(Some(Persistent::save(ctx, inspect)));
     made.get::<Function<'_>>(2)?.call::<_, ()>(())?;

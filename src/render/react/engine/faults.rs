@@ -15,6 +15,9 @@ pub(super) const OUT_OF_MEMORY: &str = "out of memory";
 /// How many characters of a message are told.
 const MOST_CHARACTERS: usize = 400;
 
+/// How an error of intl.js ends.
+const UNKNOWN: &str = " is not known while the site is built";
+
 const ONLY_IN_BROWSER: &str =
     "render it only in the browser: set `hydrate = \"only\"` in `[metadata]`";
 
@@ -219,6 +222,7 @@ fn of_thrown(name: &str, message: &str, stack: &str, compiled: &Compiled) -> Fau
             "" | "Error" => said.into_owned(),
             // What this engine says by itself is said without a name.
             "TypeError" if said != message || is_of_harness(message) => said.into_owned(),
+            "RangeError" if message.ends_with(UNKNOWN) => said.into_owned(),
             _ if said.is_empty() => name.to_string(),
             _ => format!("{name}: {said}"),
         };
@@ -260,6 +264,11 @@ fn hint(name: &str, message: &str) -> Option<String> {
     }
     if message.ends_with("only in a browser") || in_words(message).ends_with("only in a browser") {
         return Some(ONLY_IN_BROWSER.into());
+    }
+    if message.ends_with(UNKNOWN) {
+        return Some(format!(
+            "of languages, en-US, en-GB, de-DE and fr-FR are known, in UTC and with the usual options: {ONLY_IN_BROWSER}"
+        ));
     }
     if name == "TypeError"
         && (message.ends_with("is read-only") || message.ends_with("object is not extensible"))

@@ -4,12 +4,13 @@
 // The value is a function of
 //   modules     [name, function (require, exports, module)] for each module of the library,
 //   isReact     whether the library is React,
-//   loadIntl    a function that gives the factory of intl.js,
+//   loadIntl    a function that gives the function of intl.js,
+//   intlData    a function that gives the lines of intl.data,
 //   component   the function that makes the component,
 //   mostHtml    the most UTF-16 units of HTML.
 // It gives [render, inspect, seal]: `render(props, day)`, `inspect(error, callSites)`, and `seal()`, which is
 // called once, when all is in place.
-(function (modules, isReact, loadIntl, component, mostHtml) {
+(function (modules, isReact, loadIntl, intlData, component, mostHtml) {
     "use strict";
 
     const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -156,7 +157,7 @@
 
     function languages() {
         if (intl === null) {
-            intl = loadIntl()(now);
+            intl = loadIntl()(now, intlData());
             harden([intl.Intl]);
         }
         return intl;
