@@ -34,7 +34,7 @@ pub struct Compiled {
     /// `$require` takes a name of [`super::PROVIDED`] and gives that module's exports.
     pub server: String,
     /// Which byte of the source a place of `server` comes from: (line, column, byte), the first two from 0
-    /// and the column in UTF-16 units, sorted.
+    /// and the column in bytes, as the engine counts it, sorted.
     pub places: Vec<(u32, u32, u32)>,
 }
 
@@ -77,6 +77,7 @@ pub fn compile(code: &str) -> Result<Compiled, Vec<Fault>> {
             outcome => {
                 found.extend(outcome.err());
                 found.sort_by_key(|fault| fault.range.as_ref().map(|range| range.start));
+                found.truncate(faults::MOST_TOLD);
                 return Err(found);
             }
         }
@@ -99,7 +100,8 @@ pub fn compile(code: &str) -> Result<Compiled, Vec<Fault>> {
 }
 
 impl Compiled {
-    /// The byte of the source that a place of `server` comes from: line and column from 0.
+    /// The byte of the source that a place of `server` comes from: line and column from 0, the column in
+    /// bytes.
     pub fn source_byte(&self, line: u32, column: u32) -> Option<usize> {
         let after = self
             .places

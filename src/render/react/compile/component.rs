@@ -1,5 +1,6 @@
 //! Finds the component that the code means.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use oxc::ast::AstKind;
@@ -156,12 +157,8 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
-        let mut seen = Vec::new();
-        found.retain(|candidate| {
-            let is_new = !seen.contains(&candidate.symbol);
-            seen.push(candidate.symbol);
-            is_new
-        });
+        let mut seen = BTreeSet::new();
+        found.retain(|candidate| seen.insert(candidate.symbol.index()));
         found
     }
 
@@ -221,15 +218,19 @@ impl<'a> Finder<'_, 'a> {
         Err(ambiguous("the code has several components", &found))
     }
 
-    /// Whether one of these declarations, other than its own, refers to the candidate.
+    /// Whether one of these declarations, other than its own, refers to the candidate. They stand one after
+    /// the other.
     fn is_used(&self, candidate: &Candidate, users: &[Span]) -> bool {
         self.scoping
             .get_resolved_references(candidate.symbol)
             .filter(|reference| reference.is_value())
             .map(|reference| self.semantic.reference_span(reference))
             .any(|span| {
-                let is_in = |user: &Span| user.start <= span.start && span.end <= user.end;
-                !is_in(&candidate.span) && users.iter().any(is_in)
+                let after = users.partition_point(|user| user.start <= span.start);
+                after.checked_sub(1).is_some_and(|at| {
+                    let user = users[at];
+                    span.end <= user.end && !candidate.span.contains_inclusive(span)
+                })
             })
     }
 

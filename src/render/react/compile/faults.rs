@@ -8,7 +8,7 @@ use oxc::span::Span;
 use super::super::{Fault, FaultKind};
 
 /// The most faults that are told of one component: after a mistake, many that follow from it may be found.
-const MOST_TOLD: usize = 20;
+pub(super) const MOST_TOLD: usize = 20;
 
 /// Fails with the errors among the diagnostics, as syntax faults in the order of their places.
 pub(super) fn from_diagnostics(code: &str, diagnostics: Diagnostics) -> Result<(), Vec<Fault>> {

@@ -4,7 +4,7 @@
 ///
 /// `tokens` are those of a source map: line and column in the printed text, then in the source. A source
 /// map counts columns in UTF-16 units and ends lines where JavaScript does; the engine, whose places are
-/// asked for later, knows lines by line feeds alone.
+/// asked for later, counts columns in bytes and knows lines by line feeds alone.
 pub(super) fn of_tokens(
     tokens: &[(u32, u32, u32, u32)],
     source: &str,
@@ -58,26 +58,18 @@ fn bytes(text: &str, places: &[(u32, u32)]) -> Vec<usize> {
     bytes
 }
 
-/// Lines, ended by line feeds, and columns of bytes of a text.
+/// Lines, ended by line feeds, and columns, in bytes, of bytes of a text.
 fn by_line_feeds(text: &str, bytes: &[usize]) -> Vec<(u32, u32)> {
-    let mut order: Vec<usize> = (0..bytes.len()).collect();
-    order.sort_by_key(|&at| bytes[at]);
-    let mut places = vec![(0, 0); bytes.len()];
-    let mut wanted = order.into_iter().peekable();
-    let mut here = (0_u32, 0_u32);
-    for (byte, character) in text.char_indices() {
-        while let Some(at) = wanted.next_if(|&at| bytes[at] <= byte) {
-            places[at] = here;
-        }
-        here = match character {
-            '\n' => (here.0 + 1, 0),
-            other => (here.0, here.1 + other.len_utf16() as u32),
-        };
-    }
-    for at in wanted {
-        places[at] = here;
-    }
-    places
+    let lines: Vec<usize> = std::iter::once(0)
+        .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+        .collect();
+    bytes
+        .iter()
+        .map(|&byte| {
+            let line = lines.partition_point(|&start| start <= byte) - 1;
+            (line as u32, (byte - lines[line]) as u32)
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -96,7 +88,7 @@ mod tests {
         let text = "a\u{2028}b\nc";
         assert_eq!(
             by_line_feeds(text, &[6, 4, 5, 0]),
-            [(1, 0), (0, 2), (0, 3), (0, 0)]
+            [(1, 0), (0, 4), (0, 5), (0, 0)]
         );
     }
 
