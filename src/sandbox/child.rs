@@ -24,9 +24,9 @@ use crate::render::react::Call;
 /// The hidden command of `rbgen` that such a process runs.
 pub const COMMAND: &str = "react-worker";
 
-/// How long a process may take for an answer. It ends itself long before: it may take ten seconds for each
-/// of compiling, loading and rendering.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a process may take for an answer. It ends itself long before, even where many others want to
+/// compute.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a process that should end by itself has for it.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -14,13 +14,16 @@ pub const TIDY: Duration = Duration::from_secs(1);
 /// time, or the step is no engine's.
 pub const MOST_COMPUTING: Duration = Duration::from_secs(2);
 
-/// How often the process is looked at, and after how many looks a step that only waits has taken too long:
-/// ten seconds. Looks are counted, and not time, because a process may be stopped for a while.
-const INTERVAL: Duration = Duration::from_millis(50);
-const MOST_LOOKS: u32 = 200;
-
-/// How long a step may take in all.
+/// How long a step may wait without computing, which no code should be able to.
 pub const MOST_WAITING: Duration = Duration::from_secs(10);
+
+/// How often the process is looked at. Looks are counted, and not time, because the process may be stopped
+/// for a while.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How much is computed between two looks at the least, if a step computes: little, where many other
+/// processes want to.
+const PROGRESS: Duration = Duration::from_micros(200);
 
 /// After how many looks without a step the process is left alone until there is one.
 const IDLE_LOOKS: u32 = 20;
@@ -37,8 +40,14 @@ pub const STATUS_PANIC: u8 = 83;
 /// The exit status of a process that was told what it does not understand.
 pub const STATUS_REQUEST: u8 = 84;
 
-/// Takes from this process what it does not need, for good. Each limit is one more wall; where a system has
-/// not one of them, the others stand.
+/// Renounces, for this thread and those that it starts, what a program could get that it ran.
+pub fn renounce() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_no_new_privs(true);
+}
+
+/// Takes from this process what it does not need once its threads run and its ends are open, for good. Each
+/// limit is one more wall; where a system has not one of them, the others stand.
 pub fn restrict() {
     #[cfg(not(target_os = "openbsd"))]
     limit(Resource::As, ADDRESS_BYTES);
@@ -48,8 +57,6 @@ pub fn restrict() {
     limit(Resource::Nofile, 0);
     // The superuser may all the same.
     limit(Resource::Nproc, 0);
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::set_no_new_privs(true);
 }
 
 fn limit(resource: Resource, most: u64) {
@@ -100,37 +107,46 @@ impl Watch {
     pub fn is_over(&self) -> bool {
         self.began
             .load(Ordering::SeqCst)
-            .checked_add(TIDY.as_nanos() as u64)
+            .checked_add(nanoseconds(TIDY))
             .is_some_and(|end| computing() > end)
     }
 
     /// Watches until a step takes too much; gives the exit status.
     pub fn watch(&self) -> u8 {
-        let (mut seen, mut looks) = (IDLE, 0);
+        let (mut seen, mut computed) = (IDLE, 0);
+        // How many looks in a row nothing was computed, in this step or without one.
+        let mut waited = 0;
         loop {
             let began = self.began.load(Ordering::SeqCst);
-            looks = if began == seen { looks + 1 } else { 1 };
-            seen = began;
+            let now = computing();
+            let goes_on = began == seen && now.saturating_sub(computed) < nanoseconds(PROGRESS);
+            waited = if goes_on { waited + 1 } else { 0 };
+            (seen, computed) = (began, now);
             if began == IDLE {
-                if looks > IDLE_LOOKS {
+                if waited > IDLE_LOOKS {
                     self.sleeps.store(true, Ordering::SeqCst);
                     // A step that began before it could see that we sleep is seen here.
                     if self.began.load(Ordering::SeqCst) == IDLE {
                         std::thread::park();
                     }
                     self.sleeps.store(false, Ordering::SeqCst);
-                    continue;
+                    waited = 0;
                 }
-            } else if computing().saturating_sub(began) > MOST_COMPUTING.as_nanos() as u64 {
+            } else if now.saturating_sub(began) > nanoseconds(MOST_COMPUTING) {
+                // It may have ended just now.
                 if self.began.load(Ordering::SeqCst) == began {
                     return STATUS_COMPUTING;
                 }
-            } else if looks > MOST_LOOKS {
+            } else if INTERVAL * waited > MOST_WAITING {
                 return STATUS_WAITING;
             }
             std::thread::park_timeout(INTERVAL);
         }
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The computing time that the process has taken, in nanoseconds.

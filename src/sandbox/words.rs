@@ -94,7 +94,7 @@ fn of_status(status: ExitStatus) -> (Fault, Blame) {
             let seconds = MOST_WAITING.as_secs();
             (
                 limits(format!(
-                    "the code of the component did not end within {seconds} s"
+                    "the code of the component waited for more than {seconds} s"
                 )),
                 Blame::IfAlone,
             )

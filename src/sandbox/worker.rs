@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::limits::{STATUS_PANIC, STATUS_REQUEST, Watch, restrict};
+use super::limits::{STATUS_PANIC, STATUS_REQUEST, Watch, renounce, restrict};
 use super::protocol::{
     Answer, Incoming, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, Request, read_request, write_answer,
     write_greeting,
@@ -30,6 +30,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Works until standard input ends, or a limit is reached. The statuses are those of `limits`.
 pub fn work() -> ! {
+    renounce();
     let watch = Arc::new(Watch::new());
     let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn({
         let watch = Arc::clone(&watch);

@@ -64,6 +64,16 @@ fn render(stage: &dyn Stage, code: &str) -> Result<Rendered, Fault> {
     render_with(stage, &PREACT, code)
 }
 
+/// With the props that [`HELLO`] takes.
+fn with_name(stage: &dyn Stage, code: &str, name: &str) -> Result<Rendered, Fault> {
+    stage.render(&Call {
+        runtime: &PREACT,
+        code,
+        props: &format!("{{\"name\": \"{name}\"}}"),
+        day: DAY,
+    })
+}
+
 fn hello(stage: &dyn Stage) {
     let rendered = render(stage, HELLO);
     assert_eq!(
@@ -292,18 +302,10 @@ fn what_took_too_much_is_not_tried_again_until_it_is_forgotten() {
     // With other props it would have ended.
     let by_props =
         "export default ({ name }) => { while (name === 'World'); return <p>{name}</p>; }";
-    let render_by_props = |props| {
-        sandbox.render(&Call {
-            runtime: &PREACT,
-            code: by_props,
-            props,
-            day: DAY,
-        })
-    };
-    assert!(render_by_props(WORLD).is_err());
+    assert!(with_name(&sandbox, by_props, "World").is_err());
     sandbox.forget_faults();
     assert_eq!(
-        render_by_props(r#"{"name": "moon"}"#).unwrap().html,
+        with_name(&sandbox, by_props, "moon").unwrap().html,
         "<p>moon</p>"
     );
 }
@@ -363,4 +365,32 @@ fn a_process_that_is_told_nonsense_ends() {
         let greeting = u32::from_le_bytes(said[..4].try_into().unwrap()) as usize;
         assert_eq!(said.len(), 4 + greeting, "it said more than its greeting");
     }
+}
+
+/// What a process may do, as Linux tells it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_can_open_and_start_nothing() {
+    let program = Program::own();
+    let sandbox = program.sandbox();
+    hello(&sandbox);
+    let process = program.processes()[0].as_raw_nonzero();
+    let read = |what: &str| fs::read_to_string(format!("/proc/{process}/{what}")).unwrap();
+    let limits = read("limits");
+    for limit in [
+        "Max file size",
+        "Max open files",
+        "Max processes",
+        "Max core file size",
+    ] {
+        let line = limits.lines().find_map(|line| line.strip_prefix(limit));
+        let values: Vec<&str> = line.unwrap().split_whitespace().take(2).collect();
+        assert_eq!(values, ["0", "0"], "{limit}");
+    }
+    assert!(!limits.contains("Max address space         unlimited"));
+    let is_told = |line: &str| read("status").lines().any(|other| other == line);
+    assert!(is_told("NoNewPrivs:\t1") && is_told("Threads:\t2"));
+    assert_eq!(read("environ"), "TZ=UTC\0");
+    let folder = fs::read_link(format!("/proc/{process}/cwd")).unwrap();
+    assert_eq!(folder, Path::new("/"));
 }
