@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 import { readNodes, resolve, serve } from "./serve.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -176,19 +176,7 @@ async function checkNode(browser, node) {
 
 const nodes = readNodes(dist);
 if (nodes.length === 0) faults.push(`${dist} has no node`);
-// QUIC and background services would only ask the network for what no page needs.
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch(options.chromium);
 try {
   const counts = await Promise.all(nodes.map((node) => checkNode(browser, node)));
   nodes.forEach(({ node }, index) => {

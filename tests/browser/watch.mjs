@@ -10,7 +10,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch, tellOfPolicy } from "./chromium.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -108,28 +108,13 @@ function assertEqual(is, wanted, what) {
   if (is !== wanted) throw new Error(`${what} is ${JSON.stringify(is)} and not ${JSON.stringify(wanted)}`);
 }
 
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch(options.chromium);
 
 /** A tab that notes what a developer would find in its console: `{ page, faults }`. */
 async function openTab(viewport = { width: 1100, height: 700 }) {
   const context = await browser.newContext({ reducedMotion: "reduce", viewport });
   context.setDefaultTimeout(DEADLINE);
-  await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (event) => {
-      console.error(`policy: ${event.effectiveDirective} forbids ${event.blockedURI || "inline code"} (${event.sourceFile}:${event.lineNumber})`);
-    });
-  });
+  await context.addInitScript(tellOfPolicy);
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => {
