@@ -19,7 +19,7 @@ mod rewrite;
 mod tests;
 
 use oxc::allocator::Allocator;
-use oxc::parser::Parser;
+use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::SemanticBuilder;
 use oxc::span::SourceType;
 
@@ -57,7 +57,13 @@ pub fn compile(code: &str) -> Result<Compiled, Vec<Fault>> {
     depth::check(code)?;
 
     let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, code, SourceType::tsx()).parse();
+    let parsed = Parser::new(&allocator, code, SourceType::tsx())
+        .with_options(ParseOptions {
+            // Else a pattern that is no pattern would only be seen where the code runs.
+            parse_regular_expression: true,
+            ..ParseOptions::default()
+        })
+        .parse();
     faults::from_diagnostics(code, parsed.diagnostics)?;
     let mut program = parsed.program;
     // Comments may hold pragmas that would choose another way to compile JSX.
@@ -103,10 +109,6 @@ impl Compiled {
     /// The byte of the source that a place of `server` comes from: line and column from 0, the column in
     /// bytes.
     pub fn source_byte(&self, line: u32, column: u32) -> Option<usize> {
-        let after = self
-            .places
-            .partition_point(|place| (place.0, place.1) <= (line, column));
-        let place = self.places.get(after.checked_sub(1)?)?;
-        (place.0 == line).then_some(place.2 as usize)
+        places::source_byte(&self.places, line, column)
     }
 }

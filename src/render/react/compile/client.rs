@@ -1,5 +1,7 @@
 //! The module for browsers: the code with its imports as they were and one default export, minified.
 
+use std::ops::Range;
+
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{Program, Statement};
 use oxc::codegen::{Codegen, CodegenOptions};
@@ -11,21 +13,30 @@ use oxc::parser::Parser;
 use oxc::semantic::SemanticBuilder;
 use oxc::span::SourceType;
 
-use super::super::{Fault, FaultKind, Outline};
+use super::super::{Fault, Outline};
 use super::names::Names;
 use super::rewrite::Body;
-use super::{interactive, prelude};
+use super::{faults, interactive, places, prelude};
 
 /// The module, and whether it does anything in a browser.
 pub(super) fn outline(body: &Body, names: &Names) -> Result<Outline, Vec<Fault>> {
-    let text = module(body, names);
+    let before = prelude::client(body, names);
+    let text = module(&before, body);
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, &text, SourceType::mjs()).parse();
     let mut program = parsed.program;
-    if parsed.diagnostics.has_errors() {
-        // Only what the printer prints wrongly gets here: the source was sound.
-        let message = "the module for browsers cannot be made of this code";
-        return Err(Fault::new(FaultKind::Syntax, message).into());
+    // What is sound in TypeScript may be a mistake without its types, such as two functions of one name.
+    // So this also sees to it that the engine can read what it is given.
+    let checked = SemanticBuilder::new()
+        .with_check_syntax_error(true)
+        .build(&program);
+    for diagnostics in [parsed.diagnostics, checked.diagnostics] {
+        faults::from_diagnostics(&text, diagnostics).map_err(|mut faults| {
+            for fault in &mut faults {
+                fault.range = in_source(fault.range.take(), before.len(), body);
+            }
+            faults
+        })?;
     }
     // Names of functions and classes stay what they are on the server, where code may print them.
     let keep_names = CompressOptionsKeepNames::all_true();
@@ -62,9 +73,8 @@ pub(super) fn outline(body: &Body, names: &Names) -> Result<Outline, Vec<Fault>>
 }
 
 /// The module before it is minified.
-fn module(body: &Body, names: &Names) -> String {
-    let mut text = prelude::client(body, names);
-    text.push('\n');
+fn module(before: &str, body: &Body) -> String {
+    let mut text = before.to_string();
     text += &body.text;
     let is_name = !body.component.contains(['.', ' ']);
     let component = match is_name {
@@ -72,6 +82,14 @@ fn module(body: &Body, names: &Names) -> String {
         false => format!("\nexport default {};\n", body.component),
     };
     text + &component
+}
+
+/// Where in the source something comes from that stands in the module, whose beginning is this long.
+fn in_source(range: Option<Range<usize>>, before: usize, body: &Body) -> Option<Range<usize>> {
+    let range = range?;
+    let start = range.start.checked_sub(before)?;
+    let byte = places::source_of(&body.places, &body.text, start)?;
+    Some(byte..byte)
 }
 
 /// Drops imports of which nothing is used: the library does nothing by being loaded.

@@ -32,8 +32,20 @@ pub(super) fn find(program: &Program<'_>, semantic: &Semantic<'_>) -> Result<Cho
         semantic,
         scoping: semantic.scoping(),
     };
-    if let Some(outcome) = finder.default_export(program) {
-        return outcome;
+    let mut defaults = program.body.iter().filter_map(|statement| {
+        let outcome = finder.default_export(statement)?;
+        Some((statement.span(), outcome))
+    });
+    if let Some((_, outcome)) = defaults.next() {
+        return match defaults.next() {
+            Some((span, _)) => Err(at(
+                FaultKind::Component,
+                span,
+                "the code has more than one default export".to_string(),
+                "export the component, and nothing else, by `default`",
+            )),
+            None => outcome,
+        };
     }
     let mut common = CommonJs {
         scoping: finder.scoping,
@@ -70,8 +82,8 @@ struct Finder<'s, 'a> {
 
 impl<'a> Finder<'_, 'a> {
     /// `export default …` and `export { … as default }`.
-    fn default_export(&self, program: &Program<'a>) -> Option<Result<Choice, Fault>> {
-        program.body.iter().find_map(|statement| match statement {
+    fn default_export(&self, statement: &Statement<'a>) -> Option<Result<Choice, Fault>> {
+        match statement {
             Statement::ExportDefaultDeclaration(export) => match &export.declaration {
                 // Without a body it is a signature, and the function comes after it.
                 ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
@@ -111,7 +123,7 @@ impl<'a> Finder<'_, 'a> {
                 .find(|specifier| specifier.exported.name() == "default")
                 .map(|specifier| Err(no_component_in(specifier.span, "from another module"))),
             _ => None,
-        })
+        }
     }
 
     fn default_value(&self, value: &Expression<'a>) -> Option<Result<Choice, Fault>> {

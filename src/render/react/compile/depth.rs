@@ -7,12 +7,14 @@
 
 use super::super::{Fault, FaultKind};
 
-/// The most levels of brackets and elements. Code that people write has less than a hundred.
+/// The most levels of brackets. Code that people write has less than a hundred.
 pub(super) const MOST_LEVELS: usize = 300;
+/// The most levels of elements. They are more, because texts count that have tags which nothing closes.
+pub(super) const MOST_ELEMENTS: usize = 1000;
 /// The most operators in a row, such as `!!!!`. Rows of dashes in comments have less.
 pub(super) const MOST_OPERATORS: usize = 1000;
 
-/// Fails where the code is nested deeper than [`MOST_LEVELS`].
+/// Fails where the code is nested deeper than that.
 pub(super) fn check(code: &str) -> Result<(), Vec<Fault>> {
     let bytes = code.as_bytes();
     let (mut levels, mut elements, mut operators) = (0_usize, 0_usize, 0_usize);
@@ -29,17 +31,20 @@ pub(super) fn check(code: &str) -> Result<(), Vec<Fault>> {
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => operators = 0,
         }
-        let nested = levels > MOST_LEVELS || elements > MOST_LEVELS;
-        if nested || operators > MOST_OPERATORS {
-            let message = match nested {
-                true => format!("the code is nested deeper than {MOST_LEVELS} levels"),
-                false => format!("more than {MOST_OPERATORS} operators stand in a row"),
-            };
-            return Err(vec![Fault {
-                range: Some(at..code.ceil_char_boundary(at + 1)),
-                ..Fault::new(FaultKind::Limits, message)
-            }]);
-        }
+        let message = if levels > MOST_LEVELS {
+            format!("brackets are nested deeper than {MOST_LEVELS} levels")
+        } else if elements > MOST_ELEMENTS {
+            format!("elements are nested deeper than {MOST_ELEMENTS} levels")
+        } else if operators > MOST_OPERATORS {
+            format!("more than {MOST_OPERATORS} operators stand in a row")
+        } else {
+            continue;
+        };
+        return Err(vec![Fault {
+            range: Some(at..code.ceil_char_boundary(at + 1)),
+            hint: Some("bring parts of it into functions of their own".to_string()),
+            ..Fault::new(FaultKind::Limits, message)
+        }]);
     }
     Ok(())
 }
@@ -67,17 +72,17 @@ mod tests {
 
     #[test]
     fn what_is_nested_without_measure_is_refused() {
-        for (open, close) in [
-            ("(", ")"),
-            ("[", "]"),
-            ("{", "}"),
-            ("<a>", "</a>"),
-            ("<>", "</>"),
+        for (open, close, most) in [
+            ("(", ")", MOST_LEVELS),
+            ("[", "]", MOST_LEVELS),
+            ("{", "}", MOST_LEVELS),
+            ("<a>", "</a>", MOST_ELEMENTS),
+            ("<>", "</>", MOST_ELEMENTS),
         ] {
             let nested =
                 |levels: usize| format!("{}0{}", open.repeat(levels), close.repeat(levels));
-            assert_eq!(check(&nested(MOST_LEVELS)), Ok(()), "{open}");
-            let faults = check(&nested(MOST_LEVELS + 1)).unwrap_err();
+            assert_eq!(check(&nested(most)), Ok(()), "{open}");
+            let faults = check(&nested(most + 1)).unwrap_err();
             assert_eq!(faults[0].kind, FaultKind::Limits, "{open}");
         }
         for row in ["!", "- ", "~\n", "?"] {

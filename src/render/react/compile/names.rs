@@ -15,7 +15,7 @@ pub(super) struct Names {
     pub(super) fragment: String,
     /// The component, where the code does not name it.
     pub(super) component: String,
-    /// What the name of a module that is required begins with; a number follows.
+    /// What CommonJS calls `module`; and with a number after it, a module that is required.
     pub(super) module: String,
 }
 

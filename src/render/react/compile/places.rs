@@ -34,6 +34,19 @@ pub(super) fn below(places: Vec<(u32, u32, u32)>, lines: usize) -> Vec<(u32, u32
         .collect()
 }
 
+/// The byte of the source that a place comes from: that of the last one before it on its line.
+pub(super) fn source_byte(places: &[(u32, u32, u32)], line: u32, column: u32) -> Option<usize> {
+    let after = places.partition_point(|place| (place.0, place.1) <= (line, column));
+    let place = places.get(after.checked_sub(1)?)?;
+    (place.0 == line).then_some(place.2 as usize)
+}
+
+/// The byte of the source that a byte of the printed text comes from.
+pub(super) fn source_of(places: &[(u32, u32, u32)], printed: &str, byte: usize) -> Option<usize> {
+    let (line, column) = by_line_feeds(printed, &[byte])[0];
+    source_byte(places, line, column)
+}
+
 /// The bytes of a text at places with lines as JavaScript ends them, in the order of the places.
 fn bytes(text: &str, places: &[(u32, u32)]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..places.len()).collect();

@@ -35,12 +35,20 @@ pub(super) fn imports(body: &Body, names: &Names) -> Vec<Import> {
     imports
 }
 
-/// What CommonJS code assigns to, where the code does.
-pub(super) fn common_js(body: &Body) -> &'static str {
-    match body.globals.contains("module") || body.globals.contains("exports") {
-        true => "const module = { exports: {} }, exports = module.exports;",
-        false => "",
+/// What CommonJS code assigns to, where the code does not declare these names itself.
+fn common_js(body: &Body, names: &Names) -> String {
+    let has = |name: &str| body.globals.contains(name);
+    let mut text = String::new();
+    if has("module") || has("exports") {
+        text += &format!("const {} = {{ exports: {{}} }};", names.module);
     }
+    if has("module") {
+        text += &format!(" const module = {};", names.module);
+    }
+    if has("exports") {
+        text += &format!(" const exports = {}.exports;", names.module);
+    }
+    text
 }
 
 /// The beginning of the function that the engine calls, one line.
@@ -61,10 +69,10 @@ pub(super) fn server(body: &Body, names: &Names) -> String {
         let module = quoted(&module);
         text += &format!(" const {local} = {require}({module}){member};");
     }
-    let common_js = common_js(body);
+    let common_js = common_js(body, names);
     if !common_js.is_empty() {
         text.push(' ');
-        text += common_js;
+        text += &common_js;
     }
     text
 }
@@ -91,7 +99,9 @@ pub(super) fn client(body: &Body, names: &Names) -> String {
             text += &format!("import * as {} from \"{module}\";\n", import.local);
         }
     }
-    text + common_js(body)
+    text += &common_js(body, names);
+    text.push('\n');
+    text
 }
 
 /// A text as a literal: each of JSON is one of JavaScript.

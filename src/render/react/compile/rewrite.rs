@@ -104,7 +104,10 @@ pub(super) fn rewrite<'a>(
     let component = match choice {
         Choice::Named(name) => name.clone(),
         Choice::Default | Choice::Statement(_) => names.component.clone(),
-        Choice::CommonJs => "module.exports && module.exports.default || module.exports".into(),
+        Choice::CommonJs => {
+            let exports = format!("{}.exports", names.module);
+            format!("{exports} && {exports}.default || {exports}")
+        }
     };
 
     let printed = Codegen::new()

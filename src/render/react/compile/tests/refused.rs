@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::depth;
 use super::*;
 
 /// Sources, the kind and the message of their only fault, and the text that it is about.
@@ -135,6 +136,11 @@ fn one_component_must_be_meant() {
                 "A = () => <p />",
             ),
             (
+                "export default () => 1\nexport { A as default }\nconst A = 1",
+                "the code has more than one default export",
+                "export { A as default }",
+            ),
+            (
                 "const A = () => <p />\nconst B = () => <p />",
                 "the code has several components: `A`, `B`",
                 "A = () => <p />",
@@ -214,6 +220,13 @@ fn mistakes_of_syntax_have_places() {
         ),
         ("export default () => 'a\u{2028}\nb'", "'a\u{2028}\n"),
         ("é😀", "😀"),
+        ("export default () => /(/", "("),
+        (
+            "function A() {}
+function A() { return <p /> }
+export default A",
+            "A() {",
+        ),
     ] {
         let faults = faults(code);
         assert_eq!(faults[0].kind, FaultKind::Syntax, "{code}\n{faults:?}");
@@ -241,41 +254,138 @@ fn code_without_measure_is_refused() {
     assert!(compile(&most).is_ok());
 }
 
-/// The same nests that the guard lets pass must not need more stack than a thread has.
+/// What the guard lets pass must not need more stack than the thread of a test has, which is little.
 #[test]
 fn what_the_guard_lets_pass_fits_on_a_stack() {
-    let most = super::super::depth::MOST_LEVELS - 10;
-    for (open, close) in [
-        ("(", ")"),
-        ("[", "]"),
-        ("{a:", "}"),
-        ("<a>", "</a>"),
-        ("<>", "</>"),
-        ("f(", ")"),
-        ("()=>(", ")"),
-        ("(()=>{return ", "})()"),
-        ("function(){return [", "]}"),
-        ("class{a=[", "]}"),
-        ("`${", "}`"),
-        ("<a b={", "}/>"),
-        ("!", ""),
-        ("-", ""),
-        ("a?b:", ""),
-        ("a=", ""),
-        ("async()=>await ", ""),
-        ("new ", ""),
-        ("a+", ""),
-        ("a||", ""),
-        ("typeof ", ""),
+    let levels = depth::MOST_LEVELS - 10;
+    for (open, close, times) in [
+        ("(", ")", levels),
+        ("[", "]", levels),
+        ("{a:", "}", levels),
+        ("f(", ")", levels),
+        ("()=>(", ")", levels / 2),
+        ("(()=>{return ", "})()", levels / 2),
+        ("function(){return [", "]}", levels / 2),
+        ("class{a=[", "]}", levels / 2),
+        ("`${", "}`", levels),
+        ("<a b={", "}/>", levels),
+        ("<a>", "</a>", depth::MOST_ELEMENTS - 10),
+        ("<>", "</>", depth::MOST_ELEMENTS - 10),
+        ("!", "", depth::MOST_OPERATORS - 10),
+        ("- ", "", depth::MOST_OPERATORS - 10),
+        ("a?b:", "", 1000),
+        ("a=", "", 1000),
+        ("a+", "", 1000),
+        ("a||", "", 1000),
+        ("typeof ", "", 1000),
+        ("(async()=>await ", ")", 100),
     ] {
         let code = format!(
-            "export default () => {}a{}",
-            open.repeat(most / open.matches(['(', '[', '{', '<']).count().max(1)),
-            close.repeat(most / open.matches(['(', '[', '{', '<']).count().max(1))
+            "export default () => ({}a{})",
+            open.repeat(times),
+            close.repeat(times)
         );
-        let _ = compile(&code);
+        assert!(compile(&code).is_ok(), "{open} {:?}", compile(&code));
     }
 }
+
+/// Pieces of code, most of which make no sense one after the other.
+const TOKENS: [&str; 53] = [
+    "export",
+    "default",
+    "import",
+    "from",
+    "'react'",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "/>",
+    "</",
+    "a",
+    "A",
+    "B",
+    "=>",
+    "=",
+    "const",
+    "function",
+    "class",
+    "extends",
+    ";",
+    ",",
+    "\n",
+    "`",
+    "${",
+    "...",
+    "as",
+    "type",
+    "enum",
+    "declare",
+    "namespace",
+    "await",
+    "async",
+    "require",
+    "module",
+    ".",
+    "exports",
+    "?",
+    ":",
+    "1",
+    "'x'",
+    "return",
+    "React",
+    "useState",
+    "é",
+    "*",
+    "@",
+    "#",
+    "/",
+];
+
+/// Statements that are sound together in any order.
+const STATEMENTS: [&str; 26] = [
+    "import React from 'react'",
+    "import { useState as state, type FC } from 'react'",
+    "import * as hooks from 'preact/hooks'",
+    "import 'preact'",
+    "import type { X } from './x'",
+    "import old = require('react-dom')",
+    "const older = require('react')",
+    "export { useEffect } from 'react'",
+    "export * from 'preact'",
+    "export type Props = { a: string }",
+    "interface Chat { b: string }",
+    "export enum Mode { A, B = 'b' }",
+    "declare const given: number",
+    "export namespace Space { export const inner = 1 }",
+    "export const small = 1, [one, { two }] = [1, { two: 2 }]",
+    "export class Box { #a = 1; static b = class {}; get c() { return this.#a } }",
+    "function helper<T>(this: any, $h?: T): asserts $h is T {}",
+    "async function* many() { yield* [await 1] }",
+    "var $require = 1, $Fragment = () => <></>",
+    "if (typeof exports === 'object') { var $Component: any }",
+    "lead: { break lead }",
+    ";[1].map((x) => <p key={x}>{x}</p>)",
+    "'use client'",
+    "const text = `${'`'}\\n` // no end",
+    "/** @jsx other */ /* } */",
+    "try { throw 1 } catch { } finally { }",
+];
+
+/// What the component may be: there is nothing else with its name.
+const LAST: [&str; 7] = [
+    "export default function () { return <p /> }",
+    "export default class Main extends Object { render() { return <p /> } }",
+    "export default ({ a }: { a: string }) => <p>{a}</p>",
+    "const Main = () => <p />; export { Main as default }",
+    "function main() { return <p /> } export default main as any",
+    "module.exports = function Main() { return <p /> }",
+    "exports.default = () => <p />",
+];
 
 proptest! {
     #[test]
@@ -285,31 +395,34 @@ proptest! {
 
     #[test]
     fn any_row_of_tokens_is_compiled_or_refused(tokens in proptest::collection::vec(
-        prop::sample::select(vec![
-            "export", "default", "import", "from", "'react'", "{", "}", "(", ")", "[", "]", "<", ">", "/>",
-            "</", "a", "A", "B", "=>", "=", "const", "function", "class", "extends", "=", ";", ",", "\n",
-            "`", "${", "...", "as", "type", "enum", "declare", "namespace", "await", "async", "require",
-            "module", ".", "exports", "?", ":", "1", "'x'", "return", "React", "useState", "é", "*", "@",
-        ]), 0..25,
+        prop::sample::select(TOKENS.to_vec()), 0..25,
     )) {
         let code = tokens.join(" ");
-        match compile(&code) {
-            Ok(compiled) => {
-                let script = run(|ctx| ctx.eval(format!("typeof {}", compiled.server)));
-                prop_assert_eq!(script.as_deref(), Ok("function"), "{}", compiled.server);
-                let module = run(|ctx| {
-                    Module::declare(ctx, "client", &*compiled.outline.client)?;
-                    Ok(String::new())
-                });
-                prop_assert_eq!(module.as_deref(), Ok(""), "{}", compiled.outline.client);
-                prop_assert_eq!(compile(&code), Ok(compiled));
-            }
-            Err(faults) => for fault in &faults {
-                prop_assert!(!faults.is_empty());
+        if let Err(faults) = compile(&code) {
+            prop_assert!(!faults.is_empty());
+            for fault in &faults {
                 if let Some(range) = &fault.range {
                     prop_assert!(code.get(range.clone()).is_some(), "{:?}", fault);
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_compiled_can_be_loaded(
+        mut statements in prop::sample::subsequence(STATEMENTS.to_vec(), 0..12).prop_shuffle(),
+        last in prop::sample::select(LAST.to_vec()),
+    ) {
+        statements.push(last);
+        let code = statements.join("\n");
+        let compiled = compile(&code).map_err(|faults| TestCaseError::fail(format!("{code}\n{faults:?}")))?;
+        prop_assert_eq!(compile(&code), Ok(compiled.clone()));
+        let script = run(|ctx| ctx.eval(format!("typeof {}(() => all)", compiled.server)));
+        prop_assert_eq!(script.as_deref(), Ok("function"), "{}\n{}", code, compiled.server);
+        let module = run(|ctx| {
+            Module::evaluate(ctx, "client", &*compiled.outline.client)?.finish::<()>()?;
+            Ok(String::new())
+        });
+        prop_assert_eq!(module.as_deref(), Ok(""), "{}\n{}", code, compiled.outline.client);
     }
 }

@@ -168,6 +168,10 @@ fn common_js_counts_as_a_default_export() {
             "\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\nexports.default = void 0;\nvar _react = _interopRequireDefault(require(\"react\"));\nvar _jsxRuntime = require(\"react/jsx-runtime\");\nfunction _interopRequireDefault(e) { return e && e.__esModule ? e : { default: e }; }\nfunction Chat({ a }) { return (0, _jsxRuntime.jsx)(\"p\", { children: _react.default.createElement(\"i\", null, a) }); }\nvar _default = exports.default = Chat;",
             "<p><i>é</i></p>",
         ),
+        (
+            "const module = 1\nexports.default = ({ a }) => <p>{a}{module}</p>",
+            "<p>é1</p>",
+        ),
         // A module's own names of that kind are left alone.
         (
             "const module = { exports: 1 }\nmodule.exports = 2\nexport default ({ a }) => <p>{a}{module.exports}</p>",
