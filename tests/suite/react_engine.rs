@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rbgen::model::{Library, Packages, TextFile};
 use rbgen::render::react::compile::Compiled;
-use rbgen::render::react::engine::{Engine, STACK_BYTES};
+use rbgen::render::react::engine::{Engine, THREAD_STACK_BYTES};
 use rbgen::render::react::runtime::{client_files, licences, runtime};
-use rbgen::render::react::{Fault, FaultKind, MAX_HTML_BYTES, PROVIDED, Rendered, Runtime};
+use rbgen::render::react::{Fault, FaultKind, PROVIDED, Rendered, Runtime};
 
 use crate::harness::project;
 
@@ -49,7 +49,7 @@ fn library(library: Library) -> Runtime {
 fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         std::thread::Builder::new()
-            .stack_size(2 * STACK_BYTES + 8 * 1024 * 1024)
+            .stack_size(THREAD_STACK_BYTES)
             .spawn_scoped(scope, run)
             .unwrap()
             .join()
@@ -498,24 +498,6 @@ fn what_is_wrong_is_said_in_words() {
     }
 }
 
-#[test]
-fn dump_scratch() {
-    for kind in BOTH {
-        for (name, text) in library(kind).modules {
-            fs::write(format!("/tmp/rt-{}.js", name.replace('/', "-")), text).unwrap();
-        }
-        for f in client_files(kind, &packages(kind)) {
-            fs::write(format!("/tmp/client-{}", f.name), f.text).unwrap();
-        }
-        fs::write(
-            format!("/tmp/licences-{kind:?}.txt"),
-            licences(kind, &packages(kind)),
-        )
-        .unwrap();
-    }
-    let _ = (MAX_HTML_BYTES, PROVIDED);
-}
-
 /// What Chromium's Intl says of each case; `node tests/react/intl.mjs` writes the file.
 #[test]
 fn what_is_written_differently_in_each_language_is_written_as_in_browsers() {
@@ -586,4 +568,391 @@ fn what_is_not_known_of_a_language_is_an_error() {
     let put_together =
         "return () => $h('p', null, (1234.5)['to' + 'LocaleString'](), 'i'.toLocaleUpperCase())";
     assert_eq!(html(Library::Preact, put_together, "{}"), "<p>1,234.5I</p>");
+}
+
+/// What is asked whether time is up after so many questions.
+fn after(questions: u32) -> Box<dyn Fn() -> bool> {
+    let asked = std::cell::Cell::new(0);
+    Box::new(move || {
+        asked.set(asked.get() + 1);
+        asked.get() > questions
+    })
+}
+
+#[test]
+fn what_passes_a_limit_ends_even_if_it_catches_that() {
+    let time = "it takes too long to render";
+    let stack = "it nests too deep, or calls itself without end";
+    let memory = "it takes more than 128 MiB of memory to render";
+    let text = "it gives more than 8 MiB of HTML";
+    let work = "it leaves work that never ends, such as an endless `await`";
+    let cases = [
+        (time, "return () => { for (;;) ; }"),
+        (time, "for (;;) ; return () => null"),
+        (
+            time,
+            "return () => { for (;;) try { for (;;) ; } catch {} finally { for (;;) ; } }",
+        ),
+        (
+            time,
+            "return () => { function* g() { for (;;) try { yield 1 } finally { for (;;) ; } } for (const x of g()) ; }",
+        ),
+        (
+            time,
+            "return () => $h('p', null, [{ toString() { for (;;) ; } }].join())",
+        ),
+        (time, "return () => { throw { get then() { for (;;) ; } } }"),
+        (
+            time,
+            "return () => { const e = new Error(); Object.defineProperty(e, 'message', { get() { for (;;) ; } }); throw e }",
+        ),
+        (
+            time,
+            "return () => { Promise.resolve().then(() => { for (;;) ; }); return null }",
+        ),
+        (time, "return () => new Proxy({}, { get() { for (;;) ; } })"),
+        (
+            time,
+            "return () => $h('p', new Proxy({}, { ownKeys() { for (;;) ; } }))",
+        ),
+        (
+            time,
+            "return () => $h('p', null, 'a'.repeat(40) .replace(/(a+)+b/, ''))",
+        ),
+        (stack, "return () => { const f = () => f() + 1; f() }"),
+        (
+            stack,
+            "return () => { const f = () => f() + 1; try { f() } catch { return null } }",
+        ),
+        (
+            stack,
+            "return () => { const f = () => { try { return f() } catch { return null } }; return f() }",
+        ),
+        (
+            stack,
+            "const f = () => f() + 1; try { f() } catch {} return () => null",
+        ),
+        (
+            stack,
+            "return () => { const f = () => new Promise(f); try { f() } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; try { JSON.stringify(a) } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; try { a.toString() } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { let p = {}; for (let i = 0; i < 2e5; i++) p = new Proxy(p, {}); try { p.x } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { const s = '(?:'.repeat(1e6); try { new RegExp(s + ')'.repeat(1e6)) } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { try { (0, eval)('['.repeat(1e6)) } catch {} return null }",
+        ),
+        (
+            stack,
+            "return () => { try { JSON.parse('['.repeat(1e6)) } catch {} return null }",
+        ),
+        (stack, "return function Self() { return $h(Self) }"),
+        (
+            memory,
+            "return () => { const all = []; for (;;) all.push(new Array(1000).fill(1)) }",
+        ),
+        (
+            memory,
+            "return () => { const all = []; try { for (;;) all.push(new Array(1000).fill(1)) } catch { return null } }",
+        ),
+        (
+            memory,
+            "return () => { const all = []; try { for (;;) all.push({ a: 1 }) } catch { all.length = 0; return null } }",
+        ),
+        (
+            memory,
+            "return () => { try { 'a'.padEnd(5e8) } catch {} return null }",
+        ),
+        (
+            memory,
+            "return () => { try { new Uint8Array(1e9) } catch {} return null }",
+        ),
+        (
+            memory,
+            "return () => { try { new ArrayBuffer(1e9) } catch {} return null }",
+        ),
+        (
+            memory,
+            "const m = new Map(); return () => { try { for (let i = 0; ; i++) m.set(i, i) } catch {} return null }",
+        ),
+        (text, "return () => $h('p', null, 'a'.repeat(9e6))"),
+        (text, "return () => $h('p', null, '\u{df}'.repeat(4.5e6))"),
+        (
+            work,
+            "return () => { (async () => { for (;;) await 0 })(); return null }",
+        ),
+        (
+            work,
+            "return () => { const again = () => queueMicrotask(again); again(); return null }",
+        ),
+    ];
+    for kind in BOTH {
+        for (message, code) in cases {
+            let fault = with_stack(|| {
+                Engine::new(&library(kind), compiled(code), after(3_000))?.render("{}", DAY)
+            });
+            let fault = fault.expect_err(code);
+            assert_eq!(
+                (fault.kind, &*fault.message),
+                (FaultKind::Limits, message),
+                "{kind:?}: {code}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_engine_begins_anew_after_a_limit() {
+    let code = "return ({ mode }) => {
+        if (mode === 'time') for (;;) ;
+        if (mode === 'deep') { const f = () => f() + 1; try { f() } catch {} }
+        if (mode === 'large') { const all = []; for (;;) all.push(new Array(1000).fill(1)) }
+        if (mode === 'error') throw new Error('no');
+        return $h('p', null, mode) }";
+    with_stack(|| {
+        let budget = std::rc::Rc::new(std::cell::Cell::new(3_000));
+        let left = budget.clone();
+        let is_over = move || {
+            left.set(left.get() - 1);
+            left.get() < 0
+        };
+        let mut engine =
+            Engine::new(&library(Library::Preact), compiled(code), Box::new(is_over)).unwrap();
+        for mode in ["a", "deep", "b", "large", "c", "time", "d", "error", "e"] {
+            budget.set(3_000);
+            let rendered = engine.render(&format!("{{\"mode\": \"{mode}\"}}"), DAY);
+            match mode {
+                "time" | "deep" | "large" => {
+                    assert_eq!(rendered.unwrap_err().kind, FaultKind::Limits, "{mode}")
+                }
+                "error" => assert_eq!(rendered.unwrap_err().message, "no"),
+                _ => assert_eq!(rendered.expect(mode).html, format!("<p>{mode}</p>")),
+            }
+        }
+    });
+}
+
+#[test]
+fn what_earlier_renderings_left_does_not_use_up_memory() {
+    // Each leaves a ring of about a megabyte that only the collector of cycles finds.
+    let code = "return () => { const ring = new Array(60000).fill(0); ring[0] = ring;
+        ring[1] = { ring, more: new Array(1000).fill({}) }; return $h('p', null, ring.length) }";
+    with_stack(|| {
+        let mut engine = engine(Library::Preact, code).unwrap();
+        for _ in 0..400 {
+            assert_eq!(engine.render("{}", DAY).unwrap().html, "<p>60000</p>");
+        }
+    });
+}
+
+#[test]
+fn deep_and_large_pages_are_rendered() {
+    let deep = "return ({ depth }) => {
+        let e = 'x'; for (let i = 0; i < depth; i++) e = $h('i', null, e); return e }";
+    // Two levels each.
+    let nested =
+        "const One = ({ depth }) => depth ? $h('i', null, $h(One, { depth: depth - 2 })) : 'x';
+        return One";
+    let large = "return ({ depth }) => $h('ul', null,
+        Array.from({ length: depth * 10 }, (_, i) => $h('li', { key: i }, i)))";
+    for kind in BOTH {
+        for (code, each) in [(deep, 1), (nested, 2)] {
+            let html = html(kind, code, r#"{"depth": 2000}"#);
+            let count = 2000 / each;
+            let expected = format!("{}x{}", "<i>".repeat(count), "</i>".repeat(count));
+            assert_eq!(html, expected, "{kind:?}");
+        }
+        let html = html(kind, large, r#"{"depth": 2000}"#);
+        assert!(html.ends_with("<li>19999</li></ul>"), "{}", html.len());
+    }
+}
+
+#[test]
+fn hostile_code_gets_nothing_but_its_own_html() {
+    let cases = [
+        ("return p => $h('p', null, typeof p.__proto__, ({}).polluted, Object.keys(p).join())",
+            r#"{"__proto__": {"polluted": 1}, "a": "x"}"#, None),
+        ("return p => $h('p', { title: p.a }, p.a)", r#"{"a": "\"'<>&\u0000\ud800</script>"}"#, None),
+        ("class E extends Error { constructor(m) { super(m); this.name = 'E'; this.message = m + '!' } toString() { return 'own' } }
+            return () => { const o = {}; o.toString = () => 'mine'; o.constructor = 1; const f = () => 1; f.toString = () => 'f';
+            function Old() {} Old.prototype = Object.create(Array.prototype); Old.prototype.constructor = Old; Old.prototype.toString = () => 'old';
+            return $h('p', null, new E('m').message, new E('n').name, String(new E('x')), String(o), String(f), String(new Old())) }",
+            "{}", Some("<p>m!Eownminefold</p>")),
+        ("return () => { try { Object.prototype.toString = 1; return 'set' } catch (e) { return e.name } }", "{}", Some("TypeError")),
+        ("return () => { try { Error.prepareStackTrace = () => 'x'; Error.stackTraceLimit = 0 } catch {}
+            return typeof new Error('a').stack + new Error('a').stack.length > 0 ? 'text' : 'none' }", "{}", None),
+        ("return () => { Error.captureStackTrace({}); const o = {}; Error.captureStackTrace(o); return typeof o.stack }", "{}", Some("string")),
+        ("return () => new Function('return typeof this.window + typeof globalThis')()", "{}", Some("undefinedobject")),
+        ("return () => { const seen = []; for (let n of Object.getOwnPropertyNames(globalThis)) if (/^\\$|harness|rb|render|native/i.test(n)) seen.push(n); return seen.join() }", "{}", Some("")),
+        ("return () => { try { return arguments.callee.caller } catch (e) { return e.name } }", "{}", Some("TypeError")),
+        ("return () => [typeof console.log('x'), typeof console.error, typeof console.table()].join()", "{}", Some("undefined,function,undefined")),
+        ("return () => Object.isFrozen(Array.prototype) && Object.isFrozen(globalThis) && Object.isFrozen([].map) && Object.isFrozen(Math) ? 'frozen' : 'not'", "{}", Some("frozen")),
+        ("return () => String(Symbol.for('x') === Symbol.for('x')) + Symbol.iterator.toString()", "{}", Some("trueSymbol(Symbol.iterator)")),
+        ("return () => [new Uint8Array(3).join(), 10n ** 20n, new Set([1]).size, /(?<y>\\d+)/u.exec('a12').groups.y, structured()].join();
+            function structured() { return JSON.stringify({ a: [1, { b: undefined }] }) }", "{}", None),
+    ];
+    for kind in BOTH {
+        for (code, props, expected) in &cases {
+            let rendered =
+                render(kind, code, props).unwrap_or_else(|fault| panic!("{code}: {fault:?}"));
+            if let Some(expected) = expected {
+                let plain = rendered.html.replace("<!-- -->", "");
+                assert_eq!(plain, *expected, "{kind:?}: {code}");
+            }
+        }
+    }
+    let escaped = html(Library::Preact, cases[1].0, cases[1].1);
+    assert_eq!(
+        escaped,
+        "<p title=\"&quot;'&lt;>&amp;\0\u{fffd}&lt;/script>\">&quot;'&lt;>&amp;\0\u{fffd}&lt;/script></p>"
+    );
+    let polluted = html(Library::Preact, cases[0].0, cases[0].1);
+    assert!(polluted.starts_with("<p>object"), "{polluted}");
+}
+
+#[test]
+fn props_that_are_no_json_are_a_fault() {
+    for kind in BOTH {
+        let fault = render(kind, "return () => null", "{").unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Failed);
+    }
+}
+
+#[test]
+fn a_fault_names_the_place_in_the_components_code() {
+    // Line 2 of what is compiled is the first of the code; a place is 1000 times the line and the column.
+    let code = "const deep = () => { throw new Error('here') };\nreturn () => {\n  [1].map(() => deep()); return null };";
+    for kind in BOTH {
+        let range = render(kind, code, "{}").unwrap_err().range.unwrap();
+        let column = code.find("Error(").unwrap();
+        assert_eq!(range, 1000 + column..1000 + column, "{kind:?}");
+    }
+    // Columns are UTF-16 units.
+    let code = "return () => '\u{1f600}\u{e4}' + nothing.there;";
+    let column = code.split("nothing").next().unwrap().encode_utf16().count();
+    let range = render(Library::Preact, code, "{}")
+        .unwrap_err()
+        .range
+        .unwrap();
+    assert_eq!(range, 1000 + column..1000 + column);
+}
+
+#[test]
+fn react_hints_for_the_head_are_no_part_of_a_component() {
+    let code = "return () => $h('p', null, $h('img', { src: '/a>b.png', alt: '' }), React.useId())";
+    let html = html(Library::React, code, "{}");
+    assert!(html.starts_with("<p><img "), "{html}");
+}
+
+#[test]
+fn a_missing_file_of_a_package_is_named() {
+    for kind in BOTH {
+        let whole = packages(kind);
+        for missing in runtime_files(kind) {
+            let mut less = whole.clone();
+            less.files.remove(*missing);
+            let why = runtime(kind, &less).unwrap_err();
+            assert_eq!(
+                why,
+                format!("tests/react/node_modules/{missing} is not there")
+            );
+        }
+        let mut broken = whole.clone();
+        let first = runtime_files(kind)[0];
+        let file = broken.files.get_mut(first).unwrap();
+        file.text = Arc::from("import { x } from 'fs'; import * as y from './z'; let = ;");
+        assert!(runtime(kind, &broken).is_err());
+        assert!(client_files(kind, &broken).is_empty());
+    }
+}
+
+/// What the engine is made from.
+fn runtime_files(kind: Library) -> &'static [&'static str] {
+    match kind {
+        Library::Preact => &[
+            "preact/dist/preact.mjs",
+            "preact/hooks/dist/hooks.mjs",
+            "preact/compat/dist/compat.mjs",
+            "preact-render-to-string/dist/index.mjs",
+        ],
+        Library::React => &[
+            "react/cjs/react.production.js",
+            "react-dom/cjs/react-dom.production.js",
+            "react-dom/cjs/react-dom-server-legacy.browser.production.js",
+        ],
+    }
+}
+
+#[test]
+fn every_input_is_in_the_digest() {
+    for kind in BOTH {
+        let whole = packages(kind);
+        let digest = runtime(kind, &whole).unwrap().digest;
+        assert_eq!(
+            runtime(kind, &whole).unwrap(),
+            runtime(kind, &whole).unwrap()
+        );
+        for path in whole.files.keys() {
+            let mut other = whole.clone();
+            let file = other.files.get_mut(path).unwrap();
+            file.text = Arc::from(format!("{}\n", file.text));
+            assert_ne!(runtime(kind, &other).unwrap().digest, digest, "{path}");
+        }
+    }
+}
+
+#[test]
+fn browsers_get_few_bytes_without_comments_for_every_name() {
+    for (kind, most) in [(Library::Preact, 26_000), (Library::React, 230_000)] {
+        let files = client_files(kind, &packages(kind));
+        let mut names: Vec<&str> = files
+            .iter()
+            .flat_map(|file| file.names.iter().map(String::as_str))
+            .collect();
+        names.sort_unstable();
+        let mut provided = PROVIDED;
+        provided.sort_unstable();
+        assert_eq!(names, provided);
+        assert!(files.iter().map(|file| file.text.len()).sum::<usize>() < most);
+        for file in &files {
+            assert!(!file.text.contains("/*"), "{}", file.name);
+            assert!(!file.text.contains("sourceMappingURL"), "{}", file.name);
+            assert!(
+                file.text.contains("export{") || file.text.contains("export const{"),
+                "{}",
+                file.name
+            );
+        }
+        assert_eq!(files, client_files(kind, &packages(kind)));
+    }
+}
+
+#[test]
+fn the_licences_of_all_that_is_in_the_site_are_there() {
+    let preact = licences(Library::Preact, &packages(Library::Preact));
+    assert!(
+        preact.starts_with("preact 11.2.0\n\nThe MIT License (MIT)"),
+        "{preact}"
+    );
+    let react = licences(Library::React, &packages(Library::React));
+    for name in ["react 19.3.1", "react-dom 19.3.1", "scheduler 0.28.0"] {
+        assert!(
+            react.contains(&format!("{name}\n\nMIT License\n")),
+            "{react}"
+        );
+    }
 }

@@ -14,9 +14,11 @@ use super::compile::Compiled;
 use super::{Fault, FaultKind, MAX_ENGINE_BYTES, MAX_HTML_BYTES, Rendered, Runtime};
 use crate::model::Library;
 
-/// How much stack the engine may take, in bytes. A thread that has an engine needs twice that: native code
-/// goes a little further before it looks.
-pub const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// How much stack a thread must have that makes or uses an engine, in bytes.
+pub const THREAD_STACK_BYTES: usize = 32 * 1024 * 1024;
+/// How much of it the engine takes, in bytes, before it says that there is no more; what it does until it
+/// looks takes a little more. It is the most that rquickjs lets be a limit: more would be none at all.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// How much memory is taken before the collector of cycles first looks, in bytes: few renderings take so
 /// much, and each look costs as much as several of them.
@@ -104,7 +106,7 @@ impl Engine {
     /// An engine that has the library and the component. It asks `is_over` again and again whether time is
     /// up, as far as it can: not while a function of its own, such as a search in a text, runs.
     ///
-    /// The thread that makes and uses it must have [`STACK_BYTES`] of stack, and as much again.
+    /// The thread that makes and uses it must have [`THREAD_STACK_BYTES`] of stack.
     pub fn new(
         runtime: &Runtime,
         compiled: Compiled,

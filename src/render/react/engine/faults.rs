@@ -88,7 +88,7 @@ const OF_BROWSERS: &[&str] = &[
 
 /// What React's errors with a number mean, with `%` for what each tells; React's own words are in
 /// scripts/error-codes/codes.json of its source.
-const REACT_ERRORS: [(&str, &str); 16] = [
+const REACT_ERRORS: &[(&str, &str)] = &[
     (
         "31",
         "objects are not valid as a child (found: %): use an array for several children",
@@ -99,39 +99,48 @@ const REACT_ERRORS: [(&str, &str); 16] = [
     ),
     ("61", "`dangerouslySetInnerHTML` must be `{__html: …}`"),
     ("62", "`style` must be an object, such as {marginRight: 4}"),
+    ("65", "% is not a valid name of an element"),
     (
-        "92",
+        "91",
         "`dangerouslySetInnerHTML` does not make sense on <textarea>",
     ),
+    ("92", "<textarea> has both a value and children"),
+    ("93", "<textarea> can have at most one child"),
     (
         "130",
         "an element's type is %: is what it names exported and imported? %",
     ),
-    (
-        "137",
-        "<%> can have neither children nor `dangerouslySetInnerHTML`",
-    ),
     ("152", "% returned nothing: return null to show nothing"),
-    ("290", "a ref is a text, which React no longer takes"),
+    ("257", "a portal is shown only in a browser"),
     (
         "300",
-        "fewer hooks were called than in the rendering before: a return comes too early",
+        "fewer hooks were called than before: a return comes too early",
     ),
     ("301", "it sets state in each rendering, without end"),
-    ("310", "more hooks were called than in the rendering before"),
+    ("310", "more hooks were called than before"),
+    ("312", "more hooks were called than before"),
     ("321", "a hook was called outside of a function component"),
+    (
+        "399",
+        "<%> can have neither children nor `dangerouslySetInnerHTML`",
+    ),
+    (
+        "407",
+        "useSyncExternalStore needs a third function, which gives what is shown while the site is built",
+    ),
     (
         "426",
         "it waits for data, which it can do only in a browser",
     ),
     (
-        "482",
-        "a component is an async function, which is rendered only in a browser",
+        "438",
+        "what is given to use() is neither a promise nor a context: %",
     ),
     (
-        "527",
-        "react and react-dom have different versions (% and %)",
+        "440",
+        "a function of useEffectEvent was called during rendering",
     ),
+    ("482", "an async component is rendered only in a browser"),
 ];
 
 /// What the harness tells of a rendering that failed.
@@ -262,7 +271,7 @@ fn hint(name: &str, message: &str) -> Option<String> {
         }
         return None;
     }
-    if message.ends_with("only in a browser") || in_words(message).ends_with("only in a browser") {
+    if in_words(message).ends_with("only in a browser") {
         return Some(ONLY_IN_BROWSER.into());
     }
     if message.ends_with(UNKNOWN) {
@@ -336,12 +345,14 @@ fn sentence(message: &str) -> String {
 
 /// The byte of the source where the innermost frame of the component's own code is.
 fn place(stack: &str, compiled: &Compiled) -> Option<usize> {
-    stack.lines().find_map(|line| {
-        // `    at name (component:3:14)`, from 1.
-        let (_, at) = line.strip_suffix(')')?.rsplit_once('(')?;
+    stack.lines().find_map(|frame| {
+        // `    at name (component:3:14)`: from 1, and the column in bytes.
+        let (_, at) = frame.strip_suffix(')')?.rsplit_once('(')?;
         let mut parts = at.strip_prefix(COMPONENT)?.strip_prefix(':')?.split(':');
-        let line: u32 = parts.next()?.parse().ok()?;
-        let column: u32 = parts.next()?.parse().ok()?;
-        compiled.source_byte(line.checked_sub(1)?, column.checked_sub(1)?)
+        let line = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
+        let bytes = parts.next()?.parse::<usize>().ok()?.checked_sub(1)?;
+        let text = compiled.server.split('\n').nth(line)?;
+        let column = text.get(..bytes)?.encode_utf16().count();
+        compiled.source_byte(u32::try_from(line).ok()?, u32::try_from(column).ok()?)
     })
 }
