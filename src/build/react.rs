@@ -13,8 +13,8 @@ use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::model::{Component, Hydrate, Library, Node, Site};
 use crate::render::AssetNames;
-use crate::render::react::runtime::{ClientFile, client_files, licences};
-use crate::render::react::{LibraryNames, Outline, ReactFacts, diagnostic, loader};
+use crate::render::react::runtime::{ClientFile, client_files, licences, loader};
+use crate::render::react::{LibraryNames, Outline, ReactFacts, diagnostic};
 
 /// The React code of a build. Most of it is only looked at where the ledger does not know it.
 pub struct ReactReady {

@@ -204,7 +204,10 @@ fn nothing_is_done_again_unless_it_has_changed() {
     site.remove("content/components/greeting.html");
     assert_eq!(built(&site, &[]), 1, "and none again");
     let newer = site.read("packages/preact/dist/preact.mjs");
-    site.write("packages/preact/dist/preact.mjs", format!("/* newer */ {newer}"));
+    site.write(
+        "packages/preact/dist/preact.mjs",
+        format!("/* newer */ {newer}"),
+    );
     assert_eq!(built(&site, &[]), 2, "the library");
     site.replace("packages/preact/LICENSE", "Copyright", "Copyleft");
     built(&site, &[]);

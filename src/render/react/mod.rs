@@ -116,11 +116,6 @@ pub trait Stage: Send + Sync + std::fmt::Debug {
     fn render(&self, call: &Call<'_>) -> Result<Rendered, Fault>;
 }
 
-/// The module that looks for islands on a page and brings them to life.
-pub fn loader() -> String {
-    include_str!("client/islands.js").to_string()
-}
-
 /// No stage: for whoever renders nothing.
 #[derive(Debug)]
 pub struct NoStage;

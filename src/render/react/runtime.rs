@@ -65,6 +65,11 @@ pub fn client_files(library: Library, packages: &Packages) -> Vec<ClientFile> {
     files.unwrap_or_default()
 }
 
+/// The module that looks for islands on a page and brings them to life.
+pub fn loader() -> String {
+    minify(include_str!("client/islands.js"), true).expect("the tests minify it")
+}
+
 /// The licences of all that the built site has of the packages: name, version and text of each.
 pub fn licences(library: Library, packages: &Packages) -> String {
     // What only renders to a string is not in the site.
@@ -286,4 +291,19 @@ fn small(packages: &Packages, name: &str, text: &str, is_module: bool) -> Result
 
 fn in_folder(packages: &Packages, why: &str) -> String {
     format!("{}: {why}", packages.folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_imports_when_it_needs_something() {
+        let loader = loader();
+        assert!(
+            loader.contains("import(") && loader.contains("data-island"),
+            "{loader}"
+        );
+        assert!(!loader.contains("//") && loader.len() < 2_000, "{loader}");
+    }
 }
