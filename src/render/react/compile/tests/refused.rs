@@ -222,10 +222,8 @@ fn mistakes_of_syntax_have_places() {
         ("é😀", "😀"),
         ("export default () => /(/", "("),
         (
-            "function A() {}
-function A() { return <p /> }
-export default A",
-            "A() {",
+            "function A() {}\nfunction A() { return <p /> }\nexport default A",
+            "",
         ),
     ] {
         let faults = faults(code);
