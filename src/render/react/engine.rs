@@ -35,6 +35,8 @@ const COMPONENT: &str = "component";
 const HARNESS: &str = include_str!("engine/harness.js");
 const INTL: &str = include_str!("engine/intl.js");
 const INTL_DATA: &str = include_str!("engine/intl.data");
+/// All that the engine runs of its own, which decides what is rendered as much as the library does.
+pub(super) const SCRIPTS: [&str; 3] = [HARNESS, INTL, INTL_DATA];
 
 /// What an engine has that is built in. No `WeakRef`, which shows when something is collected, and no
 /// `performance`, which is a clock.
@@ -83,6 +85,8 @@ struct Machine {
 struct Notes {
     /// The limit that was passed first.
     passed: Cell<Option<Limit>>,
+    /// Where the stack was when QuickJS was called.
+    stack_top: Cell<usize>,
     /// `inspect` of the harness.
     inspect: RefCell<Option<Persistent<Function<'static>>>>,
 }
@@ -165,6 +169,7 @@ impl Machine {
             over
         })));
         let context = Context::custom::<Intrinsics>(&quickjs).map_err(unexpected)?;
+        notes.stack_top.set(stack_pointer());
         let made = context.with(|ctx| {
             prepare(&ctx, runtime, compiled, &notes)
                 .map_err(|error| faults::of_error(&ctx, &error, notes.passed.get()))
@@ -184,6 +189,7 @@ impl Machine {
             self.quickjs.run_gc();
             self.quickjs.set_gc_threshold(COLLECTED_AFTER);
         }
+        self.notes.stack_top.set(stack_pointer());
         let rendered = self.context.with(|ctx| {
             let given = self
                 .render
@@ -192,11 +198,11 @@ impl Machine {
                 .and_then(|render| render.call::<_, Array<'_>>((props, day as f64)))
                 .and_then(|given| answer(&given));
             match given {
-                Ok(answer) => answer.or_else(|told| {
+                Ok(answer) => answer.map_err(|told| {
                     if told.is_too_much_text() {
                         self.notes.pass(Limit::Text);
                     }
-                    Err(faults::of_told(told, compiled))
+                    faults::of_told(told, compiled)
                 }),
                 Err(error) => Err(faults::of_error(&ctx, &error, self.notes.passed.get())),
             }
@@ -304,7 +310,6 @@ fn inspect<'js>(notes: &Notes, ctx: &Ctx<'js>, error: Value<'js>, sites: Value<'
     let Some(inspect) = inspect else {
         return Value::new_undefined(ctx.clone());
     };
-    let is_null = error.is_null();
     let seen = inspect
         .restore(ctx)
         .and_then(|inspect| inspect.call::<_, Array<'_>>((error, sites)))
@@ -319,19 +324,23 @@ fn inspect<'js>(notes: &Notes, ctx: &Ctx<'js>, error: Value<'js>, sites: Value<'
             stack
         }
         Err(_) => {
-            // It throws nothing by itself. Where there is not even memory for an error, null is thrown.
-            let thrown = ctx.catch();
-            let says = thrown
-                .as_exception()
-                .and_then(|thrown| thrown.message())
-                .unwrap_or_default();
-            match is_null || thrown.is_null() || says == faults::OUT_OF_MEMORY {
-                true => notes.pass(Limit::Memory),
-                false => notes.pass(Limit::Stack),
+            // It throws nothing by itself: either the stack is used up, or memory is.
+            ctx.catch();
+            let used = notes.stack_top.get().saturating_sub(stack_pointer());
+            match used > STACK_BYTES - STACK_BYTES / 16 {
+                true => notes.pass(Limit::Stack),
+                false => notes.pass(Limit::Memory),
             }
             Value::new_undefined(ctx.clone())
         }
     }
+}
+
+/// About where the stack is, as an address.
+#[inline(never)]
+fn stack_pointer() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
 }
 
 /// A fault that is ours or the machine's.

@@ -6,9 +6,9 @@ use crate::digest::{Digest, Hasher};
 use crate::model::{Library, Packages};
 use join::{Exports, commonjs_names, join, minify};
 
-/// How the library is made: another number makes other digests, so that what was rendered with the old way
-/// is rendered again.
-const WAY: &str = "1";
+/// How all of it is put to use, beyond what the digest sees: another number makes other digests, so that
+/// what was rendered in the old way is rendered again.
+const WAY: u64 = 1;
 
 /// The library, ready for the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,10 @@ pub fn runtime(library: Library, packages: &Packages) -> Result<Runtime, String>
         Library::React => react_modules(packages)?,
     };
     let mut hasher = Hasher::new("react runtime");
-    hasher.text(WAY);
+    hasher.number(WAY);
+    for script in super::engine::SCRIPTS {
+        hasher.text(script);
+    }
     for (name, text) in &modules {
         hasher.text(name);
         hasher.text(text);
@@ -165,7 +168,6 @@ fn preact_modules(packages: &Packages) -> Result<Vec<(String, String)>, String> 
     for (name, local) in &exports {
         library.push_str(&format!("exports.{name}={local};"));
     }
-    let mut html = String::new();
     // What it imports of preact are parameters of a module that stands for it.
     let names = ["Fragment", "h", "isValidElement", "options"];
     let stand_in = format!("var {0};export{{{0}}}", names.join(","));
@@ -177,7 +179,6 @@ fn preact_modules(packages: &Packages) -> Result<Vec<(String, String)>, String> 
         ),
     ])
     .map_err(|why| in_folder(packages, &why))?;
-    html.push_str(&joined.body);
     let of_preact = &joined.exports["preact"];
     let mut renders = String::new();
     for name in names {
@@ -186,10 +187,11 @@ fn preact_modules(packages: &Packages) -> Result<Vec<(String, String)>, String> 
             of_preact[name]
         ));
     }
-    renders.push_str(&html);
-    for (name, local) in &joined.exports["preact-render-to-string"] {
-        renders.push_str(&format!("exports.{name}={local};"));
-    }
+    renders.push_str(&joined.body);
+    let to_string = joined.exports["preact-render-to-string"].get("renderToString");
+    let to_string = to_string
+        .ok_or_else(|| in_folder(packages, "preact-render-to-string has no renderToString"))?;
+    renders.push_str(&format!("exports.renderToString={to_string};"));
     [("preact", library), ("preact-render-to-string", renders)]
         .into_iter()
         .map(|(name, text)| Ok((name.to_string(), small(packages, name, &text, false)?)))

@@ -335,6 +335,15 @@
         dice = SEED;
         try {
             const load = library();
+            if (isReact) {
+                load("react-dom/server");
+                // React makes an error as it is loaded, whose stack QuickJS keeps until one is caught. As long
+                // as it has one, it does not ask for another of what is no error, such as the null that it
+                // throws where not even an error has place in memory.
+                try {
+                    throw null;
+                } catch {}
+            }
             const made = component(name => provided(load, name));
             const values = JSON.parse(props);
             let html = isReact ? withReact(load, made, values) : withPreact(load, made, values);
