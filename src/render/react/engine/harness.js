@@ -389,7 +389,8 @@
         }
         const html = load("react-dom/server").renderToString(react.createElement(type, values));
         // Hints for the head of a page, which come before the markup.
-        return html.replace(/^(?:<link rel="(?:preload|modulepreload|preconnect|dns-prefetch)"[^>]*>)+/, "");
+        // (Sticky, because this engine would look for `^` at each character.)
+        return html.replace(/(?:<link rel="(?:preload|modulepreload|preconnect|dns-prefetch)"[^>]*>)+/y, "");
     }
 
     const NOTHING = "the component returned nothing: return null to show nothing";
