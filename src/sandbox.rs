@@ -92,8 +92,7 @@ impl Sandbox {
                         lock(&self.idle).push(child);
                         return Ok(answer);
                     }
-                    // It may have run out of what others have taken.
-                    Some(fault) => (fault.clone(), Blame::IfAlone),
+                    Some((fault, blame)) => (fault.clone(), blame),
                 },
                 Err(end) => words::of_end(&end),
             };
@@ -136,7 +135,9 @@ impl Stage for Sandbox {
             Answer::Outline(Err(faults)) => {
                 Err(faults.into_iter().map(|fault| sound(fault, code)).collect())
             }
-            Answer::Missing | Answer::Rendered(_) => Err(words::wrong_answer().into()),
+            Answer::Missing | Answer::Rendered(_) | Answer::Overdue(_) => {
+                Err(words::wrong_answer().into())
+            }
         }
     }
 
@@ -149,7 +150,9 @@ impl Stage for Sandbox {
         match self.ask(&question) {
             Ok(Answer::Rendered(Ok(rendered))) => Ok(rendered),
             Ok(Answer::Rendered(Err(fault))) | Err(fault) => Err(sound(fault, call.code)),
-            Ok(Answer::Missing | Answer::Outline(_)) => Err(words::wrong_answer()),
+            Ok(Answer::Missing | Answer::Outline(_) | Answer::Overdue(_)) => {
+                Err(words::wrong_answer())
+            }
         }
     }
 }
@@ -163,13 +166,15 @@ impl Drop for Sandbox {
 }
 
 /// That a component took too much, if that is the answer.
-fn limits_fault(answer: &Answer) -> Option<&Fault> {
-    let fault = match answer {
-        Answer::Rendered(Err(fault)) => Some(fault),
-        Answer::Outline(Err(faults)) => faults.first(),
-        Answer::Missing | Answer::Outline(Ok(_)) | Answer::Rendered(Ok(_)) => None,
+fn limits_fault(answer: &Answer) -> Option<(&Fault, Blame)> {
+    let (fault, blame) = match answer {
+        Answer::Overdue(fault) => return Some((fault, Blame::Certain)),
+        // It may have run out of what others have taken.
+        Answer::Rendered(Err(fault)) => (fault, Blame::IfAlone),
+        Answer::Outline(Err(faults)) => (faults.first()?, Blame::IfAlone),
+        Answer::Missing | Answer::Outline(Ok(_)) | Answer::Rendered(Ok(_)) => return None,
     };
-    fault.filter(|fault| fault.kind == FaultKind::Limits)
+    (fault.kind == FaultKind::Limits).then_some((fault, blame))
 }
 
 /// A fault whose place is one of the code.

@@ -56,6 +56,8 @@ pub enum Answer {
     Missing,
     Outline(Result<Outline, Vec<Fault>>),
     Rendered(Result<Rendered, Fault>),
+    /// It was rendered for too long, which is the fault of nothing else that runs in the process.
+    Overdue(Fault),
 }
 
 /// Bytes that come in, until they are frames.
@@ -207,6 +209,10 @@ pub fn write_answer(to: &mut Writer, answer: &Answer) {
             to.number(4);
             write_fault(to, fault);
         }
+        Answer::Overdue(fault) => {
+            to.number(5);
+            write_fault(to, fault);
+        }
     });
 }
 
@@ -234,6 +240,7 @@ pub fn read_answer(message: &[u8]) -> Option<Answer> {
                 .into(),
         })),
         4 => Answer::Rendered(Err(read_fault(&mut from)?)),
+        5 => Answer::Overdue(read_fault(&mut from)?),
         _ => return None,
     };
     from.0.is_empty().then_some(answer)
@@ -357,7 +364,8 @@ mod tests {
                 html: "<p>\u{0}é</p>".into(),
                 asked_time: true,
             })),
-            Answer::Rendered(Err(fault)),
+            Answer::Rendered(Err(fault.clone())),
+            Answer::Overdue(fault),
         ]
     }
 
@@ -389,7 +397,7 @@ mod tests {
             for (message, answer) in messages[5..].iter().zip(answers()) {
                 assert_eq!(read_answer(message), Some(answer));
             }
-            assert_eq!(messages.len(), 1 + 4 + 5);
+            assert_eq!(messages.len(), 1 + 4 + 6);
         }
     }
 

@@ -29,7 +29,7 @@ pub fn of_end(end: &End) -> (Fault, Blame) {
             let seconds = PATIENCE.as_secs();
             (
                 limits(format!("the component was not rendered within {seconds} s")),
-                Blame::Unknown,
+                Blame::IfAlone,
             )
         }
         End::Unreadable => (
@@ -129,4 +129,46 @@ pub fn no_start(error: &io::Error) -> Fault {
 pub fn wrong_answer() -> Fault {
     let message = "the process that runs React components answered another question";
     Fault::new(FaultKind::Stage, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_a_process_ended_tells_what_the_component_did() {
+        // A status as wait(2) gives it: the signal, or the exit status in the next byte.
+        let of = |raw: i32| of_status(ExitStatus::from_raw(raw));
+        let exited = |status: u8| of(i32::from(status) << 8);
+        for (ended, blame, says) in [
+            (
+                exited(STATUS_COMPUTING),
+                Blame::Certain,
+                "took more than 2 s",
+            ),
+            (
+                exited(STATUS_WAITING),
+                Blame::IfAlone,
+                "waited for more than 10 s",
+            ),
+            (exited(STATUS_PANIC), Blame::IfAlone, "rbgen fails at it"),
+            (exited(1), Blame::Unknown, "exit status: 1"),
+            (
+                of(6),
+                Blame::IfAlone,
+                "too much memory or nested too deeply (SIGABRT)",
+            ),
+            (
+                of(11),
+                Blame::IfAlone,
+                "too much memory or nested too deeply (SIGSEGV)",
+            ),
+            (of(9), Blame::Unknown, "killed (SIGKILL)"),
+            (of(15), Blame::Unknown, "15"),
+        ] {
+            let (fault, blamed) = ended;
+            assert_eq!((fault.kind, blamed), (FaultKind::Limits, blame), "{says}");
+            assert!(fault.message.contains(says), "{fault:?}");
+        }
+    }
 }

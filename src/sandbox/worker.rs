@@ -16,7 +16,7 @@ use crate::codec::Writer;
 use crate::digest::Digest;
 use crate::render::react::compile::{Compiled, compile};
 use crate::render::react::engine::Engine;
-use crate::render::react::{Fault, FaultKind, Rendered, Runtime};
+use crate::render::react::{Fault, FaultKind, Runtime};
 
 /// The stack of the thread that works, because parsers and engines recurse. Only what is touched is taken.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -98,7 +98,7 @@ fn own(end: &impl AsFd) -> io::Result<File> {
 /// An answer to the same question, which is a fault.
 fn refusal(answer: &Answer, fault: Fault) -> Answer {
     match answer {
-        Answer::Rendered(_) => Answer::Rendered(Err(fault)),
+        Answer::Rendered(_) | Answer::Overdue(_) => Answer::Rendered(Err(fault)),
         Answer::Missing | Answer::Outline(_) => Answer::Outline(Err(fault.into())),
     }
 }
@@ -159,9 +159,8 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
             let component = find(&mut shelves.components, &code);
             Some(match library.zip(component) {
                 None => Answer::Missing,
-                Some((library, component)) => {
-                    Answer::Rendered(render(component, library, props, day, watch))
-                }
+                Some((library, component)) => render(component, library, props, day, watch)
+                    .unwrap_or_else(|fault| Answer::Rendered(Err(fault))),
             })
         }
     }
@@ -174,7 +173,7 @@ fn render(
     props: &str,
     day: i64,
     watch: &Arc<Watch>,
-) -> Result<Rendered, Fault> {
+) -> Result<Answer, Fault> {
     let (_, mut engine) = match component.engine.take() {
         Some(kept) if kept.0 == library.digest => kept,
         _ => {
@@ -187,13 +186,18 @@ fn render(
             (library.digest, engine)
         }
     };
-    let rendered = watch.step(|| engine.render(props, day));
-    // An engine that ran out of something may lack it the next time.
-    let is_exhausted = matches!(&rendered, Err(fault) if fault.kind == FaultKind::Limits);
-    if !is_exhausted {
-        component.engine = Some((library.digest, engine));
+    let (rendered, is_over) = watch.step(|| (engine.render(props, day), watch.is_over()));
+    match rendered {
+        // An engine that ran out of something may lack it the next time.
+        Err(fault) if fault.kind == FaultKind::Limits => Ok(match is_over {
+            true => Answer::Overdue(fault),
+            false => Answer::Rendered(Err(fault)),
+        }),
+        rendered => {
+            component.engine = Some((library.digest, engine));
+            Ok(Answer::Rendered(rendered))
+        }
     }
-    rendered
 }
 
 /// The first of what is wrong with code that cannot be rendered.

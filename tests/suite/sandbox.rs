@@ -1,6 +1,7 @@
 //! React code in processes of its own: they are started, killed, asked by many and ended, and nobody notices.
 
 mod hostile;
+mod impostors;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rbgen::render::react::FaultKind::{self, Component, Failed, Import, Limits, Syntax};
 
-use super::{PATIENCE, hello, render, sandbox, with_name};
+use super::{PATIENCE, REACT, hello, render, render_with, sandbox, with_name};
 
 /// Between two other renderings, so that they do not take all computing time from the hostile one.
 const BREATH: Duration = Duration::from_millis(10);
@@ -818,4 +818,45 @@ fn output_that_is_no_html() {
         ),
         ("nothing", body("return null;"), Html("")),
     ]);
+}
+
+/// React's own way through a tree.
+#[test]
+fn what_means_harm_to_the_other_library() {
+    for (name, code) in [
+        (
+            "a component that shows itself",
+            "export default function Hostile() { return <div><Hostile/></div>; }".to_string(),
+        ),
+        (
+            "a deep tree",
+            body(
+                "let tree = <p/>; for (let i = 0; i < 200000; i++) tree = <b>{tree}</b>; return tree;",
+            ),
+        ),
+        (
+            "a state that is always set",
+            "import { useState } from 'react';
+            export default () => { const [n, set] = useState(0); set(n + 1); return <p>{n}</p>; }"
+                .into(),
+        ),
+        (
+            "a list without end",
+            body(
+                "return { [Symbol.iterator]: () => ({ next: () => ({ value: 'x', done: false }) }) };",
+            ),
+        ),
+        ("a promise", body("throw new Promise(() => {});")),
+        (
+            "props that do not end",
+            body("return <p {...new Proxy({}, { ownKeys() { for (;;); } })}/>;"),
+        ),
+        ("much HTML", body("return <p>{'x'.repeat(2 ** 26)}</p>;")),
+    ] {
+        let sandbox = sandbox();
+        let fault = render_with(&sandbox, &REACT, &code).unwrap_err();
+        assert!([Limits, Failed].contains(&fault.kind), "{name}: {fault:?}");
+        let html = render_with(&sandbox, &REACT, super::HELLO).unwrap().html;
+        assert!(html.ends_with("<p>Hello, World</p>"), "{name}: {html}");
+    }
 }
