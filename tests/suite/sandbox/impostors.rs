@@ -106,7 +106,7 @@ fn a_process_without_memory_left_is_told_in_words() {
     let impostors = Impostors::new();
     // In KiB: enough to begin with, and too little for what follows.
     let script = format!(
-        "ulimit -v 500000; exec {} react-worker 3<&-",
+        "ulimit -v 420000; exec {} react-worker 3<&-",
         env!("CARGO_BIN_EXE_rbgen")
     );
     let sandbox = Sandbox::new(impostors.program(&script));
