@@ -2,6 +2,7 @@
 
 mod hostile;
 mod impostors;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::fs;

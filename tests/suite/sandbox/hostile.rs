@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rbgen::render::react::FaultKind::{self, Component, Failed, Import, Limits, Syntax};
+use rbgen::render::react::FaultKind::{self, Component, Failed, Limits};
 
 use super::{PATIENCE, REACT, hello, render, render_with, sandbox, with_name};
 
@@ -12,7 +12,7 @@ use super::{PATIENCE, REACT, hello, render, render_with, sandbox, with_name};
 const BREATH: Duration = Duration::from_millis(10);
 
 /// What comes of a component.
-enum Comes {
+pub enum Comes {
     /// A fault of one of these kinds.
     Fault(&'static [FaultKind]),
     /// This HTML, each time.
@@ -20,10 +20,10 @@ enum Comes {
     /// Either of the two, as the engine likes it: what matters is that it ends.
     Either(&'static [FaultKind]),
 }
-use Comes::{Either, Fault, Html};
+pub use Comes::{Either, Fault, Html};
 
 /// Renders each while another is rendered, and once more.
-fn endure<C: AsRef<str>>(components: &[(&str, C, Comes)]) {
+pub fn endure<C: AsRef<str>>(components: &[(&str, C, Comes)]) {
     for (name, code, comes) in components {
         let code = code.as_ref();
         let sandbox = sandbox();
@@ -66,12 +66,12 @@ fn endure<C: AsRef<str>>(components: &[(&str, C, Comes)]) {
 }
 
 /// A component whose function is this.
-fn body(statements: &str) -> String {
+pub fn body(statements: &str) -> String {
     format!("export default function Hostile(props) {{ {statements} }}")
 }
 
 /// A component that gives what an expression is, as text.
-fn says(expression: &str) -> String {
+pub fn says(expression: &str) -> String {
     body(&format!("return <p>{{String({expression})}}</p>;"))
 }
 
@@ -375,221 +375,6 @@ fn code_that_nests_without_end() {
                 "let it = {}; for (let i = 0; i < 1e6; i++) it = { it }; it = null; return <p>done</p>;",
             ),
             Either(&[Limits, Failed]),
-        ),
-    ]);
-}
-
-#[test]
-fn sources_that_nest() {
-    let nested = |open: &str, inside: &str, close: &str, times: usize| {
-        let (open, close) = (open.repeat(times), close.repeat(times));
-        format!("export default () => <p>{{String({open}{inside}{close})}}</p>;")
-    };
-    let deep = 100_000;
-    let jsx = ("<b>".repeat(deep), "</b>".repeat(deep));
-    let types = ("[".repeat(deep), "]".repeat(deep));
-    endure(&[
-        (
-            "brackets",
-            nested("[", "", "]", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "parentheses",
-            nested("(", "1", ")", deep),
-            Fault(&[Limits, Syntax]),
-        ),
-        (
-            "brackets that stay open",
-            nested("[", "", "", deep),
-            Fault(&[Limits, Syntax]),
-        ),
-        (
-            "negations",
-            nested("!", "1", "", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "minus signs",
-            nested("- ", "1", "", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "choices",
-            nested("a ? b : ", "1", "", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "sums",
-            nested("1 + ", "1", "", deep),
-            Either(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "templates",
-            nested("`${", "1", "}`", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "objects",
-            nested("{a: ", "1", "}", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "functions",
-            nested("() => ", "1", "", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "calls",
-            nested("f(", "1", ")", deep),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "members",
-            nested("", "props", ".a", deep),
-            Either(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "elements",
-            format!("export default () => {}{};", jsx.0, jsx.1),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-        (
-            "types",
-            format!(
-                "type T = {}1{}; export default () => <p/>;",
-                types.0, types.1
-            ),
-            Either(&[Limits, Syntax]),
-        ),
-        (
-            "blocks",
-            format!(
-                "{}{} export default () => <p/>;",
-                "{".repeat(deep),
-                "}".repeat(deep)
-            ),
-            Fault(&[Limits, Syntax, Failed]),
-        ),
-    ]);
-}
-
-#[test]
-fn sources_that_are_no_text_for_a_person() {
-    endure(&[
-        (
-            "ten megabytes",
-            format!("export default () => <p/>;{}", "f();\n".repeat(2_000_000)),
-            Fault(&[Limits]),
-        ),
-        ("nothing", String::new(), Fault(&[Component])),
-        ("NUL", "\0\0\0".into(), Fault(&[Syntax, Component])),
-        (
-            "no end",
-            "export default () => <p>".into(),
-            Fault(&[Syntax]),
-        ),
-        (
-            "a greeting",
-            "rbgen react-worker\n\u{5}\0\0\0\u{3}\0\0".into(),
-            Fault(&[Syntax, Component]),
-        ),
-        (
-            "many names",
-            (0..20_000)
-                .map(|n| format!("let v{n} = v{};", n / 2))
-                .collect::<String>()
-                + "export default () => <p/>;",
-            Either(&[Limits, Failed, Syntax]),
-        ),
-        (
-            "a way out of the function around it",
-            "}); for (;;); (function () { export default () => <p/>;".into(),
-            Fault(&[Syntax]),
-        ),
-        (
-            "a comment that stays open",
-            "export default () => <p/>; /*".into(),
-            Fault(&[Syntax]),
-        ),
-        (
-            "a name of ours",
-            body(
-                "const $require = 1, $h = 2, $Fragment = 3; return <><i>{$require + $h + $Fragment}</i></>;",
-            ),
-            Html("<i>6</i>"),
-        ),
-    ]);
-}
-
-#[test]
-fn code_that_asks_for_what_is_not_its_own() {
-    let imports = [
-        "/etc/passwd",
-        "file:///etc/passwd",
-        "https://example.org/x.js",
-        "./x",
-        "../x.tsx",
-        "fs",
-        "node:fs",
-        "std",
-        "os",
-        "qjs:std",
-        "child_process",
-        "data:text/javascript,export default 1",
-        "preact/../../x",
-        "",
-    ];
-    for module in imports {
-        endure(&[(
-            module,
-            format!("import it from '{module}'; export default () => <p>{{String(it)}}</p>;"),
-            Fault(&[Import]),
-        )]);
-    }
-    endure(&[
-        (
-            "all that another module exports",
-            "export * from '/etc/passwd'; export default () => <p/>;".into(),
-            Fault(&[Import]),
-        ),
-        (
-            "a module imported later",
-            body("import('fs').then(() => {}); return <p/>;"),
-            Fault(&[Import, Failed, Syntax]),
-        ),
-        (
-            "a module whose name is computed",
-            body("const name = ['/etc', 'passwd'].join('/'); import(name); return <p/>;"),
-            Fault(&[Import, Failed, Syntax]),
-        ),
-        ("a required module", says("require('fs')"), Fault(&[Import, Failed])),
-        ("a module of the engine", says("$require('std')"), Fault(&[Import, Failed])),
-        (
-            "what other engines have",
-            says("[typeof process, typeof std, typeof os, typeof bjson, typeof Deno, typeof Bun, typeof fetch,
-                typeof load, typeof scriptArgs, typeof XMLHttpRequest, typeof Worker].join()"),
-            Html("<p>undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined,undefined</p>"),
-        ),
-        (
-            "the address of the module",
-            says("import.meta.url"),
-            Fault(&[Import]),
-        ),
-        (
-            "code from a text, a way to all that is global",
-            says("typeof (new Function('return this'))().process"),
-            Either(&[Failed]),
-        ),
-        (
-            "an evaluated import",
-            body("return <p>{String((0, eval)('import(\"/etc/passwd\")'))}</p>;"),
-            Either(&[Failed, Import]),
-        ),
-        (
-            "an engine of its own",
-            says("(() => {}).constructor('return typeof std + typeof os')()"),
-            Either(&[Failed]),
         ),
     ]);
 }
