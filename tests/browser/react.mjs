@@ -96,7 +96,7 @@ function world(library, origin, browser) {
     for (const context of contexts.splice(0)) await context.close();
     return faults.splice(0);
   };
-  return { library, origin, open, end, browser, chromium: options.chromium };
+  return { library, origin, open, end, chromium: options.chromium, deadline: Number(options.deadline) };
 }
 
 let failed = 0;

@@ -23,18 +23,20 @@ export default function ChatPanel({ title, messages: initial = [], placeholder =
   return (
     <section style={{ border: '1px solid #e5e7eb', borderRadius: 16, padding: 16, maxWidth: 480 }}>
       <h2 style={{ marginTop: 0 }}>{title}</h2>
-      <ul role="log" aria-label={title} style={{ listStyle: 'none', padding: 0, maxHeight: 240, overflowY: 'auto' }}>
-        {messages.map((message, i) => (
-          <li
-            key={i}
-            ref={i === messages.length - 1 ? end : null}
-            style={{ margin: '8px 0', textAlign: message.mine ? 'right' : 'left' }}
-          >
-            <small>{message.from}: </small>
-            <span style={{ display: 'inline-block', padding: '6px 12px', borderRadius: 12, background: message.mine ? '#ddd6fe' : '#f3f4f6' }}>{message.text}</span>
-          </li>
-        ))}
-      </ul>
+      <div role="log" aria-label={title} style={{ maxHeight: 240, overflowY: 'auto' }}>
+        <ul style={{ listStyle: 'none', padding: 0 }}>
+          {messages.map((message, i) => (
+            <li
+              key={i}
+              ref={i === messages.length - 1 ? end : null}
+              style={{ margin: '8px 0', textAlign: message.mine ? 'right' : 'left' }}
+            >
+              <small>{message.from}: </small>
+              <span style={{ display: 'inline-block', padding: '6px 12px', borderRadius: 12, background: message.mine ? '#ddd6fe' : '#f3f4f6' }}>{message.text}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
       <form onSubmit={send} style={{ display: 'flex', gap: 8 }}>
         <input
           value={draft}
