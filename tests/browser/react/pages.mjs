@@ -144,9 +144,9 @@ export const attempts = {
 
   async "an island that fails keeps its HTML, says so once, and stops no other"({ origin, open, library }) {
     const said = [];
-    const tab = await open({ excuse: (fault) => said.push(fault) });
+    const tab = await open({ excuse: (fault) => fault.includes("own-mind:") || said.push(fault) });
     await go(tab, origin, FAILS);
-    await alive(tab.page, "#fragile-island, #counter");
+    await alive(tab.page, "#fragile-island, #own-mind, #counter");
     await until(tab.page, "the failure", () => document.querySelector("#broken-island").dataset.islandState === "failed");
     assertEqual(await tab.page.locator("#broken-island").textContent(), "What the server said", "what is left of it");
     await tab.page.locator("#counter").getByRole("button", { name: "More" }).click();
@@ -157,6 +157,17 @@ export const attempts = {
     await Promise.all([tab.page.waitForEvent(library === "react" ? "console" : "pageerror"), tab.page.getByRole("button", { name: "Shout" }).click()]);
     await until(tab.page, "its first words", () => document.querySelector("#fragile-island").textContent.includes("HELLO"));
     assertEqual(said.length, 2, `how often both are said (${said.join("; ")})`);
+  },
+
+  async "an island that says something else in a browser comes to life all the same"({ origin, open, library }) {
+    const said = [];
+    const tab = await open({ excuse: (fault) => fault.includes("own-mind:") ? said.push(fault) : /: (broken|fragile)-island:|such thing/.test(fault) });
+    await go(tab, origin, FAILS);
+    await alive(tab.page, "#own-mind");
+    await tab.page.getByRole("button", { name: "Louder" }).click();
+    await until(tab.page, "what it says in a browser", () => document.querySelector("#own-mind").textContent.startsWith("Rendered in a browser!"));
+    // preact takes it as it is.
+    assertEqual(said.length, library === "react" ? 1 : 0, `how often it is said (${said.join("; ")})`);
   },
 
   async "an island that cannot be loaded keeps its HTML and what was typed"({ origin, open }) {
