@@ -24,7 +24,7 @@ use rbgen::format::{PageFile, read_page};
 use rbgen::model::{MarkdownConfig, Moment};
 use rbgen::pipeline::{Explain, Options, check_folder};
 use rbgen::render::markdown::{Ids, markdown_to_html};
-use rbgen::render::react::NoStage;
+use rbgen::render::react::NoRunner;
 use words::Words;
 
 const PAGES: usize = 200;
@@ -98,7 +98,7 @@ fn check_whole_site(criterion: &mut Criterion, root: &Path) {
         explain: Explain::Nothing,
         from: None,
         exhausted: None,
-        react: Arc::new(NoStage),
+        react: Arc::new(NoRunner),
     };
     let check = || check_folder(black_box(root), &options, &|_, _| ());
     assert!(check().diagnostics.is_empty(), "the corpus is sound");

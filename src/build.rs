@@ -26,7 +26,7 @@ use crate::digest::Digest;
 use crate::ledger::{JobPage, Ledger, PageNote, Traces};
 use crate::model::{Asset, FileStat, Moment, Page, Site, Table};
 use crate::plan::{PageJob, Plan, shown_blocks};
-use crate::render::react::Stage;
+use crate::render::react::Runner;
 pub use assets::bundle_with;
 use assets::{Context, changed_files};
 pub use notes::Notes;
@@ -98,7 +98,7 @@ pub struct Job<'a> {
     /// What `Built::explained` is to have.
     pub explain: Explain,
     /// Where React code is compiled and run.
-    pub react: &'a Arc<dyn Stage>,
+    pub react: &'a Arc<dyn Runner>,
 }
 
 /// What a build is to say of outputs.

@@ -49,7 +49,7 @@ use crate::diag::{Diagnostic, code};
 use crate::load::CONFIG_FILE;
 use crate::model::Moment;
 use crate::pipeline::{Exhausted, Explain, Options};
-use crate::render::react::Stage;
+use crate::render::react::Runner;
 use crate::sandbox::Sandbox;
 
 /// Builds one set of pages into many themed apps.
@@ -202,7 +202,7 @@ fn parse_source(text: &str) -> Result<String, String> {
 const DEFAULT_DATABASE: &str = "main";
 
 /// Where React code is compiled and run: in processes of this program, which begin when there is some.
-fn react() -> Arc<dyn Stage> {
+fn react() -> Arc<dyn Runner> {
     Arc::new(Sandbox::of_this_program())
 }
 

@@ -25,7 +25,7 @@ use crate::deploy::Destination;
 use crate::diag::Diagnostics;
 use crate::model::{Config, Deploy, Moment};
 use crate::pipeline::Exhausted;
-use crate::render::react::Stage;
+use crate::render::react::Runner;
 use due::{Backoff, Due};
 use round::{Listener, Round, Why};
 
@@ -52,7 +52,7 @@ pub struct Settings<'a> {
     /// What is done when templates take all memory.
     pub exhausted: Option<Exhausted>,
     /// Where React code is compiled and run.
-    pub react: Arc<dyn Stage>,
+    pub react: Arc<dyn Runner>,
     /// Set when the listener is to stop.
     pub stop: &'a AtomicBool,
 }

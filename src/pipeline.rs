@@ -93,6 +93,7 @@ fn build_remembering(
     again: Again,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> (Outcome, Option<After>) {
+    options.react.begin();
     let folder = Folder::new(root);
     let config = sound_config(&folder);
     let place = config.as_ref().map(|config| match &options.out {

@@ -21,7 +21,7 @@ use protocol::Answer;
 use words::Blame;
 
 use crate::digest::Digest;
-use crate::render::react::{Call, Fault, FaultKind, Outline, Rendered, Stage};
+use crate::render::react::{Call, Fault, FaultKind, Outline, Rendered, Runner};
 
 /// Processes that compile and render, started when they are needed and ended with this value.
 #[derive(Debug)]
@@ -58,12 +58,6 @@ impl Sandbox {
             true => own.to_path_buf(),
             false => std::env::current_exe().unwrap_or_else(|_| PathBuf::from("rbgen")),
         })
-    }
-
-    /// Forgets which components took too much. They may do so with some props only, so each build begins
-    /// with this, as long as the sandbox stays.
-    pub fn forget_faults(&self) {
-        lock(&self.exhausting).clear();
     }
 
     /// Asks a process. Whatever comes of it is of this component: where it may be of something else, it
@@ -123,7 +117,12 @@ impl Sandbox {
     }
 }
 
-impl Stage for Sandbox {
+impl Runner for Sandbox {
+    /// Forgets which components took too much: they may do so with some props only.
+    fn begin(&self) {
+        lock(&self.exhausting).clear();
+    }
+
     fn outline(&self, code: &str) -> Result<Outline, Vec<Fault>> {
         let question = Question {
             code,

@@ -177,7 +177,7 @@ impl ReactReady {
             return Ok(Arc::clone(outline));
         }
         let code = component.react.as_deref().unwrap_or_default();
-        let outline = self.facts.stage().outline(code).map_err(|faults| {
+        let outline = self.facts.runner().outline(code).map_err(|faults| {
             let origin = component.react_origin();
             let mut found = Diagnostics::new();
             for fault in &faults {

@@ -9,7 +9,7 @@ use crate::assemble::{Validators, check_uses};
 use crate::diag::{Diagnostic, Diagnostics, code, did_you_mean};
 use crate::model::{Block, Component, Moment, Node, Page, SHARED_APP, Scheme, Site, Status, Table};
 use crate::plan::has_page;
-use crate::render::react::{ReactFacts, Stage};
+use crate::render::react::{ReactFacts, Runner};
 use crate::render::style::{
     Targets, code_css, component_css, parse_targets, resolve_tokens, theme_css, tokens_css,
 };
@@ -45,14 +45,14 @@ struct Stand {
 }
 
 impl Showroom {
-    /// The showroom of a site; `drafts` says whether lists have drafts among their pages, and `stage` runs
+    /// The showroom of a site; `drafts` says whether lists have drafts among their pages, and `runner` runs
     /// React code, which `now` tells the day. Nothing else in it depends on the time: a sample has no
     /// conditions.
-    pub fn new(site: &Arc<Site>, drafts: bool, stage: &Arc<dyn Stage>, now: Moment) -> Showroom {
+    pub fn new(site: &Arc<Site>, drafts: bool, runner: &Arc<dyn Runner>, now: Moment) -> Showroom {
         Showroom {
             site: Arc::clone(site),
             drafts,
-            react: Arc::new(ReactFacts::new(stage, now)),
+            react: Arc::new(ReactFacts::new(runner, now)),
             // A build reports what is wrong with them.
             targets: parse_targets(&site.config, &mut Diagnostics::new()),
             engines: Mutex::default(),

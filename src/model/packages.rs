@@ -38,7 +38,6 @@ impl Library {
                 "preact/compat/dist/compat.mjs",
                 "preact/dist/preact.mjs",
                 "preact/hooks/dist/hooks.mjs",
-                "preact/jsx-runtime/dist/jsxRuntime.mjs",
                 "preact/package.json",
                 "preact-render-to-string/LICENSE",
                 "preact-render-to-string/dist/index.mjs",
@@ -46,7 +45,6 @@ impl Library {
             ],
             Library::React => &[
                 "react/LICENSE",
-                "react/cjs/react-jsx-runtime.production.js",
                 "react/cjs/react.production.js",
                 "react/package.json",
                 "react-dom/LICENSE",

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::ledger::Ledger;
 use crate::load::CONFIG_FILE;
 use crate::model::{Moment, Site};
-use crate::render::react::Stage;
+use crate::render::react::Runner;
 
 /// What is asked of a build.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Options {
     /// What is done when templates take all memory; `None` trusts them.
     pub exhausted: Option<Exhausted>,
     /// Where React code is compiled and run.
-    pub react: Arc<dyn Stage>,
+    pub react: Arc<dyn Runner>,
 }
 
 /// What came of it.

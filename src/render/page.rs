@@ -185,7 +185,7 @@ fn render_react(
         Some(Hydrate::Only) => String::new(),
         _ => facts
             .react
-            .render(&facts.site, component, &props)
+            .render(&facts.site, component, &props, block)
             .map_err(|fault| react::diagnostic(&component.react_origin(), &fault))?,
     };
     let html = block_html(component, block, &html, island, &props);

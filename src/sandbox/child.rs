@@ -167,6 +167,7 @@ impl Child {
                     code,
                     props: call.props,
                     day: call.day,
+                    block: call.block,
                 })?;
                 self.sent.insert(library);
             }

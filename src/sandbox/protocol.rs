@@ -46,6 +46,7 @@ pub enum Request<'a> {
         code: Digest,
         props: &'a str,
         day: i64,
+        block: &'a str,
     },
 }
 
@@ -144,12 +145,14 @@ pub fn write_request(to: &mut Writer, request: &Request<'_>) {
             code,
             props,
             day,
+            block,
         } => {
             to.number(3)
                 .digest(library)
                 .digest(code)
                 .text(props)
-                .number(*day as u64);
+                .number(*day as u64)
+                .text(block);
         }
     });
 }
@@ -180,6 +183,7 @@ pub fn read_request(message: &[u8]) -> Option<Request<'_>> {
             code: from.digest()?,
             props: from.text()?,
             day: from.number()? as i64,
+            block: from.text()?,
         },
         _ => return None,
     };
@@ -264,7 +268,7 @@ fn write_fault(to: &mut Writer, fault: &Fault) {
         FaultKind::Import => 2,
         FaultKind::Failed => 3,
         FaultKind::Limits => 4,
-        FaultKind::Stage => 5,
+        FaultKind::Runner => 5,
     };
     to.number(kind)
         .text(beginning(&fault.message))
@@ -284,7 +288,7 @@ fn read_fault(from: &mut Reader<'_>) -> Option<Fault> {
             2 => FaultKind::Import,
             3 => FaultKind::Failed,
             4 => FaultKind::Limits,
-            5 => FaultKind::Stage,
+            5 => FaultKind::Runner,
             _ => return None,
         },
         message: from.text().filter(|text| short(text))?.to_string(),
@@ -340,6 +344,7 @@ mod tests {
                 code,
                 props: "{\"a\": \"\u{0}\"}",
                 day: -86_400_000,
+                block: "chat",
             },
         ]
     }

@@ -22,7 +22,7 @@ pub enum Blame {
 /// The fault of a process that gave no answer.
 pub fn of_end(end: &End) -> (Fault, Blame) {
     let limits = |message: String| Fault::new(FaultKind::Limits, message);
-    let stage = |message: String| Fault::new(FaultKind::Stage, message);
+    let stage = |message: String| Fault::new(FaultKind::Runner, message);
     match end {
         End::Ended(status) => of_status(*status),
         End::Silent => {
@@ -122,13 +122,13 @@ fn of_status(status: ExitStatus) -> (Fault, Blame) {
 /// The fault of a program that cannot be started.
 pub fn no_start(error: &io::Error) -> Fault {
     let message = format!("the process that runs React components cannot be started: {error}");
-    Fault::new(FaultKind::Stage, message)
+    Fault::new(FaultKind::Runner, message)
 }
 
 /// The fault of a process that answered another question.
 pub fn wrong_answer() -> Fault {
     let message = "the process that runs React components answered another question";
-    Fault::new(FaultKind::Stage, message)
+    Fault::new(FaultKind::Runner, message)
 }
 
 #[cfg(test)]

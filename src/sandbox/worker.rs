@@ -15,7 +15,7 @@ use super::protocol::{
 use crate::codec::Writer;
 use crate::digest::Digest;
 use crate::render::react::compile::{Compiled, compile};
-use crate::render::react::engine::Engine;
+use crate::render::react::engine::{Engine, Given};
 use crate::render::react::{Fault, FaultKind, Runtime};
 
 /// The stack of the thread that works, because parsers and engines recurse. Only what is touched is taken.
@@ -151,7 +151,9 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
             code,
             props,
             day,
+            block,
         } => {
+            let given = Given { props, day, block };
             let library = shelves
                 .libraries
                 .iter()
@@ -159,7 +161,7 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
             let component = find(&mut shelves.components, &code);
             Some(match library.zip(component) {
                 None => Answer::Missing,
-                Some((library, component)) => render(component, library, props, day, watch)
+                Some((library, component)) => render(component, library, &given, watch)
                     .unwrap_or_else(|fault| Answer::Rendered(Err(fault))),
             })
         }
@@ -170,8 +172,7 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
 fn render(
     component: &mut Component,
     library: &Arc<Runtime>,
-    props: &str,
-    day: i64,
+    given: &Given<'_>,
     watch: &Arc<Watch>,
 ) -> Result<Answer, Fault> {
     let (_, mut engine) = match component.engine.take() {
@@ -186,7 +187,7 @@ fn render(
             (library.digest, engine)
         }
     };
-    let (rendered, is_over) = watch.step(|| (engine.render(props, day), watch.is_over()));
+    let (rendered, is_over) = watch.step(|| (engine.render(given), watch.is_over()));
     match rendered {
         // An engine that ran out of something may lack it the next time.
         Err(fault) if fault.kind == FaultKind::Limits => Ok(match is_over {

@@ -184,7 +184,7 @@ mod tests {
         reason = "the tests write a site and build it"
     )]
 
-    use crate::render::react::NoStage;
+    use crate::render::react::NoRunner;
     use std::fs;
     use std::path::Path;
 
@@ -222,7 +222,7 @@ mod tests {
             explain: crate::pipeline::Explain::Nothing,
             from: None,
             exhausted: None,
-            react: Arc::new(NoStage),
+            react: Arc::new(NoRunner),
         };
         let outcome = build_folder(folder.path(), &options, &|_, _| ());
         let report = outcome.report.expect("a new site has no errors");
@@ -234,7 +234,7 @@ mod tests {
         };
         let loaded = load_site(&Folder::new(folder.path()));
         let scene = Scene {
-            react: Arc::new(NoStage),
+            react: Arc::new(NoRunner),
             round: 1,
             root: folder.path().to_path_buf(),
             out: report.out,

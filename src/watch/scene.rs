@@ -26,7 +26,7 @@ pub struct Scene {
     /// The time that conditions were held against.
     pub now: Moment,
     /// Where React code is compiled and run.
-    pub react: Arc<dyn react::Stage>,
+    pub react: Arc<dyn react::Runner>,
     /// The site as it is now, as far as it can be understood, also where it has errors; `None` only
     /// where robbieblocks.toml cannot be used.
     pub site: Option<Arc<Site>>,
@@ -58,7 +58,7 @@ impl Scene {
         out: &Path,
         drafts: bool,
         now: Moment,
-        react: Arc<dyn react::Stage>,
+        react: Arc<dyn react::Runner>,
     ) -> Scene {
         Scene {
             round: 0,

@@ -11,7 +11,7 @@ use minijinja::{Value, context};
 use super::frame::{Tab, fill, frame};
 use super::words::{address, graph_address, moment, shown_path};
 use crate::model::{Moment, Site};
-use crate::render::react::{NoStage, ReactFacts, Stage};
+use crate::render::react::{NoRunner, ReactFacts, Runner};
 use crate::render::{AssetNames, NodeFacts, pages_listed};
 use crate::track::{Kind, Question};
 use words::{described, group_of};
@@ -123,7 +123,7 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn new(site: &'a Arc<Site>, reads: &PageReads<'a>, drafts: bool) -> Subject<'a> {
         let theme = site.config.theme_of(reads.node);
-        let no_stage: Arc<dyn Stage> = Arc::new(NoStage);
+        let no_runner: Arc<dyn Runner> = Arc::new(NoRunner);
         Subject {
             site,
             node: reads.node,
@@ -138,7 +138,7 @@ impl<'a> Subject<'a> {
                 names: Arc::new(AssetNames::default()),
                 tokens: Arc::default(),
                 script: None,
-                react: Arc::new(ReactFacts::new(&no_stage, Moment::UNIX_EPOCH)),
+                react: Arc::new(ReactFacts::new(&no_runner, Moment::UNIX_EPOCH)),
             },
         }
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::{Arc, LazyLock};
 
 use rbgen::model::Library;
-use rbgen::render::react::Stage;
+use rbgen::render::react::Runner;
 use rbgen::sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -170,7 +170,7 @@ impl Built {
 }
 
 /// Where React code is run: in processes of the rbgen that is tested.
-pub fn react() -> Arc<dyn Stage> {
+pub fn react() -> Arc<dyn Runner> {
     Arc::new(Sandbox::new(env!("CARGO_BIN_EXE_rbgen").into()))
 }
 

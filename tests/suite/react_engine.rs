@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use rbgen::model::{Library, Packages, TextFile};
 use rbgen::render::react::compile::Compiled;
-use rbgen::render::react::engine::{Engine, THREAD_STACK_BYTES};
+use rbgen::render::react::engine::{Engine, Given, THREAD_STACK_BYTES};
 use rbgen::render::react::runtime::runtime;
 use rbgen::render::react::{Fault, Rendered, Runtime};
 
@@ -19,6 +19,15 @@ use crate::harness::project;
 
 /// The beginning of 2026-03-09, in UTC.
 const DAY: i64 = 1_773_014_400_000;
+
+/// What a component is rendered with.
+fn given(props: &str) -> Given<'_> {
+    Given {
+        props,
+        day: DAY,
+        block: "block",
+    }
+}
 
 const BOTH: [Library; 2] = [Library::Preact, Library::React];
 
@@ -93,7 +102,7 @@ fn engine(kind: Library, code: &str) -> Result<Engine, Fault> {
 }
 
 fn render(kind: Library, code: &str, props: &str) -> Result<Rendered, Fault> {
-    with_stack(|| engine(kind, code)?.render(props, DAY))
+    with_stack(|| engine(kind, code)?.render(&given(props)))
 }
 
 fn html(kind: Library, code: &str, props: &str) -> String {
@@ -167,10 +176,12 @@ fn a_rendering_depends_on_component_props_and_day_alone() {
     ];
     for kind in BOTH {
         for code in codes {
-            let alone = with_stack(|| engine(kind, code).unwrap().render("{}", DAY));
+            let alone = with_stack(|| engine(kind, code).unwrap().render(&given("{}")));
             let renderings: Vec<Rendered> = with_stack(|| {
                 let mut engine = engine(kind, code).unwrap();
-                (0..4).map(|_| engine.render("{}", DAY).unwrap()).collect()
+                (0..4)
+                    .map(|_| engine.render(&given("{}")).unwrap())
+                    .collect()
             });
             let alone = alone.unwrap();
             for rendering in renderings {
@@ -332,4 +343,27 @@ fn react_hints_for_the_head_are_no_part_of_a_component() {
     let code = "return () => $h('p', null, $h('img', { src: '/a>b.png', alt: '' }), React.useId())";
     let html = html(Library::React, code, "{}");
     assert!(html.starts_with("<p><img "), "{html}");
+}
+
+#[test]
+fn blocks_of_one_page_have_ids_of_their_own() {
+    for kind in BOTH {
+        let code = "(function ($require) { const { createElement, useId } = $require(\"react\"); const Inner = () => createElement(\"i\", { id: useId() }); return () => createElement(\"p\", { id: useId() }, createElement(Inner), createElement(Inner)); })";
+        let ids = |block: &str| -> Vec<String> {
+            let given = Given {
+                block,
+                ..given("{}")
+            };
+            let html = with_stack(|| engine(kind, code)?.render(&given).map(|made| made.html));
+            let html = html.unwrap();
+            let ids = html.split("id=\"").skip(1);
+            ids.map(|id| id.split('"').next().unwrap().to_string())
+                .collect()
+        };
+        let (chat, menu) = (ids("chat"), ids("menu"));
+        let all: std::collections::BTreeSet<&String> = chat.iter().chain(&menu).collect();
+        assert_eq!(all.len(), 6, "{kind:?}: {chat:?} {menu:?}");
+        assert!(chat.iter().all(|id| id.contains("chat-")), "{chat:?}");
+        assert_eq!(ids("chat"), chat);
+    }
 }

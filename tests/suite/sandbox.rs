@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use rbgen::model::{Library, Packages, TextFile};
-use rbgen::render::react::{Call, Fault, FaultKind, Rendered, Runtime, Stage, runtime};
+use rbgen::render::react::{Call, Fault, FaultKind, Rendered, Runner, Runtime, runtime};
 use rbgen::sandbox::Sandbox;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -53,30 +53,32 @@ fn library(library: Library) -> Arc<Runtime> {
     Arc::new(made.expect("`npm ci --prefix tests/react` was run"))
 }
 
-fn render_with(stage: &dyn Stage, library: &Arc<Runtime>, code: &str) -> Result<Rendered, Fault> {
+fn render_with(stage: &dyn Runner, library: &Arc<Runtime>, code: &str) -> Result<Rendered, Fault> {
     stage.render(&Call {
         runtime: library,
         code,
         props: WORLD,
         day: DAY,
+        block: "block",
     })
 }
 
-fn render(stage: &dyn Stage, code: &str) -> Result<Rendered, Fault> {
+fn render(stage: &dyn Runner, code: &str) -> Result<Rendered, Fault> {
     render_with(stage, &PREACT, code)
 }
 
 /// With the props that [`HELLO`] takes.
-fn with_name(stage: &dyn Stage, code: &str, name: &str) -> Result<Rendered, Fault> {
+fn with_name(stage: &dyn Runner, code: &str, name: &str) -> Result<Rendered, Fault> {
     stage.render(&Call {
         runtime: &PREACT,
         code,
         props: &format!("{{\"name\": \"{name}\"}}"),
         day: DAY,
+        block: "block",
     })
 }
 
-fn hello(stage: &dyn Stage) {
+fn hello(stage: &dyn Runner) {
     let rendered = render(stage, HELLO);
     assert_eq!(
         rendered,
@@ -305,7 +307,7 @@ fn what_took_too_much_is_not_tried_again_until_it_is_forgotten() {
     let by_props =
         "export default ({ name }) => { while (name === 'World'); return <p>{name}</p>; }";
     assert!(with_name(&sandbox, by_props, "World").is_err());
-    sandbox.forget_faults();
+    sandbox.begin();
     assert_eq!(
         with_name(&sandbox, by_props, "moon").unwrap().html,
         "<p>moon</p>"
@@ -332,9 +334,9 @@ fn a_hostile_component_that_many_ask_for_blocks_nobody() {
 fn a_program_that_cannot_be_used_is_told() {
     for program in ["/nothing/here", "/bin/ls", "/bin/cat", "/bin/echo", "/"] {
         let fault = render(&Sandbox::new(program.into()), HELLO).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Stage, "{program}: {fault:?}");
+        assert_eq!(fault.kind, FaultKind::Runner, "{program}: {fault:?}");
         let faults = Sandbox::new(program.into()).outline(HELLO).unwrap_err();
-        assert_eq!(faults[0].kind, FaultKind::Stage, "{program}: {faults:?}");
+        assert_eq!(faults[0].kind, FaultKind::Runner, "{program}: {faults:?}");
     }
 }
 

@@ -62,6 +62,17 @@ enum Limit {
     Text,
 }
 
+/// What a component is rendered with.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// A JSON object.
+    pub props: &'a str,
+    /// What the time is said to be, in milliseconds since 1970.
+    pub day: i64,
+    /// The key of the block, with which the ids of `useId` begin.
+    pub block: &'a str,
+}
+
 /// An engine for one component.
 pub struct Engine {
     runtime: Runtime,
@@ -126,21 +137,20 @@ impl Engine {
         })
     }
 
-    /// The HTML of the component with these props, a JSON object; `day` is what the time is said to be, in
-    /// milliseconds since 1970. What it gives depends on these two alone.
+    /// The HTML of the component with what it is given, on which alone it depends.
     ///
     /// After a fault of [`FaultKind::Limits`] the next rendering begins with a new engine within this one.
-    pub fn render(&mut self, props: &str, day: i64) -> Result<Rendered, Fault> {
+    pub fn render(&mut self, given: &Given<'_>) -> Result<Rendered, Fault> {
         let mut machine = match self.machine.take() {
             Some(machine) => machine,
             None => Machine::new(&self.runtime, &self.compiled, &self.is_over)?,
         };
         let is_new = machine.renderings == 0;
-        let mut rendered = machine.render(&self.compiled, props, day);
+        let mut rendered = machine.render(&self.compiled, given);
         if machine.notes.passed.get() == Some(Limit::Memory) && !is_new {
             // What earlier renderings left may be what was too much.
             machine = Machine::new(&self.runtime, &self.compiled, &self.is_over)?;
-            rendered = machine.render(&self.compiled, props, day);
+            rendered = machine.render(&self.compiled, given);
         }
         if machine.notes.passed.get().is_none() {
             self.machine = Some(machine);
@@ -183,7 +193,7 @@ impl Machine {
         })
     }
 
-    fn render(&mut self, compiled: &Compiled, props: &str, day: i64) -> Result<Rendered, Fault> {
+    fn render(&mut self, compiled: &Compiled, given: &Given<'_>) -> Result<Rendered, Fault> {
         self.renderings += 1;
         if self.renderings.is_multiple_of(COLLECTED_EACH) {
             self.quickjs.run_gc();
@@ -191,13 +201,15 @@ impl Machine {
         }
         self.notes.stack_top.set(stack_pointer());
         let rendered = self.context.with(|ctx| {
-            let given = self
+            let answered = self
                 .render
                 .clone()
                 .restore(&ctx)
-                .and_then(|render| render.call::<_, Array<'_>>((props, day as f64)))
-                .and_then(|given| answer(&given));
-            match given {
+                .and_then(|render| {
+                    render.call::<_, Array<'_>>((given.props, given.day as f64, given.block))
+                })
+                .and_then(|answered| answer(&answered));
+            match answered {
                 Ok(answer) => answer.map_err(|told| {
                     if told.is_too_much_text() {
                         self.notes.pass(Limit::Text);

@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::super::context::{BundleFacts, NodeFacts};
 use super::super::text::escape;
-use super::{Call, Fault, Rendered, Runtime, Stage, runtime::runtime};
+use super::{Call, Fault, Rendered, Runner, Runtime, runtime::runtime};
 use crate::model::{Component, Hydrate, Moment, Site};
 use crate::track::{Kind, ask};
 
 /// What components that are React code are rendered with.
 #[derive(Debug)]
 pub struct ReactFacts {
-    stage: Arc<dyn Stage>,
+    runner: Arc<dyn Runner>,
     /// The day of the build, in milliseconds since 1970.
     pub day: i64,
     /// Made when it is first needed; an error says what is missing.
@@ -22,17 +22,17 @@ pub struct ReactFacts {
 
 impl ReactFacts {
     /// For a build at a moment.
-    pub fn new(stage: &Arc<dyn Stage>, now: Moment) -> ReactFacts {
+    pub fn new(runner: &Arc<dyn Runner>, now: Moment) -> ReactFacts {
         ReactFacts {
-            stage: Arc::clone(stage),
+            runner: Arc::clone(runner),
             day: day_of(now),
             runtime: OnceLock::new(),
         }
     }
 
     /// Where code is compiled and run.
-    pub fn stage(&self) -> &dyn Stage {
-        &*self.stage
+    pub fn runner(&self) -> &dyn Runner {
+        &*self.runner
     }
 
     /// The library, or what of it is missing.
@@ -53,15 +53,17 @@ impl ReactFacts {
         site: &Site,
         component: &Component,
         props: &str,
+        block: &str,
     ) -> Result<String, Fault> {
         let (Some(code), Ok(runtime)) = (&component.react, self.runtime(site)) else {
             return Ok(String::new());
         };
-        let rendered: Rendered = self.stage.render(&Call {
+        let rendered: Rendered = self.runner.render(&Call {
             runtime,
             code,
             props,
             day: self.day,
+            block,
         })?;
         if rendered.asked_time {
             ask(Kind::Today, "");

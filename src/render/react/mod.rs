@@ -1,7 +1,7 @@
 //! Components that are React code: compiled, rendered to HTML, and brought to life in the browser.
 //!
 //! Nothing here is trusted with the process: `compile` and `engine` run in another one (the room
-//! `sandbox`), which a [`Stage`] stands for. All of it is pure: the same code and props give the same bytes.
+//! `sandbox`), which a [`Runner`] stands for. All of it is pure: the same code and props give the same bytes.
 
 pub mod compile;
 pub mod engine;
@@ -62,7 +62,7 @@ pub enum FaultKind {
     /// It took too much time, memory, stack or text.
     Limits,
     /// The process that runs it cannot be started or spoken to, which is no fault of the code.
-    Stage,
+    Runner,
 }
 
 impl Fault {
@@ -97,6 +97,9 @@ pub struct Call<'a> {
     pub props: &'a str,
     /// What the time is said to be, in milliseconds since 1970: the beginning of a day, in UTC.
     pub day: i64,
+    /// The key of the block, which makes the ids that the code is given (`useId`) unlike those of other blocks
+    /// of the page.
+    pub block: &'a str,
 }
 
 /// What came of it.
@@ -108,31 +111,34 @@ pub struct Rendered {
 }
 
 /// Where React code is compiled and run. It serves all threads.
-pub trait Stage: Send + Sync + std::fmt::Debug {
+pub trait Runner: Send + Sync + std::fmt::Debug {
     /// What is to be known of a component, or all that is wrong with its code.
     fn outline(&self, code: &str) -> Result<Outline, Vec<Fault>>;
+
+    /// A build begins: what took too much before may have been mended since.
+    fn begin(&self) {}
 
     /// The HTML of a component. The same call gives the same answer, whatever ran before.
     fn render(&self, call: &Call<'_>) -> Result<Rendered, Fault>;
 }
 
-/// No stage: for whoever renders nothing.
+/// No runner: for whoever renders nothing.
 #[derive(Debug)]
-pub struct NoStage;
+pub struct NoRunner;
 
-impl Stage for NoStage {
+impl Runner for NoRunner {
     fn outline(&self, _: &str) -> Result<Outline, Vec<Fault>> {
-        Err(NoStage::fault().into())
+        Err(NoRunner::fault().into())
     }
 
     fn render(&self, _: &Call<'_>) -> Result<Rendered, Fault> {
-        Err(NoStage::fault())
+        Err(NoRunner::fault())
     }
 }
 
-impl NoStage {
+impl NoRunner {
     fn fault() -> Fault {
-        Fault::new(FaultKind::Stage, "React code is not run here")
+        Fault::new(FaultKind::Runner, "React code is not run here")
     }
 }
 
@@ -150,7 +156,7 @@ pub fn diagnostic(origin: &str, fault: &Fault) -> Diagnostic {
         FaultKind::Import => code::REACT_IMPORT,
         FaultKind::Failed => code::REACT_FAILED,
         FaultKind::Limits => code::REACT_LIMITS,
-        FaultKind::Stage => {
+        FaultKind::Runner => {
             return Diagnostic::general(code::REACT_FAILED, fault.message.clone())
                 .hint_if(fault.hint.clone());
         }

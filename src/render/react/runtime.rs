@@ -33,6 +33,10 @@ pub struct ClientFile {
 
 /// The library from its files; or which package is missing.
 pub fn runtime(library: Library, packages: &Packages) -> Result<Runtime, String> {
+    // What only browsers need is missed before a page needs it.
+    for path in library.files().iter().filter(|path| path.ends_with("js")) {
+        file(packages, path)?;
+    }
     let modules = match library {
         Library::Preact => preact_modules(packages)?,
         Library::React => react_modules(packages)?,

@@ -4,7 +4,7 @@ use rbgen::model::Library;
 use rbgen::render::react::FaultKind;
 use rbgen::render::react::engine::Engine;
 
-use super::{BOTH, DAY, compiled, engine, html, library, with_stack};
+use super::{BOTH, compiled, engine, given, html, library, with_stack};
 
 /// What is asked whether time is up after so many questions.
 fn after(questions: u32) -> Box<dyn Fn() -> bool> {
@@ -145,7 +145,7 @@ fn what_passes_a_limit_ends_even_if_it_catches_that() {
     for kind in BOTH {
         for (message, code) in cases {
             let fault = with_stack(|| {
-                Engine::new(library(kind), compiled(code), after(800))?.render("{}", DAY)
+                Engine::new(library(kind), compiled(code), after(800))?.render(&given("{}"))
             });
             let fault = fault.expect_err(code);
             assert_eq!(
@@ -176,7 +176,7 @@ fn an_engine_begins_anew_after_a_limit() {
             Engine::new(library(Library::Preact), compiled(code), Box::new(is_over)).unwrap();
         for mode in ["a", "deep", "b", "large", "c", "time", "d", "error", "e"] {
             budget.set(3_000);
-            let rendered = engine.render(&format!("{{\"mode\": \"{mode}\"}}"), DAY);
+            let rendered = engine.render(&given(&format!("{{\"mode\": \"{mode}\"}}")));
             match mode {
                 "time" | "deep" | "large" => {
                     assert_eq!(rendered.unwrap_err().kind, FaultKind::Limits, "{mode}")
@@ -196,7 +196,7 @@ fn what_earlier_renderings_left_does_not_use_up_memory() {
     with_stack(|| {
         let mut engine = engine(Library::Preact, code).unwrap();
         for _ in 0..400 {
-            assert_eq!(engine.render("{}", DAY).unwrap().html, "<p>60000</p>");
+            assert_eq!(engine.render(&given("{}")).unwrap().html, "<p>60000</p>");
         }
     });
 }

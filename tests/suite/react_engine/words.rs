@@ -4,7 +4,7 @@ use rbgen::model::Library;
 use rbgen::render::react::FaultKind;
 use rbgen::render::react::engine::Engine;
 
-use super::{BOTH, DAY, compiled, render, with_stack};
+use super::{BOTH, compiled, given, render, with_stack};
 
 #[test]
 fn what_is_wrong_is_said_in_words() {
@@ -208,7 +208,7 @@ fn what_is_wrong_is_said_in_words() {
                     over.get() > 2_000
                 };
                 Engine::new(super::library(kind), compiled(code), Box::new(is_over))
-                    .and_then(|mut engine| engine.render("{}", DAY))
+                    .and_then(|mut engine| engine.render(&given("{}")))
                     .unwrap_err()
             });
             assert_eq!(fault.kind, FaultKind::Failed, "{name}: {code}: {fault:?}");

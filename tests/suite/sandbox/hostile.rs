@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rbgen::render::react::FaultKind::{self, Component, Failed, Limits};
+use rbgen::render::react::Runner;
 
 use super::{PATIENCE, REACT, hello, render, render_with, sandbox, with_name};
 
@@ -443,7 +444,7 @@ fn code_that_poisons_what_others_use() {
                     [Failed, Limits].contains(&fault.kind),
                     "{poison}: {fault:?}"
                 );
-                stained.forget_faults();
+                stained.begin();
             }
             assert_eq!(with_name(&stained, &code, "moon"), as_fresh, "{poison}");
         }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rbgen::render::react::FaultKind::{Limits, Stage as OfStage};
-use rbgen::render::react::{Call, Stage};
+use rbgen::render::react::FaultKind::{Limits, Runner as OfStage};
+use rbgen::render::react::{Call, Runner};
 use rbgen::sandbox::Sandbox;
 
 use super::{DAY, HELLO, PATIENCE, PREACT, hello, render};
@@ -118,6 +118,7 @@ fn a_process_without_memory_left_is_told_in_words() {
             code: HELLO,
             props: &props,
             day: DAY,
+            block: "block",
         })
         .unwrap_err();
     assert_eq!(fault.kind, Limits);
@@ -131,6 +132,7 @@ fn a_process_without_memory_left_is_told_in_words() {
             code: "export default () => <i/>",
             props: &props,
             day: DAY,
+            block: "block",
         })
         .unwrap_err();
     assert!(fault.message.contains("too long"), "{fault:?}");

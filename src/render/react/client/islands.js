@@ -19,7 +19,10 @@ const begin = async (island) => {
     ]);
     before = island.cloneNode(true);
     const element = createElement(component, JSON.parse(props));
-    const options = { onRecoverableError: say, onUncaughtError: fail };
+    // Ids begin with the key of the block, as they did while the site was built. Preact keeps that here (`_mask`).
+    const identifierPrefix = `${island.id}-`;
+    element.__m = [identifierPrefix, 0];
+    const options = { identifierPrefix, onRecoverableError: say, onUncaughtError: fail };
     if (hydrate === "only") createRoot(island, options).render(element);
     else hydrateRoot(island, element, options);
     // React may have failed at once, and has said so.

@@ -329,7 +329,7 @@
         throw new ReferenceError("document is not defined");
     }
 
-    function render(props, today) {
+    function render(props, today, block) {
         day = today;
         asked = false;
         dice = SEED;
@@ -346,7 +346,7 @@
             }
             const made = component(name => provided(load, name));
             const values = JSON.parse(props);
-            let html = isReact ? withReact(load, made, values) : withPreact(load, made, values);
+            let html = (isReact ? withReact : withPreact)(load, made, values, block);
             if (html.length > mostHtml) return ["text", ""];
             return ["html", html.toWellFormed(), asked];
         } catch (thrown) {
@@ -377,7 +377,7 @@
         return `object with keys {${Object.keys(object).slice(0, 8).join(", ")}}`;
     }
 
-    function withReact(load, made, values) {
+    function withReact(load, made, values, block) {
         const react = load("react");
         let type = made;
         if (typeof made === "function" && !(made.prototype && made.prototype.isReactComponent)) {
@@ -387,7 +387,9 @@
                 return given;
             }, made);
         }
-        const html = load("react-dom/server").renderToString(react.createElement(type, values));
+        const html = load("react-dom/server").renderToString(react.createElement(type, values), {
+            identifierPrefix: `${block}-`,
+        });
         // Hints for the head of a page, which come before the markup.
         // (Sticky, because this engine would look for `^` at each character.)
         return html.replace(/(?:<link rel="(?:preload|modulepreload|preconnect|dns-prefetch)"[^>]*>)+/y, "");
@@ -395,7 +397,7 @@
 
     const NOTHING = "the component returned nothing: return null to show nothing";
 
-    function withPreact(load, made, values) {
+    function withPreact(load, made, values, block) {
         const { createElement, Fragment, isValidElement, options } = load("preact");
         const before = options.__b;
 
@@ -436,7 +438,10 @@
                 element.type = checked;
             }
         };
-        return load("preact-render-to-string").renderToString(createElement(made, values));
+        const element = createElement(made, values);
+        // What preact begins its ids with (`_mask`, in its files `__m`): the loader in the browser does the same.
+        element.__m = [`${block}-`, 0];
+        return load("preact-render-to-string").renderToString(element);
     }
 
     return [render, inspect, seal];
