@@ -83,7 +83,7 @@ function world(library, origin, browser) {
     const fault = (what) => {
       if (!excuse(what)) faults.push(what);
     };
-    page.on("console", (message) => fault(`console.${message.type()}: ${message.text()}`));
+    page.on("console", (message) => fault(`console.${message.type()}: ${message.text().split("\n")[0]}`));
     page.on("pageerror", (error) => fault(`uncaught: ${error.message}`));
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     page.on("requestfailed", (request) => fault(`request failed: ${request.url()} (${request.failure()?.errorText})`));
