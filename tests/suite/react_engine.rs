@@ -348,7 +348,8 @@ fn react_hints_for_the_head_are_no_part_of_a_component() {
 #[test]
 fn blocks_of_one_page_have_ids_of_their_own() {
     for kind in BOTH {
-        let code = "(function ($require) { const { createElement, useId } = $require(\"react\"); const Inner = () => createElement(\"i\", { id: useId() }); return () => createElement(\"p\", { id: useId() }, createElement(Inner), createElement(Inner)); })";
+        let code = "const { useId } = React, Inner = () => $h(\"i\", { id: useId() });
+            return () => $h(\"p\", { id: useId() }, $h(Inner), $h(Inner));";
         let ids = |block: &str| -> Vec<String> {
             let given = Given {
                 block,
