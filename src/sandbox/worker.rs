@@ -106,26 +106,32 @@ fn refusal(answer: &Answer, fault: Fault) -> Answer {
 /// What the process keeps, that of which was asked last at the end.
 #[derive(Default)]
 struct Shelves {
-    libraries: Vec<Arc<Runtime>>,
+    libraries: Vec<Library>,
     components: Vec<Component>,
+}
+
+struct Library {
+    runtime: Arc<Runtime>,
+    /// Made when something is first rendered, and again after a limit was passed.
+    engine: Option<Engine>,
 }
 
 struct Component {
     /// Of its code.
     digest: Digest,
     compiled: Result<Compiled, Vec<Fault>>,
-    /// Its engine, and the digest of the library in it.
-    engine: Option<(Digest, Engine)>,
 }
 
 /// Does what is requested; gives the answer of what is answered.
 fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Option<Answer> {
     match request {
         Request::Library(library) => {
-            shelves
-                .libraries
-                .retain(|other| other.digest != library.digest);
-            shelves.libraries.push(Arc::new(library.into_owned()));
+            let libraries = &mut shelves.libraries;
+            libraries.retain(|other| other.runtime.digest != library.digest);
+            libraries.push(Library {
+                runtime: Arc::new(library.into_owned()),
+                engine: None,
+            });
             keep_last(&mut shelves.libraries, MOST_LIBRARIES);
             None
         }
@@ -134,7 +140,6 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
             shelves.components.push(Component {
                 digest,
                 compiled: watch.step(|| compile(text)),
-                engine: None,
             });
             keep_last(&mut shelves.components, MOST_COMPONENTS);
             None
@@ -156,8 +161,8 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
             let given = Given { props, day, block };
             let library = shelves
                 .libraries
-                .iter()
-                .find(|other| other.digest == library);
+                .iter_mut()
+                .find(|other| other.runtime.digest == library);
             let component = find(&mut shelves.components, &code);
             Some(match library.zip(component) {
                 None => Answer::Missing,
@@ -168,26 +173,31 @@ fn answer(shelves: &mut Shelves, request: Request<'_>, watch: &Arc<Watch>) -> Op
     }
 }
 
-/// Renders in the engine of the component, which is made where there is none.
+/// Renders in the engine of the library, which is made where there is none.
 fn render(
-    component: &mut Component,
-    library: &Arc<Runtime>,
+    component: &Component,
+    library: &mut Library,
     given: &Given<'_>,
     watch: &Arc<Watch>,
 ) -> Result<Answer, Fault> {
-    let (_, mut engine) = match component.engine.take() {
-        Some(kept) if kept.0 == library.digest => kept,
-        _ => {
-            let compiled = component.compiled.clone().map_err(first)?;
+    let compiled = component
+        .compiled
+        .as_ref()
+        .map_err(|faults| first(faults))?;
+    let mut engine = match library.engine.take() {
+        Some(engine) => engine,
+        None => {
             let is_over = {
                 let watch = Arc::clone(watch);
                 Box::new(move || watch.is_over())
             };
-            let engine = watch.step(|| Engine::new(library, compiled, is_over))?;
-            (library.digest, engine)
+            watch.step(|| Engine::new(&library.runtime, is_over))?
         }
     };
-    let (rendered, is_over) = watch.step(|| (engine.render(given), watch.is_over()));
+    let (rendered, is_over) = watch.step(|| {
+        let rendered = engine.render(&component.digest, compiled, given);
+        (rendered, watch.is_over())
+    });
     match rendered {
         // An engine that ran out of something may lack it the next time.
         Err(fault) if fault.kind == FaultKind::Limits => Ok(match is_over {
@@ -195,16 +205,16 @@ fn render(
             false => Answer::Rendered(Err(fault)),
         }),
         rendered => {
-            component.engine = Some((library.digest, engine));
+            library.engine = Some(engine);
             Ok(Answer::Rendered(rendered))
         }
     }
 }
 
 /// The first of what is wrong with code that cannot be rendered.
-fn first(faults: Vec<Fault>) -> Fault {
+fn first(faults: &[Fault]) -> Fault {
     let nothing = || Fault::new(FaultKind::Failed, "the code cannot be compiled");
-    faults.into_iter().next().unwrap_or_else(nothing)
+    faults.first().cloned().unwrap_or_else(nothing)
 }
 
 /// The component of a code, which thereby was asked for last.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, OnceLock};
 
+use rbgen::digest::Digest;
 use rbgen::model::{Library, Packages, TextFile};
 use rbgen::render::react::compile::Compiled;
 use rbgen::render::react::engine::{Engine, Given, THREAD_STACK_BYTES};
@@ -97,8 +98,28 @@ fn compiled(code: &str) -> Compiled {
     }
 }
 
-fn engine(kind: Library, code: &str) -> Result<Engine, Fault> {
-    Engine::new(library(kind), compiled(code), Box::new(|| false))
+/// An engine with one component.
+struct Alone {
+    engine: Engine,
+    compiled: Compiled,
+}
+
+impl Alone {
+    fn new(kind: Library, code: &str, is_over: Box<dyn Fn() -> bool>) -> Result<Alone, Fault> {
+        Ok(Alone {
+            engine: Engine::new(library(kind), is_over)?,
+            compiled: compiled(code),
+        })
+    }
+
+    fn render(&mut self, given: &Given<'_>) -> Result<Rendered, Fault> {
+        let digest = Digest::of_bytes(self.compiled.server.as_bytes());
+        self.engine.render(&digest, &self.compiled, given)
+    }
+}
+
+fn engine(kind: Library, code: &str) -> Result<Alone, Fault> {
+    Alone::new(kind, code, Box::new(|| false))
 }
 
 fn render(kind: Library, code: &str, props: &str) -> Result<Rendered, Fault> {

@@ -1,9 +1,10 @@
-//! Renders one component in an engine of its own, QuickJS, whose clock stands still, whose dice are always
-//! the same, and whose objects nobody can change.
+//! Renders components in an engine, QuickJS, whose clock stands still, whose dice are always the same, and
+//! whose objects nobody can change: nothing that one rendering does is there in the next one.
 
 mod faults;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rquickjs::context::{EvalOptions, intrinsic};
@@ -12,6 +13,7 @@ use rquickjs::{Array, Context, Ctx, Error, Object, Persistent, Value};
 
 use super::compile::Compiled;
 use super::{Fault, FaultKind, MAX_ENGINE_BYTES, MAX_HTML_BYTES, Rendered, Runtime};
+use crate::digest::Digest;
 use crate::model::Library;
 
 /// How much stack a thread must have that makes or uses an engine, in bytes.
@@ -28,6 +30,9 @@ const COLLECTED_EACH: u64 = 256;
 
 /// How many pieces of work, such as what follows an `await`, a rendering may leave behind.
 const MOST_LEFT_WORK: usize = 10_000;
+
+/// How many components one machine has before another one takes its place.
+const MOST_COMPONENTS: usize = 64;
 
 /// The name of the component's script in the stacks of errors.
 const COMPONENT: &str = "component";
@@ -73,10 +78,10 @@ pub struct Given<'a> {
     pub block: &'a str,
 }
 
-/// An engine for one component.
+/// An engine for components. The library and the component are made anew for each rendering, and all else is
+/// frozen, so components share nothing in it but its memory.
 pub struct Engine {
     runtime: Runtime,
-    compiled: Compiled,
     is_over: Rc<dyn Fn() -> bool>,
     /// It is gone after a limit was passed, which leaves it in no known state.
     machine: Option<Machine>,
@@ -85,6 +90,8 @@ pub struct Engine {
 /// QuickJS with all that a component needs. Functions of QuickJS go before it does.
 struct Machine {
     render: Persistent<Function<'static>>,
+    /// What makes each component, by the digest of its code.
+    components: BTreeMap<Digest, Persistent<Function<'static>>>,
     notes: Rc<Notes>,
     context: Context,
     quickjs: rquickjs::Runtime,
@@ -118,39 +125,40 @@ impl Drop for Machine {
 }
 
 impl Engine {
-    /// An engine that has the library and the component. It asks `is_over` again and again whether time is
+    /// An engine that has the library. It asks `is_over` again and again whether time is
     /// up, as far as it can: not while a function of its own, such as a search in a text, runs.
     ///
     /// The thread that makes and uses it must have [`THREAD_STACK_BYTES`] of stack.
-    pub fn new(
-        runtime: &Runtime,
-        compiled: Compiled,
-        is_over: Box<dyn Fn() -> bool>,
-    ) -> Result<Engine, Fault> {
+    pub fn new(runtime: &Runtime, is_over: Box<dyn Fn() -> bool>) -> Result<Engine, Fault> {
         let is_over: Rc<dyn Fn() -> bool> = is_over.into();
-        let machine = Machine::new(runtime, &compiled, &is_over)?;
+        let machine = Machine::new(runtime, &is_over)?;
         Ok(Engine {
             runtime: runtime.clone(),
-            compiled,
             is_over,
             machine: Some(machine),
         })
     }
 
-    /// The HTML of the component with what it is given, on which alone it depends.
+    /// The HTML of a component, by the digest of its code, with what it is given. It depends on these alone.
     ///
     /// After a fault of [`FaultKind::Limits`] the next rendering begins with a new engine within this one.
-    pub fn render(&mut self, given: &Given<'_>) -> Result<Rendered, Fault> {
-        let mut machine = match self.machine.take() {
+    pub fn render(
+        &mut self,
+        code: &Digest,
+        compiled: &Compiled,
+        given: &Given<'_>,
+    ) -> Result<Rendered, Fault> {
+        let kept = self.machine.take();
+        let mut machine = match kept.filter(|kept| kept.components.len() < MOST_COMPONENTS) {
             Some(machine) => machine,
-            None => Machine::new(&self.runtime, &self.compiled, &self.is_over)?,
+            None => Machine::new(&self.runtime, &self.is_over)?,
         };
         let is_new = machine.renderings == 0;
-        let mut rendered = machine.render(&self.compiled, given);
+        let mut rendered = machine.render(code, compiled, given);
         if machine.notes.passed.get() == Some(Limit::Memory) && !is_new {
             // What earlier renderings left may be what was too much.
-            machine = Machine::new(&self.runtime, &self.compiled, &self.is_over)?;
-            rendered = machine.render(&self.compiled, given);
+            machine = Machine::new(&self.runtime, &self.is_over)?;
+            rendered = machine.render(code, compiled, given);
         }
         if machine.notes.passed.get().is_none() {
             self.machine = Some(machine);
@@ -160,11 +168,7 @@ impl Engine {
 }
 
 impl Machine {
-    fn new(
-        runtime: &Runtime,
-        compiled: &Compiled,
-        is_over: &Rc<dyn Fn() -> bool>,
-    ) -> Result<Machine, Fault> {
+    fn new(runtime: &Runtime, is_over: &Rc<dyn Fn() -> bool>) -> Result<Machine, Fault> {
         let quickjs = rquickjs::Runtime::new().map_err(unexpected)?;
         quickjs.set_memory_limit(MAX_ENGINE_BYTES);
         quickjs.set_max_stack_size(STACK_BYTES);
@@ -181,11 +185,12 @@ impl Machine {
         let context = Context::custom::<Intrinsics>(&quickjs).map_err(unexpected)?;
         notes.stack_top.set(stack_pointer());
         let made = context.with(|ctx| {
-            prepare(&ctx, runtime, compiled, &notes)
+            prepare(&ctx, runtime, &notes)
                 .map_err(|error| faults::of_error(&ctx, &error, notes.passed.get()))
         });
         Ok(Machine {
             render: made.inspect_err(|_| drop(notes.inspect.take()))?,
+            components: BTreeMap::new(),
             notes,
             context,
             quickjs,
@@ -193,7 +198,12 @@ impl Machine {
         })
     }
 
-    fn render(&mut self, compiled: &Compiled, given: &Given<'_>) -> Result<Rendered, Fault> {
+    fn render(
+        &mut self,
+        code: &Digest,
+        compiled: &Compiled,
+        given: &Given<'_>,
+    ) -> Result<Rendered, Fault> {
         self.renderings += 1;
         if self.renderings.is_multiple_of(COLLECTED_EACH) {
             self.quickjs.run_gc();
@@ -201,14 +211,12 @@ impl Machine {
         }
         self.notes.stack_top.set(stack_pointer());
         let rendered = self.context.with(|ctx| {
-            let answered = self
-                .render
-                .clone()
-                .restore(&ctx)
-                .and_then(|render| {
-                    render.call::<_, Array<'_>>((given.props, given.day as f64, given.block))
-                })
-                .and_then(|answered| answer(&answered));
+            let answered =
+                made_by(&mut self.components, &ctx, code, compiled).and_then(|component| {
+                    let render = self.render.clone().restore(&ctx)?;
+                    let (props, day, block) = (given.props, given.day as f64, given.block);
+                    answer(&render.call::<_, Array<'_>>((component, props, day, block))?)
+                });
             match answered {
                 Ok(answer) => answer.map_err(|told| {
                     if told.is_too_much_text() {
@@ -241,6 +249,21 @@ impl Machine {
     }
 }
 
+/// The function that makes a component, which is read when it is first wanted.
+fn made_by<'js>(
+    components: &mut BTreeMap<Digest, Persistent<Function<'static>>>,
+    ctx: &Ctx<'js>,
+    code: &Digest,
+    compiled: &Compiled,
+) -> Result<Function<'js>, Error> {
+    if let Some(known) = components.get(code) {
+        return known.clone().restore(ctx);
+    }
+    let made = evaluate(ctx, COMPONENT, &compiled.server)?;
+    components.insert(*code, Persistent::save(ctx, made.clone()));
+    Ok(made)
+}
+
 /// What the harness gives of a rendering: `["html", text, asked]`, or what went wrong.
 fn answer(given: &Array<'_>) -> Result<Result<Rendered, faults::Told>, Error> {
     let kind: String = given.get(0)?;
@@ -268,7 +291,6 @@ fn answer(given: &Array<'_>) -> Result<Result<Rendered, faults::Told>, Error> {
 fn prepare<'js>(
     ctx: &Ctx<'js>,
     runtime: &Runtime,
-    compiled: &Compiled,
     notes: &Rc<Notes>,
 ) -> Result<Persistent<Function<'static>>, Error> {
     let noted = notes.clone();
@@ -289,19 +311,12 @@ fn prepare<'js>(
         module.set(1, evaluate(ctx, name, &function)?)?;
         modules.set(at, module)?;
     }
-    let component = evaluate(ctx, COMPONENT, &compiled.server)?;
     let load_intl = Function::new(ctx.clone(), |ctx: Ctx<'js>| evaluate(&ctx, "intl", INTL))?;
     let intl_data = Function::new(ctx.clone(), || INTL_DATA)?;
     let harness = evaluate(ctx, "harness", HARNESS)?;
     let is_react = runtime.library == Library::React;
-    let made: Array<'_> = harness.call((
-        modules,
-        is_react,
-        load_intl,
-        intl_data,
-        component,
-        MAX_HTML_BYTES,
-    ))?;
+    let made: Array<'_> =
+        harness.call((modules, is_react, load_intl, intl_data, MAX_HTML_BYTES))?;
     let inspect: Function<'_> = made.get(1)?;
     notes.inspect.replace(Some(Persistent::save(ctx, inspect)));
     made.get::<Function<'_>>(2)?.call::<_, ()>(())?;

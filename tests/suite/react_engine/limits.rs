@@ -2,9 +2,8 @@
 
 use rbgen::model::Library;
 use rbgen::render::react::FaultKind;
-use rbgen::render::react::engine::Engine;
 
-use super::{BOTH, compiled, engine, given, html, library, with_stack};
+use super::{Alone, BOTH, engine, given, html, with_stack};
 
 /// What is asked whether time is up after so many questions.
 fn after(questions: u32) -> Box<dyn Fn() -> bool> {
@@ -144,9 +143,7 @@ fn what_passes_a_limit_ends_even_if_it_catches_that() {
     ];
     for kind in BOTH {
         for (message, code) in cases {
-            let fault = with_stack(|| {
-                Engine::new(library(kind), compiled(code), after(800))?.render(&given("{}"))
-            });
+            let fault = with_stack(|| Alone::new(kind, code, after(800))?.render(&given("{}")));
             let fault = fault.expect_err(code);
             assert_eq!(
                 (fault.kind, &*fault.message),
@@ -172,8 +169,7 @@ fn an_engine_begins_anew_after_a_limit() {
             left.set(left.get() - 1);
             left.get() < 0
         };
-        let mut engine =
-            Engine::new(library(Library::Preact), compiled(code), Box::new(is_over)).unwrap();
+        let mut engine = Alone::new(Library::Preact, code, Box::new(is_over)).unwrap();
         for mode in ["a", "deep", "b", "large", "c", "time", "d", "error", "e"] {
             budget.set(3_000);
             let rendered = engine.render(&given(&format!("{{\"mode\": \"{mode}\"}}")));

@@ -2,9 +2,8 @@
 
 use rbgen::model::Library;
 use rbgen::render::react::FaultKind;
-use rbgen::render::react::engine::Engine;
 
-use super::{BOTH, compiled, given, render, with_stack};
+use super::{Alone, BOTH, given, render, with_stack};
 
 #[test]
 fn what_is_wrong_is_said_in_words() {
@@ -207,7 +206,7 @@ fn what_is_wrong_is_said_in_words() {
                     over.set(over.get() + 1);
                     over.get() > 2_000
                 };
-                Engine::new(super::library(kind), compiled(code), Box::new(is_over))
+                Alone::new(kind, code, Box::new(is_over))
                     .and_then(|mut engine| engine.render(&given("{}")))
                     .unwrap_err()
             });

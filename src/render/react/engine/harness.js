@@ -6,11 +6,10 @@
 //   isReact     whether the library is React,
 //   loadIntl    a function that gives the function of intl.js,
 //   intlData    a function that gives the lines of intl.data,
-//   component   the function that makes the component,
 //   mostHtml    the most UTF-16 units of HTML.
 // It gives [render, inspect, seal]: `render(props, day)`, `inspect(error, callSites)`, and `seal()`, which is
 // called once, when all is in place.
-(function (modules, isReact, loadIntl, intlData, component, mostHtml) {
+(function (modules, isReact, loadIntl, intlData, mostHtml) {
     "use strict";
 
     const { defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -329,7 +328,8 @@
         throw new ReferenceError("document is not defined");
     }
 
-    function render(props, today, block) {
+    // `component` is the function that makes a component.
+    function render(component, props, today, block) {
         day = today;
         asked = false;
         dice = SEED;
