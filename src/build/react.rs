@@ -29,8 +29,8 @@ pub struct ReactReady {
     files: OnceLock<BTreeMap<String, String>>,
 }
 
-/// A component, the digest of its code, and its module, where it comes to life.
-type LookedAt<'a> = (&'a Component, String, Result<Option<String>, Diagnostics>);
+/// The digest of the code of a component, and its module, where it comes to life.
+type LookedAt = (String, Result<Option<String>, Diagnostics>);
 
 /// The names that a page needs are known before it is rendered: so components are compiled first.
 pub fn prepare_react(
@@ -54,8 +54,28 @@ pub fn prepare_react(
         return ready;
     };
     let library = react.library();
+    // Themes share what the ledger says of components.
+    let before = job.ledger.and_then(|ledger| {
+        let mut themes = site.themes.keys();
+        themes.find_map(|theme| read_names(ledger.theme(theme)?))
+    });
+    let look_at = |component: &&Component| {
+        let digest = code_digest(component);
+        let known = before.as_ref().filter(|before| {
+            job.all.is_none() && before.codes.get(&component.key) == Some(&digest)
+        });
+        match known {
+            Some(names) => (digest, Ok(names.islands.get(&component.key).cloned())),
+            None => (digest, ready.look_at(component)),
+        }
+    };
+    // Processes that compile begin while the library is read.
+    let (looked_at, runtime): (Vec<LookedAt>, _) = rayon::join(
+        || components.par_iter().map(look_at).collect(),
+        || ready.facts.runtime(site).map(|_| ()),
+    );
     if site.packages.can_be_there
-        && let Err(missing) = ready.facts.runtime(site)
+        && let Err(missing) = runtime
     {
         let names: Vec<String> = components
             .iter()
@@ -73,26 +93,7 @@ pub fn prepare_react(
             .hint(format!("run `{}`", site.packages.install(library))),
         );
     }
-    // Themes share what the ledger says of components.
-    let before = job.ledger.and_then(|ledger| {
-        let mut themes = site.themes.keys();
-        themes.find_map(|theme| read_names(ledger.theme(theme)?))
-    });
-    let looked_at: Vec<LookedAt<'_>> = components
-        .par_iter()
-        .map(|component| {
-            let digest = code_digest(component);
-            let known = before.as_ref().filter(|before| {
-                job.all.is_none() && before.codes.get(&component.key) == Some(&digest)
-            });
-            let module = match known {
-                Some(names) => Ok(names.islands.get(&component.key).cloned()),
-                None => ready.look_at(component),
-            };
-            (*component, digest, module)
-        })
-        .collect();
-    for (component, digest, module) in looked_at {
+    for (component, (digest, module)) in components.iter().zip(looked_at) {
         let key = &component.key;
         match module {
             Err(found) => diagnostics.extend(found),
