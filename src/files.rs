@@ -108,6 +108,14 @@ impl Folder {
         }
     }
 
+    /// The first folder above a path that is a symbolic link.
+    pub fn link_above(&self, path: &str) -> Option<String> {
+        match &self.place {
+            Where::Disk(disk) => disk.link_above(path),
+            Where::Tree(_) => None,
+        }
+    }
+
     /// The text of a file: at most [`MAX_TEXT_BYTES`] of UTF-8 in a regular file.
     pub fn read_text(&self, path: &str) -> Result<String, Diagnostic> {
         match &self.place {

@@ -72,7 +72,7 @@ pub struct Facts {
     pub frame: Option<Digest>,
     /// Whether some page may take texts from other files.
     pub takes_texts: bool,
-    /// Whether some page says what day it is.
+    /// Whether some page may say what day it is.
     pub asked_day: bool,
     /// The digest of the props of each component.
     pub schemas: BTreeMap<String, Digest>,

@@ -28,7 +28,9 @@ pub use bodies::Bodies;
 pub use edited::{Edited, Takers, known_by, load_edited, takers};
 pub use places::{Located, LocatedPlace, locate};
 use survey::not_read;
-pub use survey::{Known, Survey, THEME_FOLDERS, compare, survey, survey_without_content};
+pub use survey::{
+    Known, Survey, THEME_FOLDERS, compare, package_files, survey, survey_without_content,
+};
 pub use texts::read_texts;
 
 /// The configuration file of a site.

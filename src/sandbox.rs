@@ -73,7 +73,7 @@ impl Sandbox {
             return Err(fault);
         }
         let mut tries = 1;
-        let mut kept = self.take(&question.digest);
+        let mut kept = self.take(question);
         loop {
             let mut child = match kept.take() {
                 Some(child) => child,
@@ -106,14 +106,19 @@ impl Sandbox {
         }
     }
 
-    /// A process that nobody asks, if there is one: one that knows the component, if there is one.
-    fn take(&self, component: &Digest) -> Option<Child> {
+    /// A process that nobody asks, if there is one that may be asked this. What comes of compiling runs in
+    /// browsers, so it is done where no code has run; and code runs where some has run, as long as there is such a
+    /// process. One that knows the component comes first.
+    fn take(&self, question: &Question<'_>) -> Option<Child> {
         let mut idle = lock(&self.idle);
-        let known = idle.iter().rposition(|child| child.has_served(component));
-        match known {
-            Some(at) => Some(idle.swap_remove(at)),
-            None => idle.pop(),
-        }
+        let renders = question.call.is_some();
+        let worth = |child: &Child| match (child.has_rendered(), renders) {
+            (true, false) => None,
+            (fits, _) => Some((fits == renders, child.has_served(&question.digest))),
+        };
+        let places = (0..idle.len()).filter_map(|at| Some((worth(&idle[at])?, at)));
+        let (_, best) = places.max()?;
+        Some(idle.swap_remove(best))
     }
 }
 
@@ -129,7 +134,7 @@ impl Runner for Sandbox {
             digest: Digest::of_bytes(code.as_bytes()),
             call: None,
         };
-        match self.ask(&question)? {
+        match self.ask(&question).map_err(|fault| sound(fault, code))? {
             Answer::Outline(Ok(outline)) => Ok(outline),
             Answer::Outline(Err(faults)) => {
                 Err(faults.into_iter().map(|fault| sound(fault, code)).collect())

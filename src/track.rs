@@ -107,7 +107,7 @@ impl fmt::Display for Question {
                 let (key, field) = self.page_field();
                 write!(f, "`{field}` of the page `{key}`")
             }
-            Kind::React => write!(f, "the code of the component `{name}`"),
+            Kind::React => write!(f, "the code of the component `{name}` or its library"),
             Kind::Island => write!(f, "the script of the component `{name}`"),
             Kind::Library => write!(f, "the library of React components"),
             Kind::Today => write!(f, "the day"),

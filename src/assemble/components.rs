@@ -182,23 +182,8 @@ fn check_page(site: &Site, page: &Page) -> Diagnostics {
                 }),
             );
         }
-        let is_react = component.react.is_some();
-        if component.template.is_some() || in_a_theme(site, component) {
-            continue;
-        }
-        if is_react && site.config.react.is_none() {
-            diagnostics.push(
-                Diagnostic::error(
-                    code::REACT_PACKAGES,
-                    place(),
-                    format!(
-                        "the component `{}` is React code, and robbieblocks.toml has no `[react]`",
-                        component.key
-                    ),
-                )
-                .hint("add `[react]` with `packages = \"themes/base/node_modules\"`, and install them: `npm ci --prefix themes/base`"),
-            );
-        } else if !is_react {
+        let is_rendered = component.template.is_some() || component.react.is_some();
+        if !is_rendered && !in_a_theme(site, component) {
             diagnostics.push(
                 Diagnostic::error(
                     code::NO_TEMPLATE,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::notes::{Notes, note_bundle, note_job, note_output, read_needs};
 use super::prepare::{NodeReady, Workshop};
+use super::react::is_react;
 use super::render::{Made, Task};
 use super::verdict::Judge;
 use super::{Built, Content, Explain, Explained, Job, Output, Reason, extras, is_refusal};
@@ -179,14 +180,10 @@ impl Context<'_> {
         let used = self.bundle_plan.components.iter();
         let used = used.filter_map(|key| site.components.get(key));
         let mut any = false;
-        for component in used {
-            let template = format!("components/{}.html", component.key);
+        for component in used.filter(|it| is_react(site, &self.node_plan.theme, it)) {
             let Some((module, _)) = island(&node.facts, component) else {
                 continue;
             };
-            if node.engine.has(&template) {
-                continue;
-            }
             any = true;
             let path = format!("{folder}/assets/{module}");
             if self.keep(&path, files) {
@@ -205,7 +202,8 @@ impl Context<'_> {
             let path = format!("{folder}/assets/{name}");
             if !files.contains_key(&path) && !self.keep(&path, files) {
                 let text = react.library_file(site, name);
-                self.put_text(&path, &text, files, diagnostics);
+                let text = text.expect("the library was made when its files were named");
+                self.put_text(&path, text, files, diagnostics);
             }
         }
     }

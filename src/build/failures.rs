@@ -14,9 +14,9 @@ impl Failures {
     pub fn add(&mut self, diagnostics: Diagnostics) {
         for diagnostic in diagnostics {
             let mut place = diagnostic.place.clone();
-            // Where in a template the fuel ends is chance.
+            // Where in a template the fuel ends is chance, and where in code the time.
             if let Some(place) = &mut place
-                && diagnostic.code == code::TEMPLATE_ENDLESS
+                && [code::TEMPLATE_ENDLESS, code::REACT_LIMITS].contains(&diagnostic.code)
             {
                 place.spot = Spot::Whole;
             }

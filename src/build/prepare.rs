@@ -8,7 +8,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::Job;
-use super::react::{ReactReady, nothing_to_prepare, prepare_react, warn_of_rows};
+use super::react::{ReactReady, is_react, nothing_to_prepare, prepare_react, warn_of_rows};
 use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
@@ -79,8 +79,12 @@ impl<'a> Workshop<'a> {
                 }
             }
         }
-        let components = used.values().flatten().copied().collect();
-        let react = prepare_react(job, &components, diagnostics);
+        let of_theme = used.iter().flat_map(|(theme, keys)| {
+            let components = keys.iter().filter_map(|key| site.components.get(*key));
+            components.filter(|component| is_react(site, theme, component))
+        });
+        let react_used = of_theme.map(|component| component.key.as_str()).collect();
+        let react = prepare_react(job, &react_used, diagnostics);
         let themes = used.into_iter().map(|(theme, components)| {
             let ready = prepare_theme(site, theme, &components, &targets, &react, diagnostics);
             (theme.to_string(), ready)

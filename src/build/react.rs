@@ -1,7 +1,6 @@
 //! What components that are React code need of a build: which of them come to life in the browser, the modules
 //! that do it, and the library.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -32,7 +31,16 @@ pub struct ReactReady {
 /// The digest of the code of a component, and its module, where it comes to life.
 type LookedAt = (String, Result<Option<String>, Diagnostics>);
 
-/// The names that a page needs are known before it is rendered: so components are compiled first.
+/// Whether a component is rendered by its React code with a theme, and not by a template.
+pub fn is_react(site: &Site, theme: &str, component: &Component) -> bool {
+    let template = format!("components/{}.html", component.key);
+    component.react.is_some()
+        && component.template.is_none()
+        && site.theme_text(theme, &template).is_none()
+}
+
+/// The names that a page needs are known before it is rendered: so the components that are `used` as React
+/// code are compiled first.
 pub fn prepare_react(
     job: &Job<'_>,
     used: &BTreeSet<&str>,
@@ -43,7 +51,6 @@ pub fn prepare_react(
     let components: Vec<&Component> = used
         .iter()
         .filter_map(|key| site.components.get(*key))
-        .filter(|component| component.react.is_some())
         .collect();
     let Some(react) = site
         .config
@@ -57,7 +64,12 @@ pub fn prepare_react(
     // Themes share what the ledger says of components.
     let before = job.ledger.and_then(|ledger| {
         let mut themes = site.themes.keys();
-        themes.find_map(|theme| read_names(ledger.theme(theme)?))
+        let record = themes.find_map(|theme| ledger.theme(theme))?;
+        let names = read_names(record);
+        if names.is_none() {
+            ledger.distrust();
+        }
+        names
     });
     let look_at = |component: &&Component| {
         let digest = code_digest(component);
@@ -69,30 +81,11 @@ pub fn prepare_react(
             None => (digest, ready.look_at(component)),
         }
     };
-    // Processes that compile begin while the library is read.
-    let (looked_at, runtime): (Vec<LookedAt>, _) = rayon::join(
+    // Processes that compile begin while the library is read; what is missing of it is said by whoever needs it.
+    let (looked_at, _): (Vec<LookedAt>, _) = rayon::join(
         || components.par_iter().map(look_at).collect(),
         || ready.facts.runtime(site).map(|_| ()),
     );
-    if site.packages.can_be_there
-        && let Err(missing) = runtime
-    {
-        let names: Vec<String> = components
-            .iter()
-            .map(|it| format!("`{}`", it.key))
-            .collect();
-        diagnostics.push(
-            Diagnostic::error(
-                code::REACT_PACKAGES,
-                Place::whole(components[0].react_origin()),
-                format!(
-                    "{missing}, and React components need it: {}",
-                    names.join(", ")
-                ),
-            )
-            .hint(format!("run `{}`", site.packages.install(library))),
-        );
-    }
     for (component, (digest, module)) in components.iter().zip(looked_at) {
         let key = &component.key;
         match module {
@@ -103,12 +96,17 @@ pub fn prepare_react(
             }
         }
     }
-    if !ready.islands.is_empty() && !diagnostics.has_errors() {
-        let runtime = ready.facts.runtime(site).ok();
-        let made_from = runtime.map_or(String::new(), |runtime| runtime.digest.hex());
-        let known = before.and_then(|before| before.library);
-        let known = known.filter(|known| job.all.is_none() && known.made_from == made_from);
-        ready.library = Some(known.unwrap_or_else(|| ready.name_library(site, library, made_from)));
+    let first = components
+        .iter()
+        .find(|it| ready.islands.contains_key(&it.key));
+    if let (Some(first), true) = (first, site.packages.can_be_there) {
+        match ready.find_library(job, library, before.and_then(|before| before.library)) {
+            Ok(library) => ready.library = Some(library),
+            Err(missing) => {
+                let fault = ReactFacts::missing(site, &missing);
+                diagnostics.push(diagnostic(&first.react_origin(), &fault));
+            }
+        }
     }
     ready
 }
@@ -136,8 +134,10 @@ pub fn warn_of_rows(
     if site.config.allows_scripts(&node.id) {
         return;
     }
+    let theme = site.config.theme_of(&node.id);
     let found = components.iter().filter_map(|key| site.components.get(key));
-    for component in found.filter(|it| it.is_row() && names.islands.contains_key(&it.key)) {
+    let found = found.filter(|it| it.is_row() && names.islands.contains_key(&it.key));
+    for component in found.filter(|component| is_react(site, theme, component)) {
         diagnostics.push(
             Diagnostic::warning(
                 code::REACT_NOT_HYDRATED,
@@ -196,20 +196,33 @@ impl ReactReady {
         Ok(self.outline(component)?.client.clone())
     }
 
-    fn name_library(&self, site: &Site, library: Library, made_from: String) -> LibraryNames {
-        let (names, files) = library_files(site, library);
+    /// The names of the library's files: those `before`, where it is made from the same.
+    fn find_library(
+        &self,
+        job: &Job<'_>,
+        library: Library,
+        before: Option<LibraryNames>,
+    ) -> Result<LibraryNames, String> {
+        let runtime = self.facts.runtime(job.site)?;
+        let made_from = runtime.digest.hex();
+        if let Some(known) = before.filter(|known| known.made_from == made_from)
+            && job.all.is_none()
+        {
+            return Ok(known);
+        }
+        let (names, files) = library_files(job.site, library)?;
         let _ = self.files.set(files);
-        LibraryNames { made_from, ..names }
+        Ok(LibraryNames { made_from, ..names })
     }
 
     /// The text of a file of the library, by its hashed name.
-    pub fn library_file(&self, site: &Site, name: &str) -> Cow<'_, str> {
-        let make = || match &site.config.react {
-            Some(react) => library_files(site, react.library()).1,
-            None => BTreeMap::new(),
+    pub fn library_file(&self, site: &Site, name: &str) -> Option<&str> {
+        let make = || {
+            let react = site.config.react.as_ref()?;
+            Some(library_files(site, react.library()).ok()?.1)
         };
-        let files = self.files.get_or_init(make);
-        Cow::Borrowed(files.get(name).map_or("", String::as_str))
+        let files = self.files.get_or_init(|| make().unwrap_or_default());
+        files.get(name).map(String::as_str)
     }
 }
 
@@ -223,7 +236,10 @@ fn code_digest(component: &Component) -> String {
 }
 
 /// The files of the library for browsers, by their hashed names; each says where its licences are.
-fn library_files(site: &Site, library: Library) -> (LibraryNames, BTreeMap<String, String>) {
+fn library_files(
+    site: &Site,
+    library: Library,
+) -> Result<(LibraryNames, BTreeMap<String, String>), String> {
     let licences = licences(library, &site.packages);
     let licences_name = hashed_name("licences.txt", &Digest::of_bytes(licences.as_bytes()));
     let mut names = LibraryNames {
@@ -235,7 +251,7 @@ fn library_files(site: &Site, library: Library) -> (LibraryNames, BTreeMap<Strin
         name,
         text,
         names: imported_as,
-    } in client_files(library, &site.packages)
+    } in client_files(library, &site.packages)?
     {
         let text = format!("/* licences: {licences_name} */\n{text}");
         let hashed = hashed_name(&name, &Digest::of_bytes(text.as_bytes()));
@@ -248,5 +264,5 @@ fn library_files(site: &Site, library: Library) -> (LibraryNames, BTreeMap<Strin
     names.loader = hashed_name("islands.js", &Digest::of_bytes(text.as_bytes()));
     files.insert(names.loader.clone(), text);
     files.insert(licences_name, licences);
-    (names, files)
+    Ok((names, files))
 }

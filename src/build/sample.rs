@@ -102,6 +102,7 @@ impl Showroom {
             app: stand.app.clone(),
             not_found: page,
         })));
+        self.react.runner().begin();
         let rendered = render_alone(&stand.engine, &bundle, props, &mut diagnostics);
         let Some((block, has_code)) = rendered.filter(|_| !diagnostics.has_errors()) else {
             return Err(diagnostics);

@@ -151,7 +151,8 @@ fn named(given: Option<&String>, key: &str) -> Result<String, Fault> {
 }
 
 /// What a site without React components needs for its first.
-const REACT_NEXT: &str = "React components need a library. Add this to robbieblocks.toml, and run `npm ci --prefix themes/base`:
+const REACT_NEXT: &str = "React components need a library. Add this to robbieblocks.toml, and run `npm ci --prefix themes/base`
+(or `npm install --prefix themes/base preact preact-render-to-string`, where no package-lock.json is there):
 
 [react]
 packages = \"themes/base/node_modules\"";

@@ -3,7 +3,6 @@
 mod keys;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -87,7 +86,8 @@ fn follow(globals: &Globals, arguments: &WatchArguments) -> Result<Status, Statu
         &out,
         options.drafts,
         options.now,
-        Arc::clone(&options.react),
+        // What a sample takes too much of says nothing of a build.
+        react(),
     ));
     let (sender, signals) = channel();
     stop_on_signals(sender.clone(), globals, &root)?;

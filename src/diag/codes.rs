@@ -116,13 +116,15 @@ RB0308 REACT_COMPONENT "React code in which the component is not clear"
 RB0309 REACT_IMPORT "an import that React code cannot have"
 "The code of a component may import the library of React components and nothing else: neither other packages, nor files, nor addresses. Bring what it needs into its own code, or give the component a template.";
 RB0310 REACT_FAILED "React code that failed"
-"The code threw an error while it was rendered. It is rendered once while the site is built, without a browser: `window`, `document` and the like are not there, and belong into effects and event handlers. `hydrate = \"only\"` in the component's `[metadata]` leaves all of it to the browser.";
+"The code threw an error while it was rendered. It is rendered for each block while the site is built, without a browser: `window`, `document` and the like are not there, and belong into effects and event handlers. `hydrate = \"only\"` in the component's `[metadata]` leaves all of it to the browser.";
 RB0311 REACT_LIMITS "React code past its limits"
-"The code took more time, memory, stack or text than a component may. It was ended, and nothing else with it: it loops, nests without end, or holds too much.";
+"The code took more time, memory, stack or text than a component may: it loops, nests without end, holds too much, or is longer than 512 KiB. It was ended, and nothing else with it. A process that somebody kills from outside three times is told so, too.";
 RB0312 REACT_NOT_HYDRATED "React code that stays without its scripts"
 "The component does something in the browser, and its code comes from a row of a database. robbieblocks.toml does not say `allow_scripts = true` for the node, so the component is shown as it was rendered, and does nothing: scripts run on visitors' machines, and a row in a database is not enough to put them there.";
 RB0313 NO_SCRIPTS "a layout without `scripts()`"
 "The page has a component that does something in the browser, and its layout does not call `scripts()`, which loads it.";
+RB0314 REACT_RUNNER "React code that cannot be run"
+"React code runs in processes of its own, and none could be started, or it was not this rbgen. Nothing is wrong with the code. The message says what the system said.";
 RB0401 BAD_TOKEN_VALUE "a token value that is not one CSS value"
 "The value of a token becomes the value of a CSS custom property, so it is parsed as one: brackets and quotes must be closed, and `;`, `}`, `!important`, and bad strings or URLs may not stand in it.";
 RB0402 TOKEN_NAMES_FOLD "two tokens with one CSS name"
@@ -138,7 +140,7 @@ RB0406 UNKNOWN_NODE "an unknown node"
 RB0407 LOW_CONTRAST "too little contrast"
 "The theme promises that these two colours can be read on each other (`[[contrast]]` in theme.toml), and with this node's tokens they cannot. The ratio is that of WCAG 2.2: 4.5 for text, 3 for large text and for shapes. Change one of the two tokens, or override it in the node.";
 RB0408 SCRIPTS_NOT_ALLOWED "scripts that the site does not allow"
-"The node has custom scripts, and robbieblocks.toml does not say `allow_scripts = true` for it. They are left out: scripts run on visitors' machines, and a row in a database is not enough to put them there.";
+"The node has custom scripts, or a component from a row of a database writes a script into a page, and robbieblocks.toml does not say `allow_scripts = true` for the node. Custom scripts are left out, with a warning; a component that writes one is an error. Scripts run on visitors' machines, and a row in a database is not enough to put them there.";
 RB0409 BAD_COLOR "a token that is not a colour"
 "A contrast pair of the theme needs a colour, and this value is none that can be computed. Use a CSS colour, `light-dark(…)` or an alias of one.";
 RB0410 APP_NOT_ENABLED "an app that no node enables"

@@ -157,8 +157,8 @@ impl Disk {
         names
     }
 
-    /// The first folder above a path that is a link.
-    fn link_above(&self, path: &str) -> Option<String> {
+    /// As [`super::Folder::link_above`].
+    pub fn link_above(&self, path: &str) -> Option<String> {
         path.match_indices('/')
             .map(|(slash, _)| &path[..slash])
             .find(|folder| {

@@ -204,7 +204,7 @@ pub fn component_of(
         data_file: &data_file,
     };
     let mut component = read_component(file, found)?;
-    component.is_jsx = part("tsx").is_none();
+    component.is_jsx = part("tsx").is_none() && part("jsx").is_some();
     Some((component, used.into_inner().unwrap_or_default()))
 }
 

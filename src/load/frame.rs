@@ -10,7 +10,16 @@ use super::survey::ROOMS;
 use super::{Reading, not_read};
 use crate::diag::{Diagnostic, Diagnostics, Place, code, did_you_mean};
 use crate::format::{self, COMPONENT_PARTS, COMPONENTS, NODE_PARTS, NODES, TOKENS, without_mark};
-use crate::model::{Asset, Config, Documents, Packages, TextFile, Theme, key_problem};
+use crate::model::{Asset, Config, Documents, Library, Packages, TextFile, Theme, key_problem};
+
+/// Whether the text of a package-lock.json has the packages of a library.
+fn has_lock(text: Option<String>, library: Library) -> bool {
+    let names = |package: &&str| format!("\"node_modules/{package}\"");
+    text.is_some_and(|text| {
+        let mut packages = library.packages().iter();
+        packages.all(|package| text.contains(&names(package)))
+    })
+}
 
 impl Reading<'_> {
     /// The families of a flat folder by key, and what belongs to none. A family without its TOML
@@ -177,7 +186,7 @@ impl Reading<'_> {
             folder: folder.clone(),
             files,
             can_be_there: self.folder.root().is_some(),
-            has_lock: self.folder.stat(&lock).is_some(),
+            has_lock: has_lock(self.folder.read_text(&lock).ok(), react.library()),
         }
     }
 

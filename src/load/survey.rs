@@ -60,7 +60,7 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
             files.extend(folder.list(place, hidden, &mut diagnostics));
         }
     }
-    files.extend(packages(folder));
+    files.extend(packages(folder, &mut diagnostics));
     let mut themes = Vec::new();
     for theme in folder.subfolders("themes", &mut diagnostics) {
         let place = format!("themes/{theme}");
@@ -78,6 +78,8 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
         themes.push(theme);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    // A folder of packages may be within one that is listed.
+    files.dedup_by(|a, b| a.path == b.path);
     Survey {
         files,
         themes,
@@ -88,7 +90,23 @@ fn survey_of(folder: &Folder, content: bool) -> Survey {
 
 /// The files of the library that renders React components, as far as they are there. Only they are looked at:
 /// folders of packages can be large.
-fn packages(folder: &Folder) -> Vec<Found> {
+fn packages(folder: &Folder, diagnostics: &mut Diagnostics) -> Vec<Found> {
+    let mut found = Vec::new();
+    for path in package_files(folder) {
+        match folder.link_above(&path) {
+            Some(link) => {
+                let message = "links are not followed: npm makes none, and other programs do";
+                diagnostics.push(not_read(&link, message.into()));
+                return Vec::new();
+            }
+            None => found.extend(one(folder, &path)),
+        }
+    }
+    found
+}
+
+/// The files of packages that a site may have, whether they are there or not.
+pub fn package_files(folder: &Folder) -> Vec<String> {
     // Most sites have no such thing, and need not be read for it.
     let says_so = |text: &String| text.contains("react");
     let Some(text) = folder.read_text(CONFIG_FILE).ok().filter(says_so) else {
@@ -99,8 +117,9 @@ fn packages(folder: &Folder) -> Vec<Found> {
         return Vec::new();
     };
     let paths = react.library().files().iter();
-    let paths = paths.map(|path| format!("{}/{path}", react.packages));
-    paths.filter_map(|path| one(folder, &path)).collect()
+    paths
+        .map(|path| format!("{}/{path}", react.packages))
+        .collect()
 }
 
 fn one(folder: &Folder, path: &str) -> Option<Found> {

@@ -70,7 +70,8 @@ pub struct Packages {
     /// Whether there can be packages at all. The tree of a commit has none, because nobody commits them:
     /// there components are only compiled.
     pub can_be_there: bool,
-    /// Whether a package-lock.json stands beside the folder, so that `npm ci` installs them.
+    /// Whether a package-lock.json beside the folder has the packages of the library, so that `npm ci` installs
+    /// them.
     pub has_lock: bool,
 }
 

@@ -23,8 +23,8 @@ pub(super) fn request(options: &Options, config: &Config) -> Request {
     }
 }
 
-/// The facts of a build, of which some page says what day it is or none does: then the day's beginning and
-/// end are moments at which that changes.
+/// The facts of a build. Where some page may say what day it is, the day's beginning and end are moments at
+/// which the build changes.
 pub(super) fn with_day(mut facts: Facts, asked_day: bool, request: &Request) -> Facts {
     facts.asked_day |= asked_day;
     if facts.asked_day {

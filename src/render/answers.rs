@@ -80,6 +80,9 @@ fn answer(facts: &NodeFacts, engine: &Engine, kind: Kind, name: &str) -> Answer 
                     let apps: Vec<&str> = node.enabled_apps.iter().collect();
                     writer.texts(apps.into_iter());
                 }
+                "allow_scripts" => {
+                    writer.flag(site.config.allows_scripts(&node.id));
+                }
                 "base_url" => {
                     writer.maybe(site.config.base_url_of(&node.id));
                 }

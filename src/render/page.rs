@@ -134,7 +134,16 @@ fn render_blocks(
             page: page_value.clone(),
             own: vec![("props", props), ("block", block_value)],
         });
-        match engine.render(&template, context, 1024) {
+        let rendered = engine.render(&template, context, 1024).and_then(|html| {
+            // What a theme has for it is no row's.
+            let site = &facts.of_node.site;
+            if site.theme_text(&facts.of_node.theme, &template).is_none() {
+                let origin = component.part_origin("html");
+                check_scripts(&facts.of_node, component, &origin, &html)?;
+            }
+            Ok(html)
+        });
+        match rendered {
             Ok(html) => {
                 if let Some(zone) = zones.get_mut(block.zone.as_str()) {
                     zone.push_str(&format!(
@@ -188,8 +197,40 @@ fn render_react(
             .render(&facts.site, component, &props, block)
             .map_err(|fault| react::diagnostic(&component.react_origin(), &fault))?,
     };
+    check_scripts(facts, component, &component.react_origin(), &html)?;
     let html = block_html(component, block, &html, island, &props);
     Ok((html, island.is_some()))
+}
+
+/// Scripts in what a row of a database makes: they run on visitors' machines, and a row is not enough to put
+/// them there.
+fn check_scripts(
+    facts: &NodeFacts,
+    component: &Component,
+    origin: &str,
+    html: &str,
+) -> Result<(), Diagnostic> {
+    if !component.is_row() {
+        return Ok(());
+    }
+    let (needs, _) = policy_needs(html);
+    if !needs.own_scripts && needs.script_hashes.is_empty() {
+        return Ok(());
+    }
+    ask(Kind::Node, "allow_scripts");
+    if facts.site.config.allows_scripts(&facts.node) {
+        return Ok(());
+    }
+    let message = format!(
+        "the component `{}` writes a script, which node `{}` does not allow of rows",
+        component.key, facts.node
+    );
+    let hint = format!(
+        "allow it with `allow_scripts = true` under `[node.{}]` in robbieblocks.toml",
+        facts.node
+    );
+    let place = Place::whole(origin);
+    Err(Diagnostic::error(code::SCRIPTS_NOT_ALLOWED, place, message).hint(hint))
 }
 
 fn body(zones: BTreeMap<String, String>, components: Vec<String>, has_code: bool) -> Body {
@@ -252,19 +293,37 @@ pub fn render_in_layout(
         );
     }
     if !loads.load(Ordering::Relaxed) {
+        let facts = &bundle.facts.of_node;
+        let file = format!("layouts/{}.html", page.layout);
+        let file = facts.site.theme_text(&facts.theme, &file);
+        let origin = file.map_or(&page.origin, |file| &file.origin);
         diagnostics.push(
             Diagnostic::error(
                 code::NO_SCRIPTS,
-                Place::whole(Arc::clone(&page.origin)),
+                Place::whole(Arc::clone(origin)),
                 format!(
-                    "the layout `{}` does not call `scripts()`, which `{}` needs in the browser",
-                    page.layout, body.islands[0]
+                    "the layout `{}` does not call `scripts()`, without which no component comes to life",
+                    page.layout
                 ),
             )
-            .hint("write `{{ scripts() }}` before `</body>` in the layout"),
+            .hint("write `{{ scripts() }}` before `</body>` in the layout")
+            .related(
+                Place::whole(Arc::clone(&page.origin)),
+                format!("while rendering this page, which has `{}`", body.islands[0]),
+            ),
         );
     }
-    finish(html, &page.origin, diagnostics)
+    let rendered = finish(html, &page.origin, diagnostics)?;
+    let loads = bundle.facts.of_node.names.library.is_some() && !body.islands.is_empty();
+    if loads && !rendered.needs.own_scripts {
+        let message = "the scripts of this page are within something that is not closed, so no component comes to life";
+        return Err(
+            Diagnostic::error(code::NO_SCRIPTS, Place::whole(Arc::clone(&page.origin)), message)
+                .hint("look for a comment, or an element such as `<script>` or `<textarea>`, that is not closed")
+                .into(),
+        );
+    }
+    Ok(rendered)
 }
 
 /// Renders the page for addresses that have none.

@@ -48,6 +48,8 @@ pub struct Child {
     sent: BTreeSet<Digest>,
     /// The components that it has been asked about.
     served: BTreeSet<Digest>,
+    /// Whether it has run the code of a component.
+    has_rendered: bool,
 }
 
 /// What is asked.
@@ -101,6 +103,7 @@ impl Child {
             is_greeted: false,
             sent: BTreeSet::new(),
             served: BTreeSet::new(),
+            has_rendered: false,
         };
         // So that nothing waits but where there is a deadline.
         if let Some(requests) = &child.requests {
@@ -115,6 +118,11 @@ impl Child {
         self.served.contains(component)
     }
 
+    /// Whether it has run the code of a component.
+    pub fn has_rendered(&self) -> bool {
+        self.has_rendered
+    }
+
     /// Whether it has been asked about no other component, so that whatever happens to it is of this one.
     pub fn has_served_only(&self, component: &Digest) -> bool {
         self.served.iter().all(|other| other == component)
@@ -123,6 +131,7 @@ impl Child {
     /// Asks, and waits for the answer.
     pub fn ask(&mut self, question: &Question<'_>) -> Result<Answer, End> {
         self.served.insert(question.digest);
+        self.has_rendered |= question.call.is_some();
         let deadline = Instant::now() + PATIENCE;
         self.send(question, deadline)?;
         match self.answer(deadline)? {

@@ -269,6 +269,8 @@ fn write_fault(to: &mut Writer, fault: &Fault) {
         FaultKind::Failed => 3,
         FaultKind::Limits => 4,
         FaultKind::Runner => 5,
+        // Whoever asks knows what is missing.
+        FaultKind::Packages => 6,
     };
     to.number(kind)
         .text(beginning(&fault.message))

@@ -22,7 +22,7 @@ pub enum Blame {
 /// The fault of a process that gave no answer.
 pub fn of_end(end: &End) -> (Fault, Blame) {
     let limits = |message: String| Fault::new(FaultKind::Limits, message);
-    let stage = |message: String| Fault::new(FaultKind::Runner, message);
+    let runner = |message: String| Fault::new(FaultKind::Runner, message);
     match end {
         End::Ended(status) => of_status(*status),
         End::Silent => {
@@ -41,11 +41,11 @@ pub fn of_end(end: &End) -> (Fault, Blame) {
             Blame::Certain,
         ),
         End::NotOurs(None) => (
-            stage("the program that runs React components is not this version of rbgen".into()),
+            runner("the program that runs React components is not this version of rbgen".into()),
             Blame::Certain,
         ),
         End::NotOurs(Some(status)) => (
-            stage(format!(
+            runner(format!(
                 "the program that runs React components ended at its start: {status}"
             )),
             match status.signal() {

@@ -15,11 +15,12 @@ use super::protocol::{
 use crate::codec::Writer;
 use crate::digest::Digest;
 use crate::render::react::compile::{Compiled, compile};
-use crate::render::react::engine::{Engine, Given};
+use crate::render::react::engine::{Engine, Given, THREAD_STACK_BYTES};
 use crate::render::react::{Fault, FaultKind, Runtime};
 
 /// The stack of the thread that works, because parsers and engines recurse. Only what is touched is taken.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
+const _: () = assert!(STACK_BYTES >= THREAD_STACK_BYTES);
 
 /// How many components and libraries are kept, those that were asked for last.
 const MOST_COMPONENTS: usize = 32;

@@ -12,7 +12,8 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode, DataChange, ModifyKind};
 use notify::{Config, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::load::CONFIG_FILE;
+use crate::files::Folder;
+use crate::load::{CONFIG_FILE, package_files};
 
 /// What wakes the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +41,31 @@ pub enum Signal {
 }
 
 /// What watches as long as it is kept.
-pub struct Ear(#[expect(dead_code, reason = "it watches until it is dropped")] RecommendedWatcher);
+pub struct Ear {
+    #[expect(dead_code, reason = "it watches until it is dropped")]
+    watcher: RecommendedWatcher,
+    /// The files of packages that the site may have, and the folders above them, relative to it.
+    pub packages: BTreeSet<String>,
+}
+
+/// The files of packages that a site may have, and the folders above them.
+fn packages(root: &Path) -> BTreeSet<String> {
+    let files = package_files(&Folder::new(root));
+    let above = |path: &String| -> Vec<String> {
+        let slashes = path.match_indices('/');
+        slashes.map(|(at, _)| path[..at].to_string()).collect()
+    };
+    let folders: Vec<String> = files.iter().flat_map(above).collect();
+    files.into_iter().chain(folders).collect()
+}
 
 /// The folders in which sites have files: those that are watched with all that is in them, and those of
 /// which only the entries are.
-fn places(root: &Path, out: &Path) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+fn places(
+    root: &Path,
+    out: &Path,
+    packages: &BTreeSet<String>,
+) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
     let mut deep: BTreeSet<PathBuf> = ["content", "static"].map(|name| root.join(name)).into();
     let mut flat: BTreeSet<PathBuf> = [root.to_path_buf(), root.join("themes")].into();
     for theme in folders(&root.join("themes")) {
@@ -52,6 +73,8 @@ fn places(root: &Path, out: &Path) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
         deep.extend(crate::load::THEME_FOLDERS.map(|name| theme.join(name)));
         flat.insert(theme);
     }
+    // Of packages nothing is heard but of what is wanted of them.
+    flat.extend(packages.iter().map(|path| root.join(path)));
     flat.insert(out.to_path_buf());
     flat.extend(folders(out));
     let is_folder = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
@@ -77,6 +100,8 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
     // Some systems tell of paths with all links resolved.
     let named = [out, root].map(|path| (real(path), path.to_path_buf()));
     let places_of_site = ["content", "themes", "static"].map(|name| root.join(name));
+    let packages = packages(root);
+    let of_packages: BTreeSet<PathBuf> = packages.iter().map(|path| root.join(path)).collect();
     let (site, output) = (root.to_path_buf(), out.to_path_buf());
     let tell = move |event: notify::Result<notify::Event>| {
         let (signal, paths) = match event {
@@ -90,6 +115,7 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
         for path in paths {
             let path = as_named(path, &named);
             let is_of_site = places_of_site.iter().any(|place| path.starts_with(place))
+                || of_packages.contains(&path)
                 || path.parent() == Some(&site) && path.ends_with(CONFIG_FILE);
             let signal = match (is_of_site, path.starts_with(&output)) {
                 (true, _) => signal(path),
@@ -106,7 +132,7 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
         }
     };
     let mut watcher = RecommendedWatcher::new(tell, config)?;
-    let (deep, flat) = places(root, out);
+    let (deep, flat) = places(root, out, &packages);
     for (places, mode) in [
         (flat, RecursiveMode::NonRecursive),
         (deep, RecursiveMode::Recursive),
@@ -119,7 +145,7 @@ pub fn hear(root: &Path, out: &Path, signals: Sender<Signal>) -> notify::Result<
             }
         }
     }
-    Ok(Ear(watcher))
+    Ok(Ear { watcher, packages })
 }
 
 fn real(path: &Path) -> PathBuf {

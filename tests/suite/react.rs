@@ -8,6 +8,7 @@ use rbgen::model::Moment;
 use rbgen::pipeline::{Explain, Options, check_site};
 
 use crate::harness::{Built, TestSite, assert_same, install_preact, react, remove_any, text, tree};
+use crate::postgres::SERVER;
 
 const GREETING: &str = "interface Props { name: string; mood?: string }
 export default function Greeting({ name, mood = \"glad\" }: Props) {
@@ -290,7 +291,8 @@ fn without_the_library_the_command_that_installs_it_is_named() {
             && said.contains("run `npm install --prefix . preact preact-render-to-string`"),
         "{said}"
     );
-    site.write("package-lock.json", "{}");
+    let lock = "{\"node_modules/preact\":{},\"node_modules/preact-render-to-string\":{}}";
+    site.write("package-lock.json", lock);
     let said = text(&site.run(&["check"]).stderr);
     assert!(said.contains("run `npm ci --prefix .`"), "{said}");
     // Whoever does not use React components needs no library.
@@ -348,4 +350,143 @@ fn a_bundle_of_two_nodes_shares_what_is_the_same() {
             .to_string()
     };
     assert_eq!(island(of("one")), island(of("two")));
+}
+
+#[test]
+fn code_from_rows_has_scripts_only_where_the_node_allows_it() {
+    let site = site();
+    let database = SERVER.migrated();
+    let config = site.read("robbieblocks.toml");
+    site.write(
+        "robbieblocks.toml",
+        format!("{config}\n[database.main]\nurl_env = \"ROWS_URL\"\n"),
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = site.command(arguments);
+        command.env("ROWS_URL", database.url()).output().unwrap()
+    };
+    let imported = run(&["import"]);
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+    let build = || {
+        let built = run(&["build", "--from", "db"]);
+        assert!(built.status.success(), "{}", text(&built.stderr));
+        text(&built.stderr)
+    };
+    let scripts = || {
+        let dist = site.dist().into_iter();
+        let has_script = |(path, bytes): &(String, Vec<u8>)| {
+            path.ends_with(".js")
+                || path.ends_with(".html")
+                    && (text(bytes).contains("<script") || text(bytes).contains("data-island"))
+        };
+        dist.filter(has_script)
+            .map(|(path, _)| path)
+            .collect::<Vec<_>>()
+    };
+    let said = build();
+    assert!(
+        said.contains("warning[RB0312]") && said.contains("allow_scripts = true"),
+        "{said}"
+    );
+    assert_eq!(scripts(), [] as [&str; 0]);
+    assert!(html(&site, "counted").contains("Count: "));
+
+    let allowed = site
+        .read("robbieblocks.toml")
+        .replace("[node.one]", "[node.one]\nallow_scripts = true");
+    let before = site.read("robbieblocks.toml");
+    site.write("robbieblocks.toml", &allowed);
+    assert!(!build().contains("RB0312"));
+    assert!(scripts().len() > 3 && html(&site, "counted").contains("data-island"));
+    site.write("robbieblocks.toml", &before);
+    build();
+    assert_eq!(scripts(), [] as [&str; 0], "allowed no more");
+
+    // Nor by what it writes.
+    database.sql("UPDATE robbieblocks_components SET react_code = 'export default () => <script dangerouslySetInnerHTML={{ __html: \"alert(1)\" }} />' WHERE component_key = 'greeting'");
+    let refused = run(&["build", "--from", "db"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        text(&refused.stderr).contains("error[RB0408]"),
+        "{}",
+        text(&refused.stderr)
+    );
+    site.write("robbieblocks.toml", &allowed);
+    build();
+    assert!(html(&site, "greeted").contains("<script>alert(1)</script>"));
+}
+
+#[test]
+fn what_a_template_renders_is_not_compiled() {
+    let site = site();
+    component(&site, "greeting", "tsx", "this is <<< no code");
+    site.write(
+        "themes/base/components/greeting.html",
+        "<p>by the theme</p>",
+    );
+    built(&site, &[]);
+    assert!(html(&site, "greeted").contains("<p>by the theme</p>"));
+    // With another theme on another node, its code is wanted again.
+    site.write("themes/bare/theme.toml", "name = \"Bare\"\n");
+    for (path, text) in tree(&site.path("themes/base")) {
+        if path.starts_with("layouts/")
+            || path.starts_with("partials/")
+            || path.starts_with("assets/")
+        {
+            site.write(&format!("themes/bare/{path}"), text);
+        }
+    }
+    site.write(
+        "content/nodes/two.toml",
+        "name = \"Two\"\nenabled_apps = [\"play\"]\n",
+    );
+    let config = site.read("robbieblocks.toml");
+    site.write(
+        "robbieblocks.toml",
+        format!("{config}\n[node.two]\ntheme = \"bare\"\n"),
+    );
+    let said = text(&site.run(&["check"]).stderr);
+    assert!(said.contains("error[RB0307]"), "{said}");
+}
+
+#[test]
+fn a_library_that_cannot_be_read_is_no_library() {
+    let site = site();
+    site.write("packages/preact/compat/dist/compat.mjs", "export {{{");
+    let said = text(&site.run(&["build"]).stderr);
+    assert!(
+        said.contains("error[RB0306]") && said.contains("compat"),
+        "{said}"
+    );
+    install_preact(&site);
+    site.remove("packages/preact/dist");
+    crate::harness::symlink(
+        &site.beside("elsewhere"),
+        &site.path("packages/preact/dist"),
+    );
+    std::fs::create_dir(site.beside("elsewhere")).unwrap();
+    let from = crate::harness::project().join("tests/react/node_modules/preact/dist/preact.mjs");
+    std::fs::copy(from, site.beside("elsewhere").join("preact.mjs")).unwrap();
+    let said = text(&site.run(&["build"]).stderr);
+    assert!(
+        said.contains("error[RB0306]") && said.contains("links are not followed"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_swallows_the_loader_is_told() {
+    let site = site();
+    component(
+        &site,
+        "open",
+        "tsx",
+        "export default () => <p onClick={() => 1} dangerouslySetInnerHTML={{ __html: \"<!-- \" }} />;",
+    );
+    page(&site, "swallowed", &[("open", "{}")]);
+    let said = text(&site.run(&["build"]).stderr);
+    assert!(
+        said.contains("error[RB0313]") && said.contains("not closed"),
+        "{said}"
+    );
 }

@@ -229,7 +229,8 @@ fn components_that_a_process_has_forgotten_are_sent_again() {
             assert!(sandbox.outline(&code).is_ok());
         }
     }
-    assert_eq!(program.processes().len(), 1);
+    // One that compiles, and one that renders.
+    assert_eq!(program.processes().len(), 2);
 }
 
 #[test]

@@ -149,7 +149,9 @@ impl Engine {
         given: &Given<'_>,
     ) -> Result<Rendered, Fault> {
         let kept = self.machine.take();
-        let mut machine = match kept.filter(|kept| kept.components.len() < MOST_COMPONENTS) {
+        let mut machine = match kept.filter(|kept| {
+            kept.components.len() < MOST_COMPONENTS || kept.components.contains_key(code)
+        }) {
             Some(machine) => machine,
             None => Machine::new(&self.runtime, &self.is_over)?,
         };

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::super::context::{BundleFacts, NodeFacts};
 use super::super::text::escape;
-use super::{Call, Fault, Rendered, Runner, Runtime, runtime::runtime};
-use crate::model::{Component, Hydrate, Moment, Site};
+use super::{Call, Fault, FaultKind, Rendered, Runner, Runtime, runtime::runtime};
+use crate::model::{Component, Hydrate, Library, Moment, Site};
 use crate::track::{Kind, ask};
 
 /// What components that are React code are rendered with.
@@ -39,7 +39,7 @@ impl ReactFacts {
     pub fn runtime(&self, site: &Site) -> Result<&Arc<Runtime>, &str> {
         let make = || match &site.config.react {
             Some(react) => runtime(react.library(), &site.packages).map(Arc::new),
-            None => Err("robbieblocks.toml has no `[react]`".to_string()),
+            None => Err("robbieblocks.toml has no `[react]`, which React components need".into()),
         };
         self.runtime
             .get_or_init(make)
@@ -47,7 +47,25 @@ impl ReactFacts {
             .map_err(String::as_str)
     }
 
-    /// The HTML of a component; none where the library is not there.
+    /// What is missing of the library, as a fault of a component that needs it.
+    pub fn missing(site: &Site, missing: &str) -> Fault {
+        let hint = match &site.config.react {
+            Some(react) => format!("run `{}`", site.packages.install(react.library())),
+            None => {
+                let place = format!("themes/{}", site.config.site.theme);
+                let packages = Library::Preact.packages().join(" ");
+                format!(
+                    "add `[react]` with `packages = \"{place}/node_modules\"`, and run `npm install --prefix {place} {packages}`"
+                )
+            }
+        };
+        Fault {
+            hint: Some(hint),
+            ..Fault::new(FaultKind::Packages, missing)
+        }
+    }
+
+    /// The HTML of a component. There is none where there can be no packages: then it is only compiled.
     pub(in crate::render) fn render(
         &self,
         site: &Site,
@@ -55,8 +73,13 @@ impl ReactFacts {
         props: &str,
         block: &str,
     ) -> Result<String, Fault> {
-        let (Some(code), Ok(runtime)) = (&component.react, self.runtime(site)) else {
-            return Ok(String::new());
+        let code = component.react.as_deref().unwrap_or_default();
+        let runtime = match self.runtime(site) {
+            Ok(runtime) => runtime,
+            Err(_) if site.config.react.is_some() && !site.packages.can_be_there => {
+                return Ok(String::new());
+            }
+            Err(missing) => return Err(ReactFacts::missing(site, missing)),
         };
         let rendered: Rendered = self.runner.render(&Call {
             runtime,

@@ -61,6 +61,8 @@ pub enum FaultKind {
     Failed,
     /// It took too much time, memory, stack or text.
     Limits,
+    /// The library is not there, which is no fault of the code.
+    Packages,
     /// The process that runs it cannot be started or spoken to, which is no fault of the code.
     Runner,
 }
@@ -156,8 +158,9 @@ pub fn diagnostic(origin: &str, fault: &Fault) -> Diagnostic {
         FaultKind::Import => code::REACT_IMPORT,
         FaultKind::Failed => code::REACT_FAILED,
         FaultKind::Limits => code::REACT_LIMITS,
+        FaultKind::Packages => code::REACT_PACKAGES,
         FaultKind::Runner => {
-            return Diagnostic::general(code::REACT_FAILED, fault.message.clone())
+            return Diagnostic::general(code::REACT_RUNNER, fault.message.clone())
                 .hint_if(fault.hint.clone());
         }
     };

@@ -63,13 +63,12 @@ pub fn runtime(library: Library, packages: &Packages) -> Result<Runtime, String>
     })
 }
 
-/// The library for browsers. It is empty where [`runtime`] is an error.
-pub fn client_files(library: Library, packages: &Packages) -> Vec<ClientFile> {
-    let files = match library {
+/// The library for browsers; or what is missing or cannot be read of it.
+pub fn client_files(library: Library, packages: &Packages) -> Result<Vec<ClientFile>, String> {
+    match library {
         Library::Preact => preact_client(packages),
         Library::React => react_client(packages),
-    };
-    files.unwrap_or_default()
+    }
 }
 
 /// The module that looks for islands on a page and brings them to life.

@@ -100,7 +100,10 @@ impl Watching<'_> {
             "content" | "themes" => !rest.split('/').any(is_passed_over),
             "static" => true,
             _ => path == CONFIG_FILE,
-        };
+        } || self
+            .ear
+            .as_ref()
+            .is_some_and(|ear| ear.packages.contains(path));
         counts.then(|| path.to_string())
     }
 

@@ -117,7 +117,7 @@ fn files_of(question: &Question, subject: &Subject<'_>) -> Vec<String> {
             chain.iter().map(|theme| theme.origin.to_string()).collect()
         }
         Kind::Markdown | Kind::Site | Kind::BasePath => config(),
-        Kind::Node if name == "base_url" => config(),
+        Kind::Node if matches!(name, "base_url" | "allow_scripts") => config(),
         Kind::Node => node_file().into_iter().collect(),
         Kind::Script => {
             let node = site.nodes.get(*node);

@@ -1,7 +1,7 @@
 //! A site that somebody keeps in a database of the earlier design is adopted, and built.
 
 use super::{Variant, earlier_tables, migrate};
-use crate::harness::{TestSite, text};
+use crate::harness::{TestSite, install_preact, text};
 
 #[test]
 fn pages_of_the_earlier_design_are_built_once_it_is_adopted() {
@@ -13,17 +13,11 @@ fn pages_of_the_earlier_design_are_built_once_it_is_adopted() {
         site.write(
             "robbieblocks.toml",
             format!(
-                "{}\n[database.main]\nurl_env = \"EARLIER_URL\"\n",
+                "{}\n[database.main]\nurl_env = \"EARLIER_URL\"\n\n[react]\npackages = \"packages\"\n",
                 config.replace("[node.one]", "[node.town]")
             ),
         );
-        // React code is not rendered yet; a theme's template stands in for it.
-        for (key, template) in [
-            ("hero", "<h1>{{ props.title }}</h1>\n"),
-            ("note", "<p>{{ props.text }}</p>\n"),
-        ] {
-            site.write(&format!("themes/base/components/{key}.html"), template);
-        }
+        install_preact(&site);
         let run = |args: &[&str]| {
             let output = site
                 .command(args)
@@ -47,7 +41,7 @@ fn pages_of_the_earlier_design_are_built_once_it_is_adopted() {
             play.find(words)
                 .unwrap_or_else(|| panic!("{words} in {play}"))
         };
-        assert!(at("<h1>Play &lt;here&gt;</h1>") < at("Between") && at("Between") < at("First"));
+        assert!(at("<h1>Play &lt;here></h1>") < at("Between") && at("Between") < at("First"));
         assert!(play.contains("id=\"note\"") && play.contains("id=\"note-2\""));
         let work = site.read("dist/town/work/work/index.html");
         assert!(work.contains("<title>At work</title>"), "{work}");

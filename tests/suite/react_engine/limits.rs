@@ -16,11 +16,11 @@ fn after(questions: u32) -> Box<dyn Fn() -> bool> {
 
 #[test]
 fn what_passes_a_limit_ends_even_if_it_catches_that() {
-    let time = "it takes too long to render";
-    let stack = "it nests too deep, or calls itself without end";
-    let memory = "it takes more than 128 MiB of memory to render";
-    let text = "it gives more than 8 MiB of HTML";
-    let work = "it leaves work that never ends, such as an endless `await`";
+    let time = "the component takes too long to render";
+    let stack = "the component nests too deep, or calls itself without end";
+    let memory = "the component takes more than 128 MiB of memory to render";
+    let text = "the component gives more than 8 MiB of HTML";
+    let work = "the component leaves work that never ends, such as an endless `await`";
     let cases = [
         (time, "return () => { for (;;) ; }"),
         (time, "for (;;) ; return () => null"),

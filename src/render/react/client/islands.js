@@ -12,6 +12,8 @@ const begin = async (island) => {
     say(error);
   };
   try {
+    // Whatever stands on the page: modules come from beside this one.
+    if (!/^[\w.-]+\.js$/.test(file)) throw new Error("no module of this site");
     const [{ createElement }, { createRoot, hydrateRoot }, { default: component }] = await Promise.all([
       import("react"),
       import("react-dom/client"),

@@ -201,14 +201,19 @@ pub(super) fn of_error(ctx: &Ctx<'_>, error: &Error, passed: Option<Limit>) -> F
 pub(super) fn of_limit(limit: Limit) -> Fault {
     let mib = |bytes: usize| bytes / 1024 / 1024;
     let message = match limit {
-        Limit::Time => "it takes too long to render".to_string(),
+        Limit::Time => "the component takes too long to render".to_string(),
         Limit::Memory => format!(
-            "it takes more than {} MiB of memory to render",
+            "the component takes more than {} MiB of memory to render",
             mib(MAX_ENGINE_BYTES)
         ),
-        Limit::Stack => "it nests too deep, or calls itself without end".to_string(),
-        Limit::Work => "it leaves work that never ends, such as an endless `await`".to_string(),
-        Limit::Text => format!("it gives more than {} MiB of HTML", mib(MAX_HTML_BYTES)),
+        Limit::Stack => "the component nests too deep, or calls itself without end".to_string(),
+        Limit::Work => {
+            "the component leaves work that never ends, such as an endless `await`".to_string()
+        }
+        Limit::Text => format!(
+            "the component gives more than {} MiB of HTML",
+            mib(MAX_HTML_BYTES)
+        ),
     };
     Fault::new(FaultKind::Limits, message)
 }

@@ -7,7 +7,7 @@
 //   loadIntl    a function that gives the function of intl.js,
 //   intlData    a function that gives the lines of intl.data,
 //   mostHtml    the most UTF-16 units of HTML.
-// It gives [render, inspect, seal]: `render(props, day)`, `inspect(error, callSites)`, and `seal()`, which is
+// It gives [render, inspect, seal]: `render(component, props, day, block)`, `inspect(error, callSites)`, and `seal()`, which is
 // called once, when all is in place.
 (function (modules, isReact, loadIntl, intlData, mostHtml) {
     "use strict";
@@ -321,7 +321,8 @@
         const exports = load(ofDom ? "react-dom" : "react");
         const more = ofDom ? { createRoot: inBrowser, hydrateRoot: inBrowser } : {};
         const whole = { ...exports, ...more };
-        return { ...whole, default: whole };
+        whole.default = whole;
+        return whole;
     }
 
     function inBrowser() {
