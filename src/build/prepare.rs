@@ -9,13 +9,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::Job;
 use super::react::{ReactReady, is_react, nothing_to_prepare, prepare_react, warn_of_rows};
-use crate::codec::{Reader, Writer};
 use crate::diag::Diagnostics;
 use crate::digest::Digest;
 use crate::ledger::Ledger;
 use crate::model::Site;
 use crate::plan::Plan;
-use crate::render::react::LibraryNames;
 use crate::render::style::{
     Targets, check_contrast, check_keyframes, check_tokens, code_css, component_css, parse_targets,
     resolve_tokens, theme_css, tokens_css,
@@ -138,7 +136,7 @@ impl<'a> Workshop<'a> {
         for node in nodes {
             let theme = site.config.theme_of(node);
             if !workshop.themes.contains_key(theme)
-                && let Some(names) = ledger.theme(theme).and_then(read_names)
+                && let Some(names) = ledger.theme(theme).and_then(AssetNames::read)
             {
                 let ready = ThemeReady {
                     engine: Arc::new(Engine::new(Arc::clone(site), theme)),
@@ -185,49 +183,8 @@ impl<'a> Workshop<'a> {
     /// Every theme with its names, as bytes for the ledger.
     pub fn theme_records(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
         let records = self.themes.iter();
-        records.map(|(key, theme)| (key.as_str(), print_names(&theme.names)))
+        records.map(|(key, theme)| (key.as_str(), theme.names.record()))
     }
-}
-
-fn print_names(names: &AssetNames) -> Vec<u8> {
-    let mut writer = Writer::default();
-    writer
-        .maybe(names.theme_styles.as_deref())
-        .maybe(names.code_styles.as_deref())
-        .map(&names.component_styles)
-        .map(&names.assets)
-        .map(&names.islands)
-        .map(&names.codes)
-        .flag(names.library.is_some());
-    if let Some(library) = &names.library {
-        writer
-            .text(&library.made_from)
-            .text(&library.loader)
-            .map(&library.imports)
-            .text(&library.licences);
-    }
-    writer.0
-}
-
-pub(super) fn read_names(bytes: &[u8]) -> Option<AssetNames> {
-    let mut reader = Reader(bytes);
-    Some(AssetNames {
-        theme_styles: reader.maybe()?,
-        code_styles: reader.maybe()?,
-        component_styles: reader.map()?,
-        assets: reader.map()?,
-        islands: reader.map()?,
-        codes: reader.map()?,
-        library: match reader.flag()? {
-            false => None,
-            true => Some(LibraryNames {
-                made_from: reader.string()?,
-                loader: reader.string()?,
-                imports: reader.map()?,
-                licences: reader.string()?,
-            }),
-        },
-    })
 }
 
 fn prepare_theme(

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rayon::prelude::*;
 
 use super::Job;
-use super::prepare::{hashed_name, read_names};
+use super::prepare::hashed_name;
 use crate::diag::{Diagnostic, Diagnostics, Place, code};
 use crate::digest::{Digest, Hasher};
 use crate::model::{Component, Hydrate, Library, Node, Site};
@@ -65,7 +65,7 @@ pub fn prepare_react(
     let before = job.ledger.and_then(|ledger| {
         let mut themes = site.themes.keys();
         let record = themes.find_map(|theme| ledger.theme(theme))?;
-        let names = read_names(record);
+        let names = AssetNames::read(record);
         if names.is_none() {
             ledger.distrust();
         }

@@ -1,6 +1,5 @@
 //! What templates see: `page`, `node`, `site`, `app` and the functions, for one bundle.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +8,8 @@ use minijinja::value::{Enumerator, Kwargs, Object, Value};
 use serde::{Deserialize, Serialize};
 
 use super::failure::failure;
-use super::react::{LibraryNames, ReactFacts, library_html};
+use super::names::AssetNames;
+use super::react::{ReactFacts, library_html};
 use super::style::TokenValues;
 use super::text::{encode_path, escape};
 use crate::diag::{code, did_you_mean};
@@ -38,26 +38,6 @@ pub const PAGE_FIELDS: [&str; 9] = [
 pub const SITE_FIELDS: [&str; 2] = ["name", "language"];
 /// The fields of `node`.
 pub const NODE_FIELDS: [&str; 5] = ["id", "name", "scheme", "base_url", "enabled_apps"];
-
-/// The names of hashed files, below `_rb/<app>/assets/`. They are the same in every bundle that is
-/// built with one theme.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AssetNames {
-    /// The theme's style sheet.
-    pub theme_styles: Option<String>,
-    /// The style sheet of highlighted code.
-    pub code_styles: Option<String>,
-    /// The style sheets of components, by component.
-    pub component_styles: BTreeMap<String, String>,
-    /// The theme's assets, by their path below `assets/`.
-    pub assets: BTreeMap<String, String>,
-    /// The modules of components that come to life in the browser, by component.
-    pub islands: BTreeMap<String, String>,
-    /// The digests of the React code that was looked at for that, by component.
-    pub codes: BTreeMap<String, String>,
-    /// What islands need, where there are any.
-    pub library: Option<LibraryNames>,
-}
 
 /// A script of a node: its file name and the digest that a browser checks.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ mod engine;
 mod failure;
 mod filters;
 pub mod markdown;
+mod names;
 mod now;
 mod page;
 pub mod policy;
@@ -17,10 +18,10 @@ mod text;
 
 pub use answers::Answers;
 pub use context::{
-    AssetNames, BundleFacts, BundleValues, NodeFacts, NodeScript, bundle_values, not_found_page,
-    pages_listed,
+    BundleFacts, BundleValues, NodeFacts, NodeScript, bundle_values, not_found_page, pages_listed,
 };
 pub use engine::{Engine, template_origin};
+pub use names::AssetNames;
 pub use now::{Rendering, rendering_now};
 pub use page::{Body, RenderedPage, render_alone, render_body, render_in_layout, render_not_found};
 pub use policy::PolicyNeeds;

@@ -1,6 +1,8 @@
 //! Components that are React code, in a build: what pages have of them, what is made anew when something
 //! changes, and that this is what a build from nothing has.
 
+mod edits;
+
 use std::collections::BTreeSet;
 
 use rbgen::files::{Blob, Folder, Tree};
