@@ -33,7 +33,7 @@ pub const PROVIDED: [&str; 9] = [
 pub const MAX_CODE_BYTES: usize = 512 * 1024;
 /// The most bytes of HTML that one rendering may give.
 pub const MAX_HTML_BYTES: usize = 8 * 1024 * 1024;
-/// The most memory, in bytes, that the engine of one component may take.
+/// The most memory, in bytes, that an engine may take; all components of a process share it.
 pub const MAX_ENGINE_BYTES: usize = 128 * 1024 * 1024;
 
 /// Something that is wrong with the code of a component.
